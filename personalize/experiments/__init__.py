@@ -1,0 +1,1 @@
+"""Experiments: each module measures one thing and writes numbers."""

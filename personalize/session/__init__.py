@@ -1,0 +1,1 @@
+"""What happened in sessions, kept: records, the store, and what an answer means."""

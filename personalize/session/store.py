@@ -1,0 +1,272 @@
+"""What keeps sessions: the Store protocol, and a store in memory.
+
+The log is append-only. An answer is added once; an undo marks it and the rounds after it, and removes
+nothing. Everything the protocol promises is held by one set of tests for every store.
+"""
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from personalize.errors import SessionError, StaleAnswerError, StoreError, UnknownSessionError
+from torch import Tensor
+
+from personalize.session.record import Answer, PictureRecord, Round, Session
+
+
+class Store(Protocol):
+    """Sessions, their pictures, and what the embedder saw in the pictures. Safe to call from any thread."""
+
+    def create(self, session: Session) -> None:
+        """Keep a new session that has no rounds."""
+
+    def load(self, token: str) -> Session:
+        """The session with its live rounds; UnknownSessionError when there is none."""
+
+    def append_round(self, token: str, round_: Round) -> Round:
+        """Keep a new round; when a live round of that number exists already, that one is returned."""
+
+    def set_pictures(self, token: str, number: int, pictures: Sequence[str]) -> Round:
+        """Say which pictures a live round shows."""
+
+    def append_answer(self, token: str, number: int, answer: Answer) -> None:
+        """Keep the answer; StaleAnswerError unless that round is the open one."""
+
+    def undo(self, token: str) -> None:
+        """Mark the last live answer and withdraw the rounds after it; SessionError when there is none."""
+
+    def delete(self, token: str) -> int:
+        """Forget the session; how many rounds, answers and pictures are gone with it."""
+
+    def save_picture(self, record: PictureRecord, content: bytes) -> str:
+        """Keep a picture; its SHA-256 hash. Saving the same record again keeps the first."""
+
+    def find_picture(self, record: PictureRecord) -> str | None:
+        """The hash of the picture rendered from this record before, or None."""
+
+    def read_picture(self, picture: str) -> bytes:
+        """The PNG bytes, verified; StoreError when they are missing or damaged."""
+
+    def record_of(self, picture: str) -> PictureRecord:
+        """What the picture was rendered from; StoreError when unknown."""
+
+    def restore_picture(self, picture: str, content: bytes) -> None:
+        """Put a picture that was rendered again in the place of a missing or damaged one."""
+
+    def own(self, token: str, pictures: Sequence[str]) -> None:
+        """Let a session see these pictures."""
+
+    def owns(self, token: str, picture: str) -> bool:
+        """Whether the session may see the picture."""
+
+    def embedding(self, embedder: str, picture: str) -> Tensor | None:
+        """Float[D] kept by `keep_embedding`, or None."""
+
+    def keep_embedding(self, embedder: str, picture: str, embedding: Tensor) -> None:
+        """Remember what an embedder saw in a picture."""
+
+
+def hash_of(content: bytes) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def unknown_session() -> UnknownSessionError:
+    """The error for a token that opens nothing; the token itself is a secret and is not repeated."""
+    return UnknownSessionError(
+        "Expected the link of a session that exists, found one that does not (deleted, or mistyped). "
+        "Start a new session."
+    )
+
+
+def stale_answer(number: int, live: Session) -> StaleAnswerError:
+    """The error for an answer to a round that does not wait for one."""
+    waiting = "none" if live.current is None else f"round {live.current.number}"
+    return StaleAnswerError(
+        f"Expected an answer to the open round ({waiting}), found one to round {number}. "
+        "It was not counted; look at the pictures now on the screen."
+    )
+
+
+def nothing_to_undo() -> SessionError:
+    """The error for an undo before the first answer."""
+    return SessionError("Expected an answer to take back, found none yet. Pick a picture first.")
+
+
+@dataclass
+class _Kept:
+    """One session's whole log: rounds and answers in the order they came, with their marks."""
+
+    session: Session
+    rounds: list[Round] = field(default_factory=list)
+    withdrawn: dict[int, datetime] = field(default_factory=dict)
+    answers: list[tuple[int, Answer]] = field(default_factory=list)
+    undone: dict[int, datetime] = field(default_factory=dict)
+    pictures: set[str] = field(default_factory=set)
+
+    def live(self) -> Session:
+        answers = {index: a for i, (index, a) in enumerate(self.answers) if i not in self.undone}
+        rounds = tuple(
+            replace(round_, answer=answers.get(index))
+            for index, round_ in enumerate(self.rounds)
+            if index not in self.withdrawn
+        )
+        return replace(self.session, rounds=rounds)
+
+    def index_of(self, number: int) -> int | None:
+        for index, round_ in enumerate(self.rounds):
+            if round_.number == number and index not in self.withdrawn:
+                return index
+        return None
+
+
+class MemoryStore:
+    """A store that lives as long as the process: for experiments and tests."""
+
+    def __init__(self) -> None:
+        """An empty store."""
+        self._lock = threading.RLock()
+        self._sessions: dict[str, _Kept] = {}
+        self._contents: dict[str, bytes] = {}
+        self._records: dict[PictureRecord, str] = {}
+        self._embeddings: dict[tuple[str, str], Tensor] = {}
+
+    def create(self, session: Session) -> None:
+        """See Store."""
+        with self._lock:
+            if session.token in self._sessions:
+                raise StoreError("Expected a new token, found one in use. Start the session again.")
+            self._sessions[session.token] = _Kept(replace(session, rounds=()))
+
+    def load(self, token: str) -> Session:
+        """See Store."""
+        with self._lock:
+            return self._kept(token).live()
+
+    def append_round(self, token: str, round_: Round) -> Round:
+        """See Store."""
+        with self._lock:
+            kept = self._kept(token)
+            index = kept.index_of(round_.number)
+            if index is None:
+                kept.rounds.append(replace(round_, answer=None))
+                kept.pictures.update(round_.pictures)
+            return kept.live().round(round_.number)
+
+    def set_pictures(self, token: str, number: int, pictures: Sequence[str]) -> Round:
+        """See Store."""
+        with self._lock:
+            kept = self._kept(token)
+            index = kept.index_of(number)
+            if index is not None:
+                kept.rounds[index] = replace(kept.rounds[index], pictures=tuple(pictures))
+                kept.pictures.update(pictures)
+            return kept.live().round(number)
+
+    def append_answer(self, token: str, number: int, answer: Answer) -> None:
+        """See Store."""
+        with self._lock:
+            kept = self._kept(token)
+            live = kept.live()
+            index = kept.index_of(number)
+            if index is None or live.current is None or live.current.number != number:
+                raise stale_answer(number, live)
+            kept.answers.append((index, answer))
+
+    def undo(self, token: str) -> None:
+        """See Store."""
+        with self._lock:
+            kept = self._kept(token)
+            live = kept.live()
+            if not live.answered:
+                raise nothing_to_undo()
+            last, now = live.answered[-1].number, datetime.now(UTC)
+            reopened = kept.index_of(last)
+            for index, round_ in enumerate(kept.rounds):
+                if index not in kept.withdrawn and round_.number > last:
+                    kept.withdrawn[index] = now
+            for position, (index, _) in enumerate(kept.answers):
+                if index == reopened and position not in kept.undone:
+                    kept.undone[position] = now
+
+    def delete(self, token: str) -> int:
+        """See Store."""
+        with self._lock:
+            kept = self._kept(token)
+            del self._sessions[token]
+            still_seen = {p for other in self._sessions.values() for p in other.pictures}
+            gone = kept.pictures - still_seen
+            for picture in gone:
+                self._contents.pop(picture, None)
+            self._records = {r: p for r, p in self._records.items() if p not in gone}
+            self._embeddings = {k: e for k, e in self._embeddings.items() if k[1] not in gone}
+            return len(kept.rounds) + len(kept.answers) + len(gone)
+
+    def save_picture(self, record: PictureRecord, content: bytes) -> str:
+        """See Store."""
+        with self._lock:
+            picture = self._records.setdefault(record, hash_of(content))
+            self._contents.setdefault(picture, content)
+            return picture
+
+    def find_picture(self, record: PictureRecord) -> str | None:
+        """See Store."""
+        with self._lock:
+            return self._records.get(record)
+
+    def read_picture(self, picture: str) -> bytes:
+        """See Store."""
+        with self._lock:
+            try:
+                return self._contents[picture]
+            except KeyError:
+                raise missing_picture(picture) from None
+
+    def record_of(self, picture: str) -> PictureRecord:
+        """See Store."""
+        with self._lock:
+            for record, known in self._records.items():
+                if known == picture:
+                    return record
+            raise missing_picture(picture)
+
+    def restore_picture(self, picture: str, content: bytes) -> None:
+        """See Store."""
+        with self._lock:
+            self._contents[picture] = content
+
+    def own(self, token: str, pictures: Sequence[str]) -> None:
+        """See Store."""
+        with self._lock:
+            self._kept(token).pictures.update(pictures)
+
+    def owns(self, token: str, picture: str) -> bool:
+        """See Store."""
+        with self._lock:
+            return picture in self._kept(token).pictures
+
+    def embedding(self, embedder: str, picture: str) -> Tensor | None:
+        """See Store."""
+        with self._lock:
+            return self._embeddings.get((embedder, picture))
+
+    def keep_embedding(self, embedder: str, picture: str, embedding: Tensor) -> None:
+        """See Store."""
+        with self._lock:
+            self._embeddings[embedder, picture] = embedding
+
+    def _kept(self, token: str) -> _Kept:
+        try:
+            return self._sessions[token]
+        except KeyError:
+            raise unknown_session() from None
+
+
+def missing_picture(picture: str) -> StoreError:
+    """The error for a picture nobody kept."""
+    return StoreError(
+        f"Expected the picture {picture[:12]}, found none in the store. Render its round again."
+    )

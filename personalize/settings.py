@@ -1,0 +1,204 @@
+"""Every tunable of Palate, read in one place: default, unit, meaning, and the name in the environment.
+
+Nothing else reads the environment. A flag wins over the environment, and the environment over the default.
+`Settings.table()` is what the README shows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from personalize.errors import SettingsError
+
+PREFIX = "PALATE_"
+
+
+def _setting(
+    default: Any,
+    meaning: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    metadata = {"meaning": meaning, "unit": unit, "low": low, "high": high, "choices": choices}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """One line of the table of settings."""
+
+    name: str
+    environment: str
+    default: str
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The tunables. Construct with `Settings.from_environment`, which checks them."""
+
+    model: str = _setting("mini", "Name of the models in the catalogue, or a folder of one's own.")
+    host: str = _setting("127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in.")
+    port: int = _setting(7860, "Port to listen on; 0 takes a free one.", low=0, high=65535)
+    data: Path = _setting(
+        Path("~/.local/share/palate"), "Folder of sessions, pictures and caches; the only one written to."
+    )
+    database_url: str = _setting("", "URL of the database; empty: palate.sqlite3 in the data folder.")
+    threads: int = _setting(0, "CPU threads of the networks; 0: as many as cores are free.", low=0, high=1024)
+
+    options: int = _setting(4, "Pictures a round, K.", unit="pictures", low=2, high=9)
+    rounds: int = _setting(12, "Rounds that a session is planned for.", unit="rounds", low=1, high=500)
+    strategy: str = _setting(
+        "adaptive", "How questions are chosen.", choices=("adaptive", "static", "random")
+    )
+    pool: int = _setting(300, "Prompts a new question is chosen from.", unit="prompts", low=8, high=100_000)
+    pleasant: float = _setting(
+        0.5, "Share of the prompts, the best liked so far, that questions are made of.", low=0.01, high=1.0
+    )
+    warm_up: int = _setting(3, "Rounds before `pleasant` applies.", unit="rounds", low=0, high=500)
+
+    lapse: float = _setting(0.05, "Share of picks that are slips of the finger.", low=0.0, high=0.5)
+    gammas: tuple[float, ...] = _setting(
+        (0.5, 1.0), "Powers of the features' covariance tried as the prior of a taste.", low=0.0, high=2.0
+    )
+    caution: float = _setting(
+        0.5, "Standard errors that a liked token must be above zero to be used.", low=0.0, high=5.0
+    )
+    best_of: int = _setting(
+        3, "Prompts drawn for each personal picture that is shown.", unit="pictures", low=1, high=32
+    )
+
+    feature_source: str = _setting(
+        "pictures", "What a token's features are learned from.", choices=("pictures", "texts")
+    )
+    contexts: int = _setting(
+        4, "Subjects that each token is drawn with, to see what it does.", unit="subjects", low=1, high=64
+    )
+    kept_variance: float = _setting(0.99, "Share of the variance kept by the features.", low=0.1, high=1.0)
+    max_dimension: int = _setting(64, "Most dimensions the features keep.", low=1, high=4096)
+    criterion: str = _setting("V", "What the design is optimal for.", choices=("V", "D"))
+    prior_spread: float = _setting(
+        2.0, "Spread of utilities over prompts that the design assumes.", unit="nats", low=0.01, high=100.0
+    )
+    candidates: int = _setting(
+        1000, "Random prompts that stand for all prompts.", unit="prompts", low=16, high=100_000
+    )
+    relative_gap: float = _setting(1e-3, "Certified gap at which the design stops.", low=1e-9, high=1.0)
+    design_iterations: int = _setting(2000, "Most iterations of the design.", low=1, high=10_000_000)
+
+    def __post_init__(self) -> None:
+        """Refuse a value outside its range.
+
+        Raises:
+            SettingsError: which setting, what it may be, what was found.
+        """
+        for item in fields(self):
+            _check(item.name, getattr(self, item.name), item.metadata)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str], **overrides: object) -> "Settings":
+        """Defaults, then the environment's PALATE_* values, then `overrides` that are not None.
+
+        Raises:
+            SettingsError: an unknown PALATE_ name, an unknown override, or a value that does not fit.
+        """
+        kinds = get_type_hints(cls)
+        names = {item.name for item in fields(cls)}
+        values: dict[str, object] = {}
+        for variable, text in environ.items():
+            if not variable.startswith(PREFIX):
+                continue
+            name = variable.removeprefix(PREFIX).lower()
+            if name not in names:
+                raise SettingsError(
+                    f"Expected one of {', '.join(PREFIX + n.upper() for n in sorted(names))}, "
+                    f"found {variable}. Correct or unset it."
+                )
+            values[name] = _parsed(variable, text, kinds[name])
+        for name, value in overrides.items():
+            if name not in names:
+                raise SettingsError(
+                    f"Expected one of {', '.join(sorted(names))}, found '{name}'. Use one of them."
+                )
+            if value is not None:
+                values[name] = value
+        if "data" in values:
+            values["data"] = Path(str(values["data"]))
+        return cls(**values)  # type: ignore[arg-type]
+
+    @classmethod
+    def table(cls) -> tuple[SettingRow, ...]:
+        """Every setting, in order."""
+        return tuple(
+            SettingRow(
+                name=item.name,
+                environment=PREFIX + item.name.upper(),
+                default=_written(item.default),
+                unit=item.metadata["unit"],
+                meaning=item.metadata["meaning"],
+            )
+            for item in fields(cls)
+        )
+
+    @property
+    def folder(self) -> Path:
+        """The data folder, with `~` made the home folder."""
+        return self.data.expanduser()
+
+    @property
+    def database(self) -> str:
+        """The URL of the database."""
+        return self.database_url or f"sqlite:///{self.folder / 'palate.sqlite3'}"
+
+    @property
+    def pictures(self) -> Path:
+        """The folder of rendered pictures."""
+        return self.folder / "pictures"
+
+    @property
+    def cache(self) -> Path:
+        """The folder of what can be computed again."""
+        return self.folder / "cache"
+
+
+def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
+    low, high, choices = metadata["low"], metadata["high"], metadata["choices"]
+    if choices and value not in choices:
+        raise SettingsError(f"Expected {name} to be {' or '.join(choices)}, found '{value}'. Choose one.")
+    if isinstance(value, str) and any(ord(character) < 32 for character in value):
+        raise SettingsError(f"Expected {name} without control characters, found some. Remove them.")
+    if name in ("model", "host") and not value:
+        raise SettingsError(f"Expected {name} to be given, found nothing. Leave it out for the default.")
+    if low is None:
+        return
+    numbers = value if isinstance(value, tuple) else (value,)
+    if not numbers or not all(low <= number <= high for number in numbers):
+        raise SettingsError(
+            f"Expected {name} from {low:g} to {high:g}, found {_written(value) or 'nothing'}. "
+            "Choose a value in between."
+        )
+
+
+def _parsed(variable: str, text: str, kind: Any) -> object:
+    try:
+        if kind is int:
+            return int(text)
+        if kind is float:
+            return float(text)
+        if kind == tuple[float, ...]:
+            return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        wanted = {int: "a whole number", float: "a number"}.get(kind, "numbers with commas between")
+        raise SettingsError(f"Expected {variable} to be {wanted}, found '{text}'. Correct it.") from None
+    return Path(text) if kind is Path else text
+
+
+def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(f"{number:g}" for number in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
