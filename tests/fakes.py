@@ -15,9 +15,10 @@ from typing import Protocol
 
 import numpy
 import torch
-from personalize.mdp.vocabulary import Vocabulary
 from PIL import Image
 from torch import Tensor
+
+from personalize.mdp.vocabulary import Vocabulary
 
 CELLS = 8
 """A pattern has CELLS x CELLS coloured cells."""

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import torch
-from personalize.preference.comparison import Comparisons
 from torch import Tensor
 
+from personalize.preference.comparison import Comparisons
 from personalize.session.record import Round, Session
 
 

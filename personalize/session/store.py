@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from personalize.errors import SessionError, StaleAnswerError, StoreError, UnknownSessionError
 from torch import Tensor
 
+from personalize.errors import SessionError, StaleAnswerError, StoreError, UnknownSessionError
 from personalize.session.record import Answer, PictureRecord, Round, Session
 
 

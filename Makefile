@@ -1,0 +1,40 @@
+# Four commands: make setup, make run, make test, make check.
+
+# The first Python that really starts and is recent enough (a version manager's shim may exist and not start).
+PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
+	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; break; fi; done)
+
+BIN := .venv/bin
+SOURCES := $(wildcard app.py) personalize models tests
+
+.PHONY: setup run test check format
+
+setup: .venv/.dev
+
+run: .venv/.runtime
+	$(BIN)/python app.py $(ARGS)
+
+test: .venv/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(SOURCES)
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Expected Python 3.11 or newer, found none. Install it, or say make PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# Stamps: a second `make setup` finds them newer than the lists of packages and does nothing.
+.venv/.runtime: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.runtime
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+	touch $@
