@@ -1,0 +1,15 @@
+"""Palate's method: learn a taste in pictures from a few picks, and write it into prompts.
+
+1. A vocabulary lists tokens by slot; a path takes one token a slot and makes a prompt (`mdp.vocabulary`).
+2. What a token does to pictures, averaged over subjects, is its feature phi (`mdp.features`).
+3. A person likes a picture by theta' phi and picks among K by a softmax of that (`preference.logit`).
+4. A pick tells about theta as much as its Fisher information: the spread of the K options' features.
+5. That spread, in expectation over policies, is concave in how often each token is said: Frank-Wolfe with
+   value iteration as its oracle finds the best measure, with a certified gap (`design.frank_wolfe`).
+6. The measure is divided among K policies so that the K pictures differ (`design.division`).
+7. After every answer theta is estimated anew, with its uncertainty and a prior chosen by evidence
+   (`preference.estimate`), and the next question is the one that tells most given both (`design.question`).
+8. The best paths under theta, less a margin for what is not known yet, are the person's prompts (`recommend`).
+
+Source of 3 to 6: arXiv 2512.19057 (ED-PBRL). Needs torch, numpy and scipy only; nothing here draws or sees.
+"""

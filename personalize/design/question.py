@@ -1,0 +1,182 @@
+"""The next question: K prompts whose answer tells most, given what the answers so far say.
+
+Adaptive questions are chosen by greedy D-optimal exchange with the estimate's own choice probabilities
+(method, section 4). Static ones are drawn from the design's policies and rounded to sets that differ;
+random ones are uniform over all prompts.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from personalize.errors import DesignError, ShapeError
+from personalize.mdp.policy import Policies
+from personalize.mdp.prompt_mdp import PromptMDP
+
+MOST_PASSES = 10
+STATIC_TRIALS = 32
+"""Sets of policy draws that a static question is the best of."""
+
+RANDOM_TRIALS = 64
+
+
+def choose_question(
+    pool: Tensor,
+    *,
+    options: int,
+    covariance: Tensor,
+    theta: Tensor | None,
+    generator: torch.Generator,
+    pleasant: float = 0.5,
+    restrict: bool = True,
+) -> Tensor:
+    r"""The K candidates whose answer is expected to tell most about the taste.
+
+    .. math:: \max_S \log\det(I + W G), \quad W = \mathrm{diag}(p) - p p^\top, \quad G = X_S C X_S^\top
+
+    which is the gain in log det of the posterior's information. Grown greedily from one random candidate,
+    then exchanged one by one until nothing gains (in practice two or three passes).
+
+    Args:
+        pool: Float[P, d], features of candidate prompts.
+        options: K.
+        covariance: Float[d, d], C, the posterior covariance of the taste.
+        theta: Float[d], the estimated taste, whose softmax is p; None: nothing is known, p is uniform.
+        generator: of the first candidate.
+        pleasant: share of the pool, the best liked, that may be asked when `restrict` holds.
+        restrict: whether to keep to those; ask freely in the first few rounds.
+
+    Returns:
+        Long[K], distinct rows of `pool`.
+
+    Raises:
+        ShapeError: axes that do not agree.
+        DesignError: fewer than K candidates.
+    """
+    P, d = pool.shape
+    if covariance.shape != (d, d) or (theta is not None and theta.shape != (d,)):
+        raise ShapeError(
+            f"Expected covariance Float[{d}, {d}] and theta Float[{d}], found {list(covariance.shape)} and "
+            f"{None if theta is None else list(theta.shape)}. Use the feature space of the pool."
+        )
+    if options < 2 or P < options:
+        raise DesignError(
+            f"Expected at least 2 options and as many candidates, found {options} options and {P} "
+            "candidates. Widen the pool or ask for fewer."
+        )
+    utility = pool.new_zeros(P) if theta is None else pool @ theta
+    candidates = torch.arange(P, device=pool.device)
+    if restrict and theta is not None and pleasant < 1.0:
+        count = max(options, math.ceil(pleasant * P))
+        candidates = utility.argsort(descending=True, stable=True)[:count]
+    X, utility = pool[candidates], utility[candidates]
+    similarity = X @ covariance @ X.T
+    first = int(torch.randint(len(X), (1,), generator=generator, device=generator.device))
+    return candidates[_exchange(similarity, utility, options, first)]
+
+
+def _exchange(similarity: Tensor, utility: Tensor, options: int, first: int) -> Tensor:
+    chosen = [first]
+    while len(chosen) < options:
+        gains = _gains(similarity, utility, chosen)
+        chosen.append(int(gains.argmax()))
+    best = -math.inf
+    for _ in range(MOST_PASSES):
+        before = best
+        for place in range(options):
+            rest = chosen[:place] + chosen[place + 1 :]
+            gains = _gains(similarity, utility, rest)
+            candidate = int(gains.argmax())
+            if float(gains[candidate]) > best + 1e-12:
+                best = float(gains[candidate])
+                chosen[place] = candidate
+        if not best > before:
+            break
+    return torch.tensor(chosen, device=similarity.device)
+
+
+def _gains(similarity: Tensor, utility: Tensor, chosen: list[int]) -> Tensor:
+    """Float[P]: log det(I + W G) of `chosen` and each candidate; -inf for the chosen themselves."""
+    P, k = len(similarity), len(chosen) + 1
+    members = torch.tensor(chosen, device=similarity.device)
+    gram = similarity.new_empty(P, k, k)
+    gram[:, :-1, :-1] = similarity[members][:, members]
+    gram[:, :-1, -1] = gram[:, -1, :-1] = similarity[:, members]
+    gram[:, -1, -1] = similarity.diagonal()
+    utilities = torch.cat((utility[members].expand(P, -1), utility[:, None]), dim=1)
+    p = utilities.softmax(dim=1)
+    weighted = p[:, :, None] * (gram - (p[:, None, :] @ gram))
+    weighted.diagonal(dim1=1, dim2=2).add_(1.0)
+    gains: Tensor = torch.linalg.slogdet(weighted).logabsdet
+    return gains.index_fill(0, members, -torch.inf)
+
+
+def static_question(policies: Policies, mdp: PromptMDP, generator: torch.Generator) -> Tensor:
+    """Long[K, H]: one prompt of each policy, rounded to a set of distinct prompts that differ.
+
+    Of STATIC_TRIALS independent draws the set is kept that realises most of the design's information: the
+    trace of the spread between its options, relative to the features' covariance under the policies.
+    Policies that often draw the same prompt are completed from their mean mixture, then from all prompts.
+
+    Raises:
+        DesignError: the MDP has fewer than K distinct prompts.
+    """
+    K = policies.options
+    features = mdp.path_features(policies.paths)
+    weights = policies.mean_weights
+    centred = features - weights @ features
+    covariance = centred.T @ (weights[:, None] * centred)
+    floor = 1e-6 * covariance.trace().clamp(min=torch.finfo(covariance.dtype).tiny)
+    metric = torch.linalg.inv(covariance + floor * torch.eye(len(covariance)).to(covariance))
+    drawn = torch.multinomial(policies.weights, STATIC_TRIALS, replacement=True, generator=generator)
+    sets = policies.paths[drawn.T]
+    x = mdp.path_features(sets)
+    x = x - x.mean(dim=1, keepdim=True)
+    spread = ((x @ metric) * x).sum(dim=(1, 2))
+    for index in spread.argsort(descending=True):
+        if len(torch.unique(sets[index], dim=0)) == K:
+            return sets[index]
+    return _completed(sets[0], policies, mdp, generator)
+
+
+def _completed(paths: Tensor, policies: Policies, mdp: PromptMDP, generator: torch.Generator) -> Tensor:
+    """K distinct paths: those of `paths`, then draws from the mean mixture, then uniform ones."""
+    K = policies.options
+    support = int((policies.mean_weights > 0.0).sum())
+    more = policies.paths[
+        torch.multinomial(policies.mean_weights, 8 * K + support, replacement=True, generator=generator)
+    ]
+    found = _distinct(torch.cat((paths, more)))
+    if len(found) < K:
+        found = _distinct(torch.cat((found, random_question(mdp, K, generator))))
+    return found[:K]
+
+
+def random_question(mdp: PromptMDP, options: int, generator: torch.Generator) -> Tensor:
+    """Long[K, H]: distinct paths, uniform over all prompts.
+
+    Raises:
+        DesignError: the MDP has fewer than K distinct prompts.
+    """
+    if mdp.log_path_count < math.log(options) - 1e-9:
+        raise DesignError(
+            f"Expected at least {options} distinct prompts, found {round(math.exp(mdp.log_path_count))}. "
+            "Add tokens or ask for fewer options."
+        )
+    found = mdp.random_paths(options, generator)
+    for _ in range(RANDOM_TRIALS):
+        found = _distinct(found)
+        if len(found) >= options:
+            return found[:options]
+        found = torch.cat((found, mdp.random_paths(8 * options, generator)))
+    raise DesignError(
+        f"Expected to draw {options} distinct prompts, found {len(_distinct(found))}. "
+        "Loosen the successors or ask for fewer options."
+    )
+
+
+def _distinct(paths: Tensor) -> Tensor:
+    """The distinct rows, in order of first appearance."""
+    kept: dict[tuple[int, ...], None] = dict.fromkeys(tuple(row) for row in paths.tolist())
+    return torch.tensor(list(kept), dtype=paths.dtype, device=paths.device)

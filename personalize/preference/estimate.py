@@ -1,0 +1,269 @@
+r"""A taste from answers: the maximum of the posterior, its Laplace covariance, and the evidence.
+
+The prior is theta = L b with b standard normal and L L' = scale^2 Sigma^gamma / tr(Sigma^(1 + gamma)), where
+Sigma is the covariance of the features of the prompts one may see. So `scale` is the prior spread of
+utilities over those prompts, in nats, whatever gamma is; gamma = 1 says that tastes lie along what varies
+between prompts, gamma = 0 that every direction is as likely (ridge). Both are chosen by Laplace evidence on a
+grid (method, sections 4 and 5). The whole grid is fitted at once, as one batch of damped Newton iterations.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from personalize.errors import ShapeError
+from personalize.preference.comparison import Comparisons
+from personalize.preference.logit import Picks, PickTerms, pick_terms
+
+GAMMAS = (0.5, 1.0)
+SCALES = (0.5, 1.0, 2.0, 4.0, 8.0)
+
+EIGENVALUE_FLOOR = 1e-6
+"""Eigenvalues of the features' covariance below this share of the largest are raised to it, so that every
+prior has a precision; such directions hold 1e-6 of the utility's variance and cannot matter."""
+
+GRADIENT_TOLERANCE = 1e-8
+MOST_ITERATIONS = 100
+MOST_HALVINGS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class TastePrior:
+    """Normal priors of a taste, one for each gamma and scale.
+
+    Attributes:
+        covariance: Float[d, d], of the features of the prompts one may see.
+        gammas: powers of the covariance to choose from.
+        scales: spreads of utilities over prompts to choose from, in nats.
+    """
+
+    covariance: Tensor
+    gammas: tuple[float, ...] = GAMMAS
+    scales: tuple[float, ...] = SCALES
+
+    def __post_init__(self) -> None:
+        """Refuse what is no covariance, or an empty grid.
+
+        Raises:
+            ShapeError: not square, not finite, zero, or no gamma or scale.
+        """
+        square = self.covariance.dim() == 2 and self.covariance.shape[0] == self.covariance.shape[1]
+        if not square or not bool(torch.isfinite(self.covariance).all()) or not self.covariance.trace() > 0:
+            raise ShapeError(
+                "Expected a finite covariance Float[d, d] with a positive trace, found "
+                f"{list(self.covariance.shape)}. Use the covariance of the features of many prompts."
+            )
+        if not self.gammas or not self.scales or min(self.scales) <= 0.0:
+            raise ShapeError(
+                f"Expected at least one gamma and one positive scale, found {self.gammas} and {self.scales}. "
+                "Leave them out for the defaults."
+            )
+
+    @property
+    def dimension(self) -> int:
+        """The number of features, d."""
+        return len(self.covariance)
+
+    def root(self, gamma: float, scale: float) -> Tensor:
+        """Float[d, d]: L, with L L' the prior covariance."""
+        values, vectors = self._eigen
+        power = values ** (gamma / 2.0)
+        return scale * (vectors * power) / (values * power.square()).sum().sqrt()
+
+    def matrix(self, gamma: float, scale: float) -> Tensor:
+        """Float[d, d]: the prior covariance L L'."""
+        root = self.root(gamma, scale)
+        return root @ root.T
+
+    def precision(self, gamma: float, scale: float) -> Tensor:
+        """Float[d, d]: the inverse of the prior covariance, which is the design's regularisation."""
+        values, vectors = self._eigen
+        variance = scale**2 * values**gamma / (values ** (1.0 + gamma)).sum()
+        return (vectors / variance) @ vectors.T
+
+    @property
+    def middle_scale(self) -> float:
+        """The scale that nothing was learned about yet: the middle of the grid."""
+        return sorted(self.scales)[len(self.scales) // 2]
+
+    @cached_property
+    def _eigen(self) -> tuple[Tensor, Tensor]:
+        symmetric = 0.5 * (self.covariance + self.covariance.T)
+        values, vectors = torch.linalg.eigh(symmetric)
+        return values.clamp(min=EIGENVALUE_FLOOR * float(values[-1])), vectors
+
+
+@dataclass(frozen=True, eq=False)
+class TasteEstimate:
+    """What is known about a taste: normal with mean `theta` and covariance `covariance`.
+
+    Attributes:
+        theta: Float[d], in nats per unit of feature.
+        covariance: Float[d, d].
+        gamma: power of the chosen prior.
+        scale: spread of utilities of the chosen prior, in nats.
+        log_evidence: Laplace log evidence of the chosen prior, in nats.
+        converged: whether the penalised gradient vanished; a result that is False may still be used.
+        answers: comparisons with weight ("none" has none).
+        lapse: share of picks that are slips.
+    """
+
+    theta: Tensor
+    covariance: Tensor
+    gamma: float
+    scale: float
+    log_evidence: float
+    converged: bool
+    answers: int
+    lapse: float
+
+    def utility(self, features: Tensor) -> Tensor:
+        """Float[...] of Float[..., d]: the expected utility, in nats; only differences mean anything."""
+        return features @ self.theta
+
+    def standard_error(self, features: Tensor) -> Tensor:
+        """Float[...] of Float[..., d]: the standard deviation of the utility, in nats."""
+        return ((features @ self.covariance) * features).sum(dim=-1).clamp(min=0.0).sqrt()
+
+    def choice_accuracy(self, options: Tensor, samples: int = 256) -> float:
+        """How often the option of most expected utility will be picked: the predicted top-1 accuracy.
+
+        The pick's probability is averaged over `samples` tastes of the posterior (a fixed seed, so the same
+        estimate says the same), slips included; 1 / K when nothing is known.
+
+        Args:
+            options: Float[N, K, d].
+            samples: tastes drawn from the posterior.
+        """
+        N, K, _ = options.shape
+        centred = options - options.mean(dim=1, keepdim=True)
+        values, vectors = torch.linalg.eigh(self.covariance)
+        root = vectors * values.clamp(min=0.0).sqrt()
+        generator = torch.Generator().manual_seed(0)
+        half = torch.randn(len(values), samples // 2, generator=generator, dtype=torch.float64).to(root)
+        tastes = self.theta[:, None] + root @ torch.cat((half, -half), dim=1)
+        probabilities = (centred @ tastes).softmax(dim=1).mean(dim=-1)
+        predicted = self.utility(centred).argmax(dim=1)
+        hit = probabilities.gather(1, predicted[:, None]).mean()
+        return (1.0 - self.lapse) * float(hit) + self.lapse / K
+
+
+def estimate_taste(comparisons: Comparisons, prior: TastePrior, *, lapse: float = 0.05) -> TasteEstimate:
+    """The taste that answers tell: posterior mode, Laplace covariance, prior chosen by evidence.
+
+    Args:
+        comparisons: with no answers that weigh anything, theta is 0 and the covariance is the prior's, with
+            the first gamma and the middle scale.
+        prior: the grid of priors.
+        lapse: share of picks that are slips, in [0, 1).
+
+    Raises:
+        ShapeError: the features are not those of the prior, or a lapse outside [0, 1).
+    """
+    if not 0.0 <= lapse < 1.0:
+        raise ShapeError(f"Expected a lapse from 0 to below 1, found {lapse}. Use 0.05 for people.")
+    picks = Picks.of(comparisons)
+    if len(picks) == 0:
+        gamma, scale = prior.gammas[0], prior.middle_scale
+        theta = prior.covariance.new_zeros(prior.dimension)
+        return TasteEstimate(theta, prior.matrix(gamma, scale), gamma, scale, 0.0, True, 0, lapse)
+    if picks.options.shape[-1] != prior.dimension:
+        raise ShapeError(
+            f"Expected options of {prior.dimension} features, found {picks.options.shape[-1]}. "
+            "Use the feature space of the prior."
+        )
+    grid = [(gamma, scale) for gamma in prior.gammas for scale in prior.scales]
+    roots = torch.stack([prior.root(gamma, scale) for gamma, scale in grid])
+    picks = Picks(picks.options.to(roots), picks.chosen, picks.offered)
+    fit = _Fit.of(roots, picks, lapse)
+    chosen = int(fit.log_evidence.argmax())
+    root = roots[chosen]
+    solved = torch.linalg.solve_triangular(fit.cholesky[chosen], root.T, upper=False)
+    gamma, scale = grid[chosen]
+    return TasteEstimate(
+        theta=root @ fit.b[chosen],
+        covariance=solved.T @ solved,
+        gamma=gamma,
+        scale=scale,
+        log_evidence=float(fit.log_evidence[chosen]),
+        converged=bool(fit.converged[chosen]),
+        answers=int((~comparisons.none).sum()),
+        lapse=lapse,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """Posterior modes under G priors: b Float[G, d], the Cholesky factor of minus the Hessian in b, ..."""
+
+    b: Tensor
+    cholesky: Tensor
+    log_evidence: Tensor
+    converged: Tensor
+
+    @classmethod
+    def of(cls, roots: Tensor, picks: Picks, lapse: float) -> "_Fit":
+        r"""Damped Newton on log-likelihood - |b|^2 / 2, for all priors at once.
+
+        The step uses minus the Hessian where that is positive definite (always without lapse) and drops the
+        lapse's convex part where it is not; halving makes every step an ascent. Evidence by Laplace:
+
+        .. math:: \log p \approx \ell(\hat b) - \tfrac12 |\hat b|^2 - \tfrac12 \log\det(I - \nabla^2 \ell)
+        """
+        G, d, _ = roots.shape
+        rotated = torch.einsum("mkd,gde->gmke", picks.options, roots)
+        b = roots.new_zeros(G, d)
+
+        def at(point: Tensor) -> tuple[Tensor, PickTerms]:
+            terms = pick_terms(torch.einsum("gmke,ge->gmk", rotated, point), picks, lapse)
+            return terms.value - 0.5 * point.square().sum(dim=1), terms
+
+        value, terms = at(b)
+        converged = torch.zeros(G, dtype=torch.bool, device=roots.device)
+        for _ in range(MOST_ITERATIONS):
+            gradient = torch.einsum("gmk,gmke->ge", terms.residuals, rotated) - b
+            converged = gradient.norm(dim=1) <= GRADIENT_TOLERANCE * (1.0 + b.norm(dim=1))
+            if bool(converged.all()):
+                break
+            factor = _curvature(rotated, picks, terms)
+            step = torch.cholesky_solve(gradient[..., None], factor)[..., 0]
+            slope = (gradient * step).sum(dim=1)
+            length = roots.new_ones(G)
+            for _ in range(MOST_HALVINGS):
+                trial, trial_terms = at(b + length[:, None] * step)
+                # The slack is rounding of the value: near the mode the true gain is smaller than that.
+                enough = trial >= value + 1e-4 * length * slope - 1e-13 * (1.0 + value.abs())
+                if bool(enough.all()):
+                    break
+                length = torch.where(enough, length, 0.5 * length)
+            b, value, terms = b + length[:, None] * step, trial, trial_terms
+        factor = _curvature(rotated, picks, terms)
+        log_determinant = 2.0 * factor.diagonal(dim1=1, dim2=2).log().sum(dim=1)
+        return cls(b, factor, value - 0.5 * log_determinant, converged)
+
+
+def _curvature(rotated: Tensor, picks: Picks, terms: PickTerms) -> Tensor:
+    """Float[G, d, d]: the Cholesky factor of I minus the Hessian of the log-likelihood in b."""
+    p, w = terms.probabilities, terms.weights
+    mean = torch.einsum("gmk,gmke->gme", p, rotated)
+    centred = (rotated - mean[:, :, None]) * (w[..., None] * p).sqrt()[..., None]
+    rows = centred.flatten(1, 2)
+    identity = torch.eye(rows.shape[-1], dtype=rows.dtype, device=rows.device)
+    concave = identity + rows.mT @ rows
+    index = picks.chosen[None, :, None, None].expand(len(rotated), -1, 1, rotated.shape[-1])
+    picked = (rotated.gather(2, index)[:, :, 0] - mean) * (w * (1.0 - w)).sqrt()[..., None]
+    factor: Tensor
+    factor, failed = torch.linalg.cholesky_ex(concave - picked.mT @ picked)
+    if bool((failed > 0).any()):
+        safe = torch.linalg.cholesky(concave)
+        factor = torch.where((failed > 0)[:, None, None], safe, factor)
+    return factor
+
+
+def cosine(one: Tensor, other: Tensor) -> float:
+    """The cosine between two tastes, 0 when one of them is zero; raw cosines shrink as d grows."""
+    norms = float(one.norm() * other.norm())
+    return float(one @ other) / norms if norms > 0.0 and math.isfinite(norms) else 0.0

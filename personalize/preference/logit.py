@@ -1,0 +1,144 @@
+r"""The multinomial logit: probabilities of a pick, the log-likelihood, its gradient and information.
+
+Utilities matter only up to a constant: the same vector added to all options of a question changes nothing.
+
+A pick is a slip of the finger with probability `lapse`, and then uniform over the options; the likelihood
+is the mixture of both, so that one slip cannot outweigh many picks. A worst answer is the pick of a person
+of taste -theta among the options that are left. "None of these" is weightless: an outside option would need
+its own utility (what is good enough), which nobody has asked for.
+
+Deviation: the paper (arXiv 2512.19057) has no lapse and no worst answers.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from personalize.errors import ShapeError
+from personalize.preference.comparison import Comparisons
+
+
+def choice_probabilities(theta: Tensor, options: Tensor) -> Tensor:
+    r"""Probability that a person of taste `theta` picks each option.
+
+    .. math:: p_k = \exp(\theta^\top \phi_k) / \sum_j \exp(\theta^\top \phi_j)
+
+    Args:
+        theta: Float[d]. Taste, in nats per unit of feature.
+        options: Float[..., K, d]. Features of the K options of each comparison.
+
+    Returns:
+        Float[..., K]. Rows sum to one; unchanged when the same vector is added to all options.
+
+    Raises:
+        ShapeError: the last axes of `theta` and `options` differ.
+    """
+    if theta.shape != options.shape[-1:]:
+        raise ShapeError(
+            f"Expected a taste of {options.shape[-1]} numbers, found {list(theta.shape)}. "
+            "Use the feature space of the options."
+        )
+    return (options @ theta).softmax(dim=-1)
+
+
+def choice_information(options: Tensor, probabilities: Tensor) -> Tensor:
+    r"""Fisher information of picks: minus the Hessian of their log-likelihood without lapses.
+
+    .. math:: M = \sum_n \sum_k p_{nk} (\phi_{nk} - \bar\phi_n)(\phi_{nk} - \bar\phi_n)^\top
+
+    Args:
+        options: Float[..., K, d].
+        probabilities: Float[..., K], rows sum to one.
+
+    Returns:
+        Float[d, d], summed over all questions; symmetric and positive semi-definite.
+    """
+    mean = (probabilities[..., None] * options).sum(dim=-2, keepdim=True)
+    scaled = (options - mean) * probabilities[..., None].sqrt()
+    rows = scaled.reshape(-1, options.shape[-1])
+    return rows.T @ rows
+
+
+@dataclass(frozen=True, eq=False)
+class Picks:
+    """Comparisons as plain picks: every worst answer is one more pick, with signs turned.
+
+    Attributes:
+        options: Float[M, K, d]; of a worst answer, minus the features.
+        chosen: Long[M].
+        offered: Bool[M, K]; a worst answer does not offer the best option.
+    """
+
+    options: Tensor
+    chosen: Tensor
+    offered: Tensor
+
+    @classmethod
+    def of(cls, comparisons: Comparisons) -> "Picks":
+        """The picks of all answers that are not "none"."""
+        has_best, has_worst = comparisons.best >= 0, comparisons.worst >= 0
+        best, worst = comparisons.best[has_best], comparisons.worst[has_worst]
+        options = torch.cat((comparisons.options[has_best], -comparisons.options[has_worst]))
+        offered = torch.ones(options.shape[:2], dtype=torch.bool, device=options.device)
+        left_out = comparisons.best[has_worst]
+        offered[len(best) :].scatter_(1, left_out[:, None], False)
+        return cls(options, torch.cat((best, worst)), offered)
+
+    def __len__(self) -> int:
+        """M."""
+        return len(self.chosen)
+
+
+@dataclass(frozen=True, eq=False)
+class PickTerms:
+    """Log-likelihood of M picks under G tastes at once, and what its derivatives are made of.
+
+    Attributes:
+        value: Float[G].
+        residuals: Float[G, M, K]; the gradient in theta is sum over m, k of residual * option.
+        weights: Float[G, M], the share of each pick that is no slip.
+        probabilities: Float[G, M, K].
+    """
+
+    value: Tensor
+    residuals: Tensor
+    weights: Tensor
+    probabilities: Tensor
+
+
+def pick_terms(utilities: Tensor, picks: Picks, lapse: float) -> PickTerms:
+    r"""The terms of picks whose options have these utilities.
+
+    .. math:: \ell = \sum_m \log\big((1-\epsilon) p_{m,c_m} + \epsilon / n_m\big), \quad
+        \nabla \ell = \sum_m w_m (\phi_{m,c_m} - \bar\phi_m), \quad
+        w_m = \frac{(1-\epsilon) p_{m,c_m}}{(1-\epsilon) p_{m,c_m} + \epsilon / n_m}
+
+    with n the number of options offered.
+
+    Args:
+        utilities: Float[G, M, K], theta' phi under G tastes.
+        picks: M picks.
+        lapse: epsilon, in [0, 1).
+    """
+    log_p = utilities.masked_fill(~picks.offered, -torch.inf).log_softmax(dim=-1)
+    probabilities = log_p.exp()
+    index = picks.chosen.expand(len(utilities), -1)[..., None]
+    log_chosen = log_p.gather(-1, index)[..., 0]
+    slip = lapse / picks.offered.sum(dim=-1).to(log_p)
+    log_likelihood = torch.logaddexp(log_chosen + torch.log1p(log_p.new_tensor(-lapse)), slip.log())
+    weights = (log_chosen + torch.log1p(log_p.new_tensor(-lapse)) - log_likelihood).exp()
+    picked = torch.zeros_like(probabilities).scatter_(-1, index, 1.0)
+    residuals = weights[..., None] * (picked - probabilities)
+    return PickTerms(log_likelihood.sum(dim=-1), residuals, weights, probabilities)
+
+
+def log_likelihood(theta: Tensor, comparisons: Comparisons, lapse: float = 0.0) -> Tensor:
+    """Float[]: the log-likelihood of all answers, in nats; differentiable in `theta` Float[d].
+
+    Raises:
+        ShapeError: the last axes of `theta` and the options differ.
+    """
+    choice_probabilities(theta, comparisons.options)
+    picks = Picks.of(comparisons)
+    return pick_terms((picks.options @ theta)[None], picks, lapse).value[0]

@@ -1,0 +1,78 @@
+"""People of known taste, to measure methods with: linear, of any decidedness, with slips."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from personalize.errors import DesignError
+from personalize.preference.logit import choice_probabilities
+
+MOST_SCALE = 1e9
+"""Beyond it a person is as good as free of noise."""
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedUser:
+    """A person who picks by softmax of scale * theta' phi, and slips with probability `lapse`.
+
+    Attributes:
+        theta: Float[d], the taste.
+        lapse: share of picks that are uniform over the options.
+        scale: decidedness; large is strongly biased, 0 picks blindly.
+    """
+
+    theta: Tensor
+    lapse: float = 0.0
+    scale: float = 1.0
+
+    def probabilities(self, options: Tensor) -> Tensor:
+        """Float[..., K] of Float[..., K, d]: how likely each option is picked, slips included."""
+        decided = choice_probabilities(self.scale * self.theta, options)
+        return (1.0 - self.lapse) * decided + self.lapse / options.shape[-2]
+
+    def pick(self, options: Tensor, generator: torch.Generator) -> int:
+        """The option of Float[K, d] that this person likes best, 0..K-1."""
+        return int(torch.multinomial(self.probabilities(options), 1, generator=generator))
+
+    def answer(self, options: Tensor, generator: torch.Generator) -> tuple[int, int]:
+        """Best and worst of Float[K, d]: the worst is the best of a person of opposite taste, of the rest."""
+        best = self.pick(options, generator)
+        rest = [index for index in range(len(options)) if index != best]
+        opposite = SimulatedUser(-self.theta, self.lapse, self.scale)
+        return best, rest[opposite.pick(options[rest], generator)]
+
+    def oracle_accuracy(self, options: Tensor) -> float:
+        """How often knowing the taste exactly predicts the pick, over Float[N, K, d]: the best possible."""
+        decided = self.probabilities(options).gather(-1, (options @ self.theta).argmax(-1, keepdim=True))
+        return float(decided.mean())
+
+
+def calibrate(theta: Tensor, options: Tensor, oracle_accuracy: float) -> Tensor:
+    """Float[d]: `theta`, scaled so that knowing it predicts that share of picks without slips.
+
+    Args:
+        theta: Float[d], any length but zero.
+        options: Float[N, K, d], typical questions.
+        oracle_accuracy: above 1 / K and below 1.
+
+    Raises:
+        DesignError: no scale reaches that accuracy.
+    """
+    K = options.shape[-2]
+
+    def accuracy(scale: float) -> float:
+        return SimulatedUser(theta, scale=scale).oracle_accuracy(options)
+
+    if not 1.0 / K < oracle_accuracy < 1.0 or accuracy(MOST_SCALE) <= oracle_accuracy:
+        raise DesignError(
+            f"Expected an oracle accuracy above {1.0 / K:.2f} that the options can reach, found "
+            f"{oracle_accuracy}. Choose another, or options whose utilities differ."
+        )
+    low, high = 0.0, 1.0
+    while accuracy(high) < oracle_accuracy:
+        low, high = high, 2.0 * high
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if accuracy(middle) < oracle_accuracy else (low, middle)
+    return 0.5 * (low + high) * theta
