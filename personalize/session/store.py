@@ -82,6 +82,11 @@ def unknown_session() -> UnknownSessionError:
     )
 
 
+def token_in_use() -> StoreError:
+    """The error for creating a session twice."""
+    return StoreError("Expected a new token, found one in use. Start the session again.")
+
+
 def stale_answer(number: int, live: Session) -> StaleAnswerError:
     """The error for an answer to a round that does not wait for one."""
     waiting = "none" if live.current is None else f"round {live.current.number}"
@@ -138,7 +143,7 @@ class MemoryStore:
         """See Store."""
         with self._lock:
             if session.token in self._sessions:
-                raise StoreError("Expected a new token, found one in use. Start the session again.")
+                raise token_in_use()
             self._sessions[session.token] = _Kept(replace(session, rounds=()))
 
     def load(self, token: str) -> Session:

@@ -1,0 +1,207 @@
+"""One database, opened with care, and its failures told in sentences.
+
+SQLite is the default: a write-ahead log, so that reading never waits for writing, and `synchronous=FULL`, so
+that an answer is on the disk before it is acknowledged. A file that SQLite cannot trust is refused before
+SQLite may touch it, because opening a damaged file can make SQLite throw its log away. A PostgreSQL URL does
+for more than one process.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session as Rows
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from personalize.errors import StoreError
+from personalize.session.sqlite_file import examine
+from personalize.session.tables import SCHEMA_VERSION, SchemaRow, Table
+
+LOCK_WAIT_S = 15.0
+"""Seconds that a write waits for another program's write before it gives up."""
+
+_SCHEMA_LOCK = 7526484
+"""Any number of ours: PostgreSQL's advisory lock while tables are made."""
+
+
+class Database:
+    """Reading and writing transactions on one database. Safe to use from any thread."""
+
+    def __init__(self, url: str, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
+        """The database of an SQLAlchemy URL; its tables are made when it is empty.
+
+        Raises:
+            StoreError: the URL does not fit; the database is damaged, locked, not writable, not running, made
+                by another program or another version. It was left as it is.
+        """
+        self._lock_wait_s = lock_wait_s
+        parsed = _parsed(url)
+        self.where = parsed.database or "" if _is_sqlite(parsed) else parsed.render_as_string()
+        if _is_sqlite(parsed):
+            _prepare_file(Path(self.where), lock_wait_s)
+        self._engine = _engine(parsed, lock_wait_s)
+        self._writer = self._engine.execution_options(palate_writes=True)
+        try:
+            with self._explained(), self._writer.begin() as connection:
+                _make_tables(connection, self.where)
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Rows]:
+        """A transaction that sees one state of the database.
+
+        Raises:
+            StoreError: see the class.
+        """
+        with self._explained(), Rows(self._engine) as rows, rows.begin():
+            yield rows
+
+    @contextmanager
+    def writing(self) -> Iterator[Rows]:
+        """A transaction that is on the disk, whole, when the block is left, or not at all.
+
+        SQLite lets one writer in at a time, from the first statement on; on PostgreSQL the caller locks rows.
+
+        Raises:
+            IntegrityError: a UNIQUE constraint was to be broken.
+            StoreError: see the class.
+        """
+        with self._explained(), Rows(self._writer, expire_on_commit=False) as rows, rows.begin():
+            yield rows
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except DBAPIError as error:
+            raise _explanation(str(error.orig), self.where, self._lock_wait_s) from error
+        except SQLAlchemyError as error:
+            raise _explanation(str(error), self.where, self._lock_wait_s) from error
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect()
+    except (SQLAlchemyError, ImportError) as error:
+        raise StoreError(
+            "Expected a database URL such as sqlite:////folder/palate.sqlite3 or "
+            f"postgresql+psycopg://user@host/name, found one that does not fit ({_first_line(str(error))}). "
+            "Correct it or leave it out."
+        ) from None  # the cause would repeat the URL, with its password
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise StoreError(
+            f"Expected SQLite or PostgreSQL, found {parsed.get_backend_name()}. Use one of them."
+        )
+    if _is_sqlite(parsed) and (not parsed.database or parsed.database == ":memory:" or parsed.query):
+        raise StoreError("Expected sqlite:/// and the path of a file, found no plain path. Name a file.")
+    return parsed
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _prepare_file(path: Path, lock_wait_s: float) -> None:
+    try:
+        path.absolute().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        examine(path, lock_wait_s)
+    except OSError as error:
+        raise StoreError(
+            f"Expected to keep sessions in {path}, found: {error.strerror or error}. "
+            "Give write permission there, or choose another data folder."
+        ) from error
+
+
+def _engine(url: URL, lock_wait_s: float) -> Engine:
+    try:
+        if not _is_sqlite(url):
+            wait_ms = round(1000 * lock_wait_s)
+            connect = {"connect_timeout": 10, "options": f"-c lock_timeout={wait_ms}"}
+            return create_engine(url, connect_args=connect, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(url, connect_args={"timeout": lock_wait_s}, hide_parameters=True)
+    except (SQLAlchemyError, ImportError) as error:
+        raise StoreError(
+            f"Expected the driver of {url.drivername}, found: {_first_line(str(error))}. "
+            'For PostgreSQL: pip install "psycopg[binary]".'
+        ) from error
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        # SQLAlchemy begins transactions (below), not the driver: the driver would not before a SELECT.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={round(1000 * lock_wait_s)}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",  # a deleted session's words are overwritten
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        # A write takes its lock at once: one that reads first cannot wait for the lock later (SQLITE_BUSY).
+        writes = connection.get_execution_options().get("palate_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _make_tables(connection: Connection, where: str) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SCHEMA_LOCK})
+    present = inspect(connection).get_table_names()
+    if not present:
+        Table.metadata.create_all(connection)
+        connection.execute(insert(SchemaRow).values(version=SCHEMA_VERSION))
+    if present and SchemaRow.__tablename__ not in present:
+        raise StoreError(
+            f"Expected an empty database or one of Palate's at {where}, found another program's tables. "
+            "It was left as it is; give Palate a database of its own."
+        )
+    version = connection.scalar(select(SchemaRow.version))
+    if version != SCHEMA_VERSION:
+        raise StoreError(
+            f"Expected version {SCHEMA_VERSION} of Palate's tables at {where}, found version {version}. "
+            "It was left as it is; use the Palate that made it, or another data folder."
+        )
+
+
+def _explanation(found: str, where: str, lock_wait_s: float) -> StoreError:
+    line = _first_line(found)
+    if "locked" in found or "lock timeout" in found:
+        return StoreError(
+            f"Expected the database {where} to be free within {lock_wait_s:g} s, found it locked by another "
+            "program. Close that program or try again; nothing was lost."
+        )
+    if "malformed" in found or "not a database" in found:
+        return StoreError(
+            f"Expected a sound database at {where}, found it damaged ({line}). It was left as it is; put a "
+            "copy in its place, or move it away to start anew."
+        )
+    if "unable to open" in found or "readonly" in found:
+        return StoreError(
+            f"Expected to write to the database {where}, found: {line}. "
+            "Give write permission to it and to its folder, or choose another data folder."
+        )
+    if "disk is full" in found:
+        return StoreError(f"Expected space on the disk of {where}, found none. Make some and try again.")
+    return StoreError(f"Expected the database {where} to answer, found: {line}. Check it, and try again.")
+
+
+def _first_line(message: str) -> str:
+    return (message.strip().splitlines() or ["no reason given"])[0]

@@ -1,0 +1,229 @@
+"""The store on disk: sessions in a database, pictures as files.
+
+What it promises is said by `Store` and held by the same tests. Everything a method has returned from is on
+the disk: it survives a kill. A picture's file is written before the row that names it and, on deletion,
+removed before it; so a kill between the two leaves a file without a name, or a name whose file is rendered
+again, and never a session that cannot be read.
+"""
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
+from torch import Tensor
+
+from personalize.session.database import LOCK_WAIT_S, Database
+from personalize.session.log_rows import (
+    find_live_round,
+    find_session,
+    let_see,
+    live_session,
+    record_key,
+    record_row,
+    round_row,
+    session_row,
+)
+from personalize.session.picture_files import PictureFiles, is_picture
+from personalize.session.record import Answer, PictureRecord, Round, Session
+from personalize.session.store import (
+    hash_of,
+    missing_picture,
+    nothing_to_undo,
+    stale_answer,
+    token_in_use,
+)
+from personalize.session.tables import AnswerRow, EmbeddingRow, PictureRow, RecordRow, RoundRow, SeenRow
+
+
+class DatabaseStore:
+    """A Store on SQLite or PostgreSQL, with its pictures in a folder."""
+
+    def __init__(self, url: str, pictures: Path, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
+        """The store of an SQLAlchemy URL and a folder; both are made when they do not exist.
+
+        Raises:
+            StoreError: see Database and PictureFiles.
+        """
+        self._files = PictureFiles(pictures)
+        self._database = Database(url, lock_wait_s=lock_wait_s)
+        # Between a picture's file and its row no other thread may delete or save it.
+        self._pictures = threading.Lock()
+
+    def close(self) -> None:
+        """Close the database; the store is not used afterwards."""
+        self._database.close()
+
+    def create(self, session: Session) -> None:
+        """See Store."""
+        try:
+            with self._database.writing() as rows:
+                rows.add(session_row(session))
+        except IntegrityError:
+            raise token_in_use() from None
+
+    def load(self, token: str) -> Session:
+        """See Store."""
+        with self._database.reading() as rows:
+            return live_session(rows, find_session(rows, token), token)
+
+    def append_round(self, token: str, round_: Round) -> Round:
+        """See Store."""
+        with self._database.writing() as rows:
+            session = find_session(rows, token, lock=True)
+            if find_live_round(rows, session, round_.number) is None:
+                rows.add(round_row(session.id, round_))
+                let_see(rows, session, round_.pictures)
+            return live_session(rows, session, token).round(round_.number)
+
+    def set_pictures(self, token: str, number: int, pictures: Sequence[str]) -> Round:
+        """See Store."""
+        with self._database.writing() as rows:
+            session = find_session(rows, token, lock=True)
+            row = find_live_round(rows, session, number)
+            if row is not None:
+                row.pictures = list(pictures)
+                let_see(rows, session, pictures)
+            return live_session(rows, session, token).round(number)
+
+    def append_answer(self, token: str, number: int, answer: Answer) -> None:
+        """See Store."""
+        with self._database.writing() as rows:
+            session = find_session(rows, token, lock=True)
+            live = live_session(rows, session, token)
+            row = find_live_round(rows, session, number)
+            if row is None or live.current is None or live.current.number != number:
+                raise stale_answer(number, live)
+            rows.add(AnswerRow(round_id=row.id, best=answer.best, worst=answer.worst, at=answer.at))
+            try:
+                rows.flush()
+            except IntegrityError:
+                raise stale_answer(number, live) from None
+
+    def undo(self, token: str) -> None:
+        """See Store."""
+        with self._database.writing() as rows:
+            session = find_session(rows, token, lock=True)
+            answered = live_session(rows, session, token).answered
+            if not answered:
+                raise nothing_to_undo()
+            last, now = answered[-1].number, datetime.now(UTC)
+            reopened = find_live_round(rows, session, last)
+            assert reopened is not None
+            rows.execute(
+                update(AnswerRow)
+                .where(AnswerRow.round_id == reopened.id, AnswerRow.undone_at.is_(None))
+                .values(undone_at=now)
+            )
+            rows.execute(
+                update(RoundRow)
+                .where(
+                    RoundRow.session_id == session.id,
+                    RoundRow.number > last,
+                    RoundRow.withdrawn_at.is_(None),
+                )
+                .values(withdrawn_at=now)
+            )
+
+    def delete(self, token: str) -> int:
+        """See Store."""
+        with self._pictures, self._database.writing() as rows:
+            session = find_session(rows, token, lock=True)
+            other = aliased(SeenRow)
+            shared = exists().where(other.picture == SeenRow.picture, other.session_id != session.id)
+            gone = rows.scalars(
+                select(SeenRow.picture).where(SeenRow.session_id == session.id, ~shared)
+            ).all()
+            mine = RoundRow.session_id == session.id
+            rounds = rows.scalar(select(func.count()).select_from(RoundRow).where(mine)) or 0
+            answers = rows.scalar(select(func.count()).select_from(AnswerRow).join(RoundRow).where(mine)) or 0
+            for picture in gone:
+                rows.execute(delete(EmbeddingRow).where(EmbeddingRow.picture == picture))
+                row = rows.get(PictureRow, picture)
+                if row is not None:
+                    self._files.remove(picture)
+                    rows.delete(row)
+            rows.delete(session)
+            return rounds + answers + len(gone)
+
+    def save_picture(self, record: PictureRecord, content: bytes) -> str:
+        """See Store."""
+        picture = hash_of(content)
+        with self._pictures:
+            known = self.find_picture(record)
+            if known is not None:
+                return known
+            self._files.write(picture, content)
+            try:
+                with self._database.writing() as rows:
+                    rows.merge(PictureRow(picture=picture, content=picture))
+                    rows.flush()
+                    rows.add(record_row(record, picture))
+            except IntegrityError:  # another process saved it in between
+                return self.find_picture(record) or picture
+        return picture
+
+    def find_picture(self, record: PictureRecord) -> str | None:
+        """See Store."""
+        with self._database.reading() as rows:
+            return rows.scalar(select(RecordRow.picture).where(RecordRow.key == record_key(record)))
+
+    def read_picture(self, picture: str) -> bytes:
+        """See Store."""
+        with self._database.reading() as rows:
+            row = rows.get(PictureRow, picture) if is_picture(picture) else None
+            if row is None:
+                raise missing_picture(picture)
+            content_hash = row.content
+        return self._files.read(picture, content_hash)
+
+    def record_of(self, picture: str) -> PictureRecord:
+        """See Store."""
+        if not is_picture(picture):
+            raise missing_picture(picture)
+        with self._database.reading() as rows:
+            row = rows.scalar(select(RecordRow).where(RecordRow.picture == picture).order_by(RecordRow.id))
+            if row is None:
+                raise missing_picture(picture)
+            return PictureRecord(row.renderer, row.prompt, row.negative_prompt, int(row.seed))
+
+    def restore_picture(self, picture: str, content: bytes) -> None:
+        """See Store."""
+        with self._pictures:
+            self._files.write(picture, content)
+            with self._database.writing() as rows:
+                rows.merge(PictureRow(picture=picture, content=hash_of(content)))
+
+    def own(self, token: str, pictures: Sequence[str]) -> None:
+        """See Store."""
+        with self._database.writing() as rows:
+            let_see(rows, find_session(rows, token, lock=True), pictures)
+
+    def owns(self, token: str, picture: str) -> bool:
+        """See Store."""
+        with self._database.reading() as rows:
+            session = find_session(rows, token)
+            return is_picture(picture) and rows.get(SeenRow, (session.id, picture)) is not None
+
+    def embedding(self, embedder: str, picture: str) -> Tensor | None:
+        """See Store."""
+        with self._database.reading() as rows:
+            row = rows.get(EmbeddingRow, (embedder, picture))
+            if row is None:
+                return None
+            return torch.frombuffer(bytearray(row.content), dtype=getattr(torch, row.dtype))
+
+    def keep_embedding(self, embedder: str, picture: str, embedding: Tensor) -> None:
+        """See Store."""
+        content = embedding.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
+        dtype = str(embedding.dtype).removeprefix("torch.")
+        row = EmbeddingRow(embedder=embedder, picture=picture, dtype=dtype, content=content)
+        try:
+            with self._database.writing() as rows:
+                rows.merge(row)
+        except IntegrityError:  # another process kept the same in between
+            return

@@ -1,0 +1,144 @@
+"""Rows of the tables to the values of `record`, and back; and the queries that find a session's log."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session as Rows
+
+from personalize.session.record import Answer, PictureRecord, Round, Session, checked_strategy
+from personalize.session.store import unknown_session
+from personalize.session.tables import AnswerRow, RecordRow, RoundRow, SeenRow, SessionRow
+
+
+def token_hash(token: str) -> str:
+    """What is kept of a session's token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def record_key(record: PictureRecord) -> str:
+    """A picture record as one string of fixed length."""
+    fields = [record.renderer, record.prompt, record.negative_prompt, record.seed]
+    return hashlib.sha256(json.dumps(fields).encode()).hexdigest()
+
+
+def session_row(session: Session) -> SessionRow:
+    """A new session as a row, without its rounds."""
+    return SessionRow(
+        token_hash=token_hash(session.token),
+        seed=str(session.seed),
+        subject=session.subject,
+        strategy=session.strategy,
+        options=session.options,
+        vocabulary=session.vocabulary,
+        renderer=session.renderer,
+        embedder=session.embedder,
+        created=session.created,
+    )
+
+
+def session_of(row: SessionRow, token: str, rounds: tuple[Round, ...]) -> Session:
+    """The session that a row and its live rounds say."""
+    return Session(
+        token=token,
+        seed=int(row.seed),
+        subject=row.subject,
+        strategy=checked_strategy(row.strategy),
+        options=row.options,
+        vocabulary=row.vocabulary,
+        renderer=row.renderer,
+        embedder=row.embedder,
+        created=row.created,
+        rounds=rounds,
+    )
+
+
+def round_row(session_id: int, round_: Round) -> RoundRow:
+    """A new round as a row, without its answer."""
+    return RoundRow(
+        session_id=session_id,
+        number=round_.number,
+        subject=round_.subject,
+        paths=[list(path) for path in round_.paths],
+        prompts=list(round_.prompts),
+        seeds=list(round_.seeds),
+        pictures=list(round_.pictures),
+        strategy=round_.strategy,
+    )
+
+
+def round_of(row: RoundRow, answer: AnswerRow | None) -> Round:
+    """The round that a row and its live answer say."""
+    return Round(
+        number=row.number,
+        subject=row.subject,
+        paths=tuple(tuple(path) for path in row.paths),
+        prompts=tuple(row.prompts),
+        seeds=tuple(row.seeds),
+        pictures=tuple(row.pictures),
+        strategy=checked_strategy(row.strategy),
+        answer=None if answer is None else answer_of(answer),
+    )
+
+
+def answer_of(row: AnswerRow) -> Answer:
+    """The answer that a row says."""
+    return Answer("none" if row.best is None else "best", row.best, row.worst, row.at)
+
+
+def find_session(rows: Rows, token: str, *, lock: bool = False) -> SessionRow:
+    """The row of a token; with `lock`, nobody else changes the session until the transaction ends.
+
+    Raises:
+        UnknownSessionError: there is none.
+    """
+    query = select(SessionRow).where(SessionRow.token_hash == token_hash(token))
+    row = rows.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise unknown_session()
+    return row
+
+
+def find_live_round(rows: Rows, session: SessionRow, number: int) -> RoundRow | None:
+    """The row of a session's live round of that number, if there is one."""
+    return rows.scalar(
+        select(RoundRow).where(
+            RoundRow.session_id == session.id, RoundRow.number == number, RoundRow.withdrawn_at.is_(None)
+        )
+    )
+
+
+def live_session(rows: Rows, session: SessionRow, token: str) -> Session:
+    """The session with its live rounds, in one statement: one state, whoever writes meanwhile."""
+    live_answer = and_(AnswerRow.round_id == RoundRow.id, AnswerRow.undone_at.is_(None))
+    query = (
+        select(RoundRow, AnswerRow)
+        .outerjoin(AnswerRow, live_answer)
+        .where(RoundRow.session_id == session.id, RoundRow.withdrawn_at.is_(None))
+        .order_by(RoundRow.id)
+    )
+    rounds = tuple(round_of(row, answer) for row, answer in rows.execute(query))
+    return session_of(session, token, rounds)
+
+
+def let_see(rows: Rows, session: SessionRow, pictures: Sequence[str]) -> None:
+    """Let a session, locked by the caller, see pictures it may have seen before."""
+    seen = set(rows.scalars(select(SeenRow.picture).where(SeenRow.session_id == session.id)))
+    rows.add_all(
+        SeenRow(session_id=session.id, picture=picture)
+        for picture in dict.fromkeys(pictures)
+        if picture not in seen
+    )
+
+
+def record_row(record: PictureRecord, picture: str) -> RecordRow:
+    """A picture's record as a row."""
+    return RecordRow(
+        key=record_key(record),
+        picture=picture,
+        renderer=record.renderer,
+        prompt=record.prompt,
+        negative_prompt=record.negative_prompt,
+        seed=str(record.seed),
+    )

@@ -1,0 +1,129 @@
+"""Pictures on disk: each a PNG file named by its hash, whole or not there at all.
+
+A file is written beside its place, flushed to the disk, and moved into place in one step, so neither a kill
+nor a power cut leaves half a picture under a picture's name. What is read is checked against its hash.
+"""
+
+import os
+import re
+import time
+import uuid
+from pathlib import Path
+
+from personalize.errors import StoreError
+from personalize.session.store import hash_of, missing_picture
+
+ABANDONED_S = 3600
+"""Seconds after which an unfinished file is what a killed program left behind."""
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+
+
+def is_picture(name: str) -> bool:
+    """Whether a name from outside could be a picture's: 64 hexadecimal digits."""
+    return _NAME.fullmatch(name) is not None
+
+
+class PictureFiles:
+    """A folder of pictures: `ab/abcd....png`."""
+
+    def __init__(self, folder: Path) -> None:
+        """The pictures in `folder`, which is made when it does not exist.
+
+        Raises:
+            StoreError: the folder cannot be written to.
+        """
+        self._folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            probe = folder / f".{uuid.uuid4().hex}.part"
+            probe.touch()
+            probe.unlink()
+            for left in folder.glob("*/.*.part"):
+                if time.time() - left.stat().st_mtime > ABANDONED_S:
+                    left.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+
+    def write(self, picture: str, content: bytes) -> None:
+        """Have `content` on the disk under the name `picture` when this returns.
+
+        Raises:
+            StoreError: no permission, or no space.
+        """
+        path = self._path(picture)
+        part = path.with_name(f".{uuid.uuid4().hex}.part")
+        try:
+            if path.is_file() and path.read_bytes() == content:
+                return
+            path.parent.mkdir(exist_ok=True, mode=0o700)
+            try:
+                with part.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
+            for folder in (path.parent, self._folder):
+                _flush_folder(folder)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def read(self, picture: str, content_hash: str) -> bytes:
+        """The bytes under the name `picture`, which must have that hash.
+
+        Raises:
+            StoreError: the file is missing, unreadable or damaged.
+        """
+        path = self._path(picture)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise missing_picture(picture) from None
+        except OSError as error:
+            raise StoreError(
+                f"Expected to read the picture {path}, found: {error.strerror}. "
+                "Check the disk and its permissions."
+            ) from error
+        if hash_of(content) != content_hash:
+            raise StoreError(
+                f"Expected the picture {picture[:12]} as it was saved, found {path} damaged. "
+                "Render its round again."
+            )
+        return content
+
+    def remove(self, picture: str) -> None:
+        """Have no file under the name `picture`.
+
+        Raises:
+            StoreError: no permission.
+        """
+        path = self._path(picture)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def _path(self, picture: str) -> Path:
+        if not is_picture(picture):  # a name from outside must not lead out of the folder
+            raise missing_picture(picture)
+        return self._folder / picture[:2] / f"{picture}.png"
+
+
+def _flush_folder(folder: Path) -> None:
+    """The name of a new file survives a power cut once its folder is flushed, too."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"Expected to write pictures to {path}, found: {error.strerror or error}. "
+        "Make space or give write permission there, or choose another data folder."
+    )

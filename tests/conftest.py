@@ -1,0 +1,14 @@
+"""Shared by all tests: how hypothesis runs, and a seeded generator."""
+
+import hypothesis
+import pytest
+import torch
+
+# Derandomised: a run tells the truth about a commit, and the same each time. The machine may be busy.
+hypothesis.settings.register_profile("palate", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("palate")
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(20)

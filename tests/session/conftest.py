@@ -1,0 +1,75 @@
+"""Every store there is, each empty and new for each test."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from personalize.session.database_store import DatabaseStore
+from personalize.session.store import MemoryStore, Store
+from tests.session.postgres import PostgresServer, find_binaries
+
+STORES = ("memory", "sqlite", *(("postgresql",) if find_binaries() else ()))
+"""PostgreSQL is held to the same tests wherever its server is installed; .ci/run installs it."""
+
+OpenStore = Callable[[], Store]
+
+
+def pytest_report_header() -> str:
+    return f"stores: {', '.join(STORES)}"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer, _numbers: "itertools.count[int]") -> str:
+    name = f"palate_{next(_numbers)}"
+    engine = create_engine(postgres.url("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return postgres.url(name)
+
+
+@pytest.fixture(scope="session")
+def _numbers() -> "itertools.count[int]":
+    return itertools.count()
+
+
+@pytest.fixture(params=[name for name in STORES if name != "memory"])
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
+    """Opens the same store on disk, anew each time."""
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    else:
+        url = f"sqlite:///{tmp_path / 'palate.sqlite3'}"
+    with ExitStack() as opened:
+
+        def open_one() -> Store:
+            store = DatabaseStore(url, tmp_path / "pictures", lock_wait_s=10.0)
+            opened.callback(store.close)
+            return store
+
+        yield open_one
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store of each kind."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    else:
+        url = f"sqlite:///{tmp_path / 'palate.sqlite3'}"
+    on_disk = DatabaseStore(url, tmp_path / "pictures", lock_wait_s=10.0)
+    yield on_disk
+    on_disk.close()

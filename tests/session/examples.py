@@ -1,0 +1,61 @@
+"""Small sessions, rounds and pictures to keep."""
+
+from datetime import UTC, datetime
+
+from personalize.session.record import Answer, PictureRecord, Round, Session
+from personalize.session.store import Store, hash_of
+
+
+def session(token: str = "token", **changes: object) -> Session:
+    values: dict[str, object] = {
+        "token": token,
+        "seed": 2**64 - 1,
+        "subject": "a fox with a café, 狐",
+        "strategy": "adaptive",
+        "options": 3,
+        "vocabulary": "0123456789abcdef",
+        "renderer": "renderer",
+        "embedder": "embedder",
+        "created": datetime(2026, 11, 24, 8, 30, 0, 123456, tzinfo=UTC),
+    }
+    return Session(**(values | changes))  # type: ignore[arg-type]
+
+
+def round_(number: int, pictures: tuple[str, ...] = (), salt: int = 0) -> Round:
+    paths = tuple((option, number, salt) for option in range(3))
+    return Round(
+        number=number,
+        subject="a fox",
+        paths=paths,
+        prompts=tuple(f"a fox, {path}, 夜" for path in paths),
+        seeds=(number, number, number),
+        pictures=pictures,
+        strategy="adaptive",
+    )
+
+
+A, B, C, D = (hash_of(letter) for letter in (b"a", b"b", b"c", b"d"))
+"""Names of pictures that were never saved."""
+
+
+def pick(best: int = 0, worst: int | None = None) -> Answer:
+    return Answer.checked(3, best=best, worst=worst, none=False)
+
+
+def none_of_these() -> Answer:
+    return Answer.checked(3, best=None, worst=None, none=True)
+
+
+def record(number: int) -> PictureRecord:
+    return PictureRecord("renderer", f"a fox, {number}", "blurry", seed=-number)
+
+
+def content(number: int) -> bytes:
+    """Not a PNG: a store keeps bytes and looks into none of them."""
+    return f"picture {number}".encode() * 100
+
+
+def saved(store: Store, number: int) -> str:
+    picture = store.save_picture(record(number), content(number))
+    assert picture == hash_of(content(number))
+    return picture
