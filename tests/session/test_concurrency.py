@@ -1,0 +1,127 @@
+"""Many at once: threads in one program, and programs on one database."""
+
+import multiprocessing
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from personalize.errors import StaleAnswerError
+from personalize.session.database_store import DatabaseStore
+from personalize.session.store import Store
+from tests.session.conftest import OpenStore
+from tests.session.examples import content, pick, record, round_, saved, session
+
+THREADS = 8
+
+
+def at_once(act: Callable[[int], object], threads: int = THREADS) -> list[object]:
+    """What `act(0)`, `act(1)`, ... return or raise, all started together."""
+    results: list[object] = [None] * threads
+    gate = threading.Barrier(threads)
+
+    def run(index: int) -> None:
+        gate.wait()
+        try:
+            results[index] = act(index)
+        except Exception as error:  # noqa: BLE001  the test looks at it
+            results[index] = error
+
+    workers = [threading.Thread(target=run, args=(index,)) for index in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    return results
+
+
+def test_of_answers_given_at_once_exactly_one_counts(store: Store) -> None:
+    store.create(session())
+    for number in range(1, 6):
+        store.append_round("token", round_(number))
+        answers = [pick(index % 3) for index in range(THREADS)]
+        results = at_once(lambda index, n=number, given=answers: store.append_answer("token", n, given[index]))  # type: ignore[misc]
+        counted = [index for index, result in enumerate(results) if result is None]
+        assert len(counted) == 1
+        assert all(isinstance(r, StaleAnswerError) for i, r in enumerate(results) if i not in counted)
+        assert store.load("token").round(number).answer == answers[counted[0]]
+
+
+def test_of_two_stores_on_one_database_exactly_one_answer_counts(open_store: OpenStore) -> None:
+    stores = [open_store() for _ in range(4)]
+    stores[0].create(session())
+    stores[1].append_round("token", round_(1))
+    results = at_once(lambda index: stores[index].append_answer("token", 1, pick()), len(stores))
+    assert sorted(type(r).__name__ for r in results) == ["NoneType"] + ["StaleAnswerError"] * 3
+
+
+def test_of_rounds_proposed_at_once_all_see_the_same(store: Store) -> None:
+    store.create(session())
+    results = at_once(lambda index: store.append_round("token", round_(1, salt=index)))
+    assert len(set(results)) == 1
+    assert store.load("token").rounds == (results[0],)
+
+
+def test_undo_at_once_takes_back_one_answer_each(store: Store) -> None:
+    store.create(session())
+    for number in range(1, 4):
+        store.append_round("token", round_(number))
+        store.append_answer("token", number, pick())
+    results = at_once(lambda index: store.undo("token"))
+    assert results.count(None) == 3
+    assert store.load("token").rounds == (round_(1),)
+
+
+def test_sessions_and_pictures_at_once(store: Store) -> None:
+    def live(index: int) -> object:
+        token = f"token {index}"
+        store.create(session(token))
+        for number in range(1, 4):
+            pictures = [saved(store, 10 * number + option) for option in range(3)]  # common to all
+            store.append_round(token, round_(number))
+            store.set_pictures(token, number, pictures)
+            store.keep_embedding("eye", pictures[0], torch.ones(4))
+            store.append_answer(token, number, pick(index % 3))
+        return store.load(token)
+
+    sessions = at_once(live)
+    for index, found in enumerate(sessions):
+        assert found == store.load(f"token {index}")
+    assert store.read_picture(saved(store, 10)) == content(10)
+    deleted = at_once(lambda index: store.delete(f"token {index}"))
+    assert sum(int(str(count)) for count in deleted) == THREADS * 6 + 9
+    assert store.find_picture(record(10)) is None
+
+
+def test_stores_opened_at_once_make_the_tables_once(open_store: OpenStore) -> None:
+    stores = at_once(lambda index: open_store())
+    for index, opened in enumerate(stores):
+        assert isinstance(opened, DatabaseStore), opened
+        opened.create(session(f"token {index}"))
+
+
+def _open_and_create(folder: str, index: int) -> None:
+    store = DatabaseStore(f"sqlite:///{folder}/palate.sqlite3", Path(folder) / "pictures")
+    store.create(session(f"token {index}"))
+    for number in range(20):
+        saved(store, number)
+    store.close()
+    sys.exit(0)
+
+
+@pytest.mark.slow
+def test_programs_started_at_once_share_one_database(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    programs = [context.Process(target=_open_and_create, args=(str(tmp_path), i)) for i in range(3)]
+    for program in programs:
+        program.start()
+    for program in programs:
+        program.join(120)
+    assert [program.exitcode for program in programs] == [0, 0, 0]
+    store = DatabaseStore(f"sqlite:///{tmp_path}/palate.sqlite3", tmp_path / "pictures")
+    assert all(store.load(f"token {i}") == session(f"token {i}") for i in range(3))
+    assert all(store.read_picture(saved(store, number)) == content(number) for number in range(20))
+    store.close()
