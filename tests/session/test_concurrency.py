@@ -43,7 +43,9 @@ def test_of_answers_given_at_once_exactly_one_counts(store: Store) -> None:
     for number in range(1, 6):
         store.append_round("token", round_(number))
         answers = [pick(index % 3) for index in range(THREADS)]
-        results = at_once(lambda index, n=number, given=answers: store.append_answer("token", n, given[index]))  # type: ignore[misc]
+        results = at_once(
+            lambda index, n=number, given=answers: store.append_answer("token", n, given[index])
+        )  # type: ignore[misc]
         counted = [index for index, result in enumerate(results) if result is None]
         assert len(counted) == 1
         assert all(isinstance(r, StaleAnswerError) for i, r in enumerate(results) if i not in counted)

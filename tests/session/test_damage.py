@@ -42,8 +42,10 @@ def files_in(folder: Path) -> dict[str, bytes]:
 def three_parts(error: StoreError) -> bool:
     """Expected, found, and what to do."""
     message = str(error)
-    return message.startswith("Expected ") and " found " in message.replace("found:", "found ") and (
-        message.rstrip().endswith(".") and ". " in message
+    return (
+        message.startswith("Expected ")
+        and " found " in message.replace("found:", "found ")
+        and (message.rstrip().endswith(".") and ". " in message)
     )
 
 

@@ -34,7 +34,10 @@ def test_everything_acknowledged_survives_a_kill(tmp_path: Path, lines: int) -> 
     acknowledged = killed(url, pictures, lines, delay_s=random.Random(lines).uniform(0.0, 0.02))
     store = DatabaseStore(url, pictures)
     live = store.load("token")
-    said = {kind: [words[1:] for words in acknowledged if words[0] == kind] for kind in ("pictures", "round", "answer")}
+    said = {
+        kind: [words[1:] for words in acknowledged if words[0] == kind]
+        for kind in ("pictures", "round", "answer")
+    }
     for picture in (picture for hashes in said["pictures"] for picture in hashes):
         assert store.read_picture(picture) and store.record_of(picture)
     assert [r.number for r in live.rounds] == list(range(1, len(live.rounds) + 1))

@@ -1,0 +1,64 @@
+"""Records: what an answer may be, and how a session reads its log."""
+
+from dataclasses import FrozenInstanceError, replace
+from datetime import UTC
+
+import pytest
+
+from personalize.errors import SessionError
+from personalize.session.record import STRATEGIES, Answer, checked_strategy
+from tests.session.examples import none_of_these, pick, round_, session
+
+
+def test_a_pick_is_dated_and_says_what_it_is() -> None:
+    answer = pick(2, worst=0)
+    assert (answer.kind, answer.best, answer.worst) == ("best", 2, 0)
+    assert answer.at.tzinfo is UTC
+    assert (none_of_these().kind, none_of_these().best) == ("none", None)
+
+
+@pytest.mark.parametrize(
+    ("best", "worst", "none", "says"),
+    [
+        (None, None, False, "found neither. Pick one picture, or say none"),
+        (0, None, True, "found both"),
+        (3, None, False, "favourite picture to be one of 1 to 3, found 4"),
+        (-1, None, False, "found 0"),
+        (0, 3, False, "least liked picture to be one of 1 to 3, found 4"),
+        (1, 1, False, "the same picture for both"),
+        (None, 1, True, "no favourite"),
+    ],
+)
+def test_an_answer_that_says_two_things_or_nothing_is_refused(
+    best: int | None, worst: int | None, none: bool, says: str
+) -> None:
+    with pytest.raises(SessionError, match=says):
+        Answer.checked(3, best=best, worst=worst, none=none)
+
+
+def test_a_session_tells_answered_from_open() -> None:
+    answered = replace(round_(1), answer=pick())
+    live = session(rounds=(answered, round_(2)))
+    assert live.answered == (answered,)
+    assert live.current == round_(2) == live.round(2)
+    assert session(rounds=(answered,)).current is None
+    with pytest.raises(SessionError, match="from 1 to 2, found round 3. Reload"):
+        live.round(3)
+
+
+def test_a_round_is_rendered_when_every_option_has_its_picture() -> None:
+    assert round_(1).options == 3
+    assert not round_(1).rendered and not round_(1, ("a", "b")).rendered
+    assert round_(1, ("a", "b", "c")).rendered
+
+
+def test_records_are_values() -> None:
+    with pytest.raises(FrozenInstanceError):
+        session().seed = 1  # type: ignore[misc]
+    assert len({round_(1), round_(1), round_(2)}) == 2
+
+
+def test_strategies_are_known_by_name() -> None:
+    assert [checked_strategy(name) for name in STRATEGIES] == list(STRATEGIES)
+    with pytest.raises(SessionError, match="adaptive, static and random, found 'Adaptive'"):
+        checked_strategy("Adaptive")

@@ -1,0 +1,111 @@
+"""Settings: the default, the environment over it, and a flag over both."""
+
+import ast
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from personalize.errors import SettingsError
+from personalize.settings import Settings
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def test_without_an_environment_the_defaults_hold() -> None:
+    assert Settings.from_environment({}) == Settings()
+    assert Settings.from_environment({"PATH": "/bin", "palate_options": "9"}) == Settings()
+
+
+def test_a_flag_wins_over_the_environment_and_the_environment_over_the_default() -> None:
+    environ = {"PALATE_OPTIONS": "6", "PALATE_ROUNDS": "20"}
+    found = Settings.from_environment(environ, options=3, rounds=None)
+    assert (found.options, found.rounds, found.port) == (3, 20, 7860)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "name", "value"),
+    [
+        ("PALATE_PORT", "0", "port", 0),
+        ("PALATE_LAPSE", "0.1", "lapse", 0.1),
+        ("PALATE_GAMMAS", "0,0.5, 1", "gammas", (0.0, 0.5, 1.0)),
+        ("PALATE_DATA", "/data", "data", Path("/data")),
+        ("PALATE_MODEL", "my model", "model", "my model"),
+        ("PALATE_CRITERION", "D", "criterion", "D"),
+    ],
+)
+def test_each_kind_of_value_is_read(variable: str, text: str, name: str, value: object) -> None:
+    assert getattr(Settings.from_environment({variable: text}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "says"),
+    [
+        ("PALATE_OPTIONS", "1", "options from 2 to 9, found 1"),
+        ("PALATE_OPTIONS", "four", "PALATE_OPTIONS to be a whole number, found 'four'"),
+        ("PALATE_OPTIONS", "4.0", "a whole number"),
+        ("PALATE_OPTIONS", "", "a whole number"),
+        ("PALATE_LAPSE", "nan", "lapse from 0 to 0.5, found nan"),
+        ("PALATE_LAPSE", "1e9", "lapse from 0 to 0.5"),
+        ("PALATE_GAMMAS", "0.5;1", "numbers with commas between"),
+        ("PALATE_GAMMAS", "0.5,7", "gammas from 0 to 2"),
+        ("PALATE_STRATEGY", "clever", "adaptive or static or random, found 'clever'"),
+        ("PALATE_MODEL", "", "model to be given"),
+        ("PALATE_HOST", "a\nb", "without control characters"),
+        ("PALATE_OPTION", "4", "found PALATE_OPTION. Correct or unset it"),
+        ("PALATE_", "4", "found PALATE_"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_by_name(variable: str, text: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says) as caught:
+        Settings.from_environment({variable: text})
+    assert str(caught.value).startswith("Expected ") and str(caught.value).endswith(".")
+
+
+def test_an_unknown_flag_is_refused() -> None:
+    with pytest.raises(SettingsError, match="found 'option'"):
+        Settings.from_environment({}, option=4)
+
+
+@pytest.mark.parametrize("item", fields(Settings), ids=lambda item: item.name)
+def test_both_ends_of_a_range_are_inside_and_what_lies_beyond_is_not(item: Any) -> None:
+    low, high = item.metadata["low"], item.metadata["high"]
+    if low is None:
+        assert item.metadata["choices"] or isinstance(item.default, (str, Path))
+        return
+    shape = (lambda x: (x,)) if isinstance(item.default, tuple) else type(item.default)
+    for value in (low, high):
+        Settings(**{item.name: shape(value)})
+    for value in (low - 1, high + 1):
+        with pytest.raises(SettingsError, match=item.name):
+            Settings(**{item.name: shape(value)})
+
+
+def test_the_table_says_everything_about_each_setting() -> None:
+    rows = Settings.table()
+    assert [row.name for row in rows] == [item.name for item in fields(Settings)]
+    for row in rows:
+        assert row.environment == f"PALATE_{row.name.upper()}"
+        assert row.meaning.endswith(".")
+    assert next(row for row in rows if row.name == "gammas").default == "0.5,1"
+
+
+def test_a_default_written_as_in_the_table_reads_as_itself() -> None:
+    environ = {row.environment: row.default for row in Settings.table()}
+    assert Settings.from_environment(environ) == Settings()
+
+
+def test_everything_is_kept_in_the_data_folder(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    assert settings.database == f"sqlite:///{tmp_path}/palate.sqlite3"
+    assert settings.pictures.parent == settings.cache.parent == settings.folder == tmp_path
+    assert Settings(database_url="postgresql://host/name").database == "postgresql://host/name"
+    assert "~" not in str(Settings().folder)
+
+
+def test_nothing_else_in_the_package_reads_the_environment() -> None:
+    for path in (REPOSITORY / "personalize").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            read = isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
+            assert not read or path.name in ("settings.py", "__main__.py"), f"{path}:{node.lineno}"  # type: ignore[attr-defined]
