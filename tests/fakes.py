@@ -108,7 +108,7 @@ class FakeEmbedder:
         flat = torch.as_tensor(cells.reshape(len(cells), -1), dtype=torch.float64)
         matrix = _generator("projection").normal(size=(flat.shape[1], self.dimension))
         embeddings = flat @ torch.as_tensor(matrix, dtype=torch.float64)
-        return embeddings / embeddings.norm(dim=1, keepdim=True)
+        return torch.nn.functional.normalize(embeddings, dim=1)
 
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
         """Float[N, dimension], unit rows."""

@@ -76,10 +76,10 @@ def test_both_ends_of_a_range_are_inside_and_what_lies_beyond_is_not(item: Any) 
         return
     shape = (lambda x: (x,)) if isinstance(item.default, tuple) else type(item.default)
     for value in (low, high):
-        Settings(**{item.name: shape(value)})
+        Settings.from_environment({}, **{item.name: shape(value)})
     for value in (low - 1, high + 1):
         with pytest.raises(SettingsError, match=item.name):
-            Settings(**{item.name: shape(value)})
+            Settings.from_environment({}, **{item.name: shape(value)})
 
 
 def test_the_table_says_everything_about_each_setting() -> None:

@@ -43,7 +43,17 @@ class PostgresServer:
             entry = pwd.getpwnam(account["user"])
             os.chown(self._folder, entry.pw_uid, entry.pw_gid)
         data, self._log = self._folder / "data", self._folder / "log"
-        initdb = [binaries / "initdb", "-D", data, "-U", "palate", "-A", "trust", "-E", "UTF8"]
+        initdb: list[str | Path] = [
+            binaries / "initdb",
+            "-D",
+            data,
+            "-U",
+            "palate",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+        ]
         subprocess.run(
             [*initdb, "--locale=C", "--no-sync"],
             check=True,
@@ -51,7 +61,15 @@ class PostgresServer:
             stdout=subprocess.DEVNULL,
             **account,
         )
-        command = [binaries / "postgres", "-D", data, "-k", self._folder, "-c", "listen_addresses="]
+        command: list[str | Path] = [
+            binaries / "postgres",
+            "-D",
+            data,
+            "-k",
+            self._folder,
+            "-c",
+            "listen_addresses=",
+        ]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [*command, "-c", "fsync=off", "-c", "shared_buffers=16MB"],
@@ -80,7 +98,7 @@ class PostgresServer:
 
     def _wait(self, binaries: Path) -> None:
         deadline = time.monotonic() + STARTS_WITHIN_S
-        ask = [binaries / "pg_isready", "-q", "-h", self._folder]
+        ask: list[str | Path] = [binaries / "pg_isready", "-q", "-h", self._folder]
         while subprocess.run(ask, check=False).returncode != 0:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 log = self._log.read_text()

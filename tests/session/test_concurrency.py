@@ -40,12 +40,14 @@ def at_once(act: Callable[[int], object], threads: int = THREADS) -> list[object
 
 def test_of_answers_given_at_once_exactly_one_counts(store: Store) -> None:
     store.create(session())
+    answers = [pick(index % 3) for index in range(THREADS)]
     for number in range(1, 6):
         store.append_round("token", round_(number))
-        answers = [pick(index % 3) for index in range(THREADS)]
-        results = at_once(
-            lambda index, n=number, given=answers: store.append_answer("token", n, given[index])
-        )  # type: ignore[misc]
+
+        def give(index: int, number: int = number) -> None:
+            store.append_answer("token", number, answers[index])
+
+        results = at_once(give)
         counted = [index for index, result in enumerate(results) if result is None]
         assert len(counted) == 1
         assert all(isinstance(r, StaleAnswerError) for i, r in enumerate(results) if i not in counted)

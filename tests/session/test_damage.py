@@ -2,10 +2,12 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from personalize.errors import StoreError
 from personalize.session.database_store import DatabaseStore
@@ -49,7 +51,7 @@ def three_parts(error: StoreError) -> bool:
     )
 
 
-DAMAGES = {
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "overwritten with text": lambda data: b"hello, I was a database" * 100,
     "one byte": lambda data: b"x",
     "beginning lost": lambda data: bytes(4096) + data[4096:],
@@ -264,8 +266,6 @@ def test_the_token_is_not_written_down(tmp_path: Path) -> None:
 
 
 def test_each_connection_is_set_up_for_answers_to_last(tmp_path: Path) -> None:
-    from sqlalchemy import text
-
     store = DatabaseStore(f"sqlite:///{tmp_path / 'palate.sqlite3'}", tmp_path / "pictures")
     with store._database.reading() as rows:  # noqa: SLF001
         found = {
