@@ -19,6 +19,7 @@ STATIC_TRIALS = 32
 """Sets of policy draws that a static question is the best of."""
 
 RANDOM_TRIALS = 64
+POOL_TRIALS = 8
 
 
 def choose_question(
@@ -112,32 +113,55 @@ def _gains(similarity: Tensor, utility: Tensor, chosen: list[int]) -> Tensor:
     return gains.index_fill(0, members, -torch.inf)
 
 
-def static_question(policies: Policies, mdp: PromptMDP, generator: torch.Generator) -> Tensor:
-    """Long[K, H]: one prompt of each policy, rounded to a set of distinct prompts that differ.
+def static_question(
+    policies: Policies, mdp: PromptMDP, generator: torch.Generator, *, metric: Tensor | None = None
+) -> Tensor:
+    """One prompt of each policy, rounded to a set of distinct prompts that differ.
 
-    Of STATIC_TRIALS independent draws the set is kept that realises most of the design's information: the
-    trace of the spread between its options, relative to the features' covariance under the policies.
-    Policies that often draw the same prompt are completed from their mean mixture, then from all prompts.
+    Of STATIC_TRIALS draws the one is kept whose options are spread furthest in `metric`. Without successors
+    the tokens of each slot are shuffled among the K prompts first: within a slot nothing changes, and between
+    slots nothing is tied together. Policies of fewer than K distinct prompts are completed from all prompts.
+
+    Args:
+        policies: K mixtures of paths.
+        mdp: whose paths.
+        generator: of the draws.
+        metric: Float[d, d], `DesignResult.metric`; the identity unless given.
+
+    Returns:
+        Long[K, H], distinct rows.
 
     Raises:
         DesignError: the MDP has fewer than K distinct prompts.
     """
-    K = policies.options
-    features = mdp.path_features(policies.paths)
-    weights = policies.mean_weights
-    centred = features - weights @ features
-    covariance = centred.T @ (weights[:, None] * centred)
-    floor = 1e-6 * covariance.trace().clamp(min=torch.finfo(covariance.dtype).tiny)
-    metric = torch.linalg.inv(covariance + floor * torch.eye(len(covariance)).to(covariance))
+    K, H = policies.options, policies.horizon
     drawn = torch.multinomial(policies.weights, STATIC_TRIALS, replacement=True, generator=generator)
     sets = policies.paths[drawn.T]
+    if mdp.successors is None:
+        keys = torch.rand(STATIC_TRIALS, K, H, generator=generator, device=generator.device)
+        sets = sets.gather(1, keys.argsort(dim=1).to(sets.device))
     x = mdp.path_features(sets)
     x = x - x.mean(dim=1, keepdim=True)
-    spread = ((x @ metric) * x).sum(dim=(1, 2))
+    spread = ((x if metric is None else x @ metric) * x).sum(dim=(1, 2))
     for index in spread.argsort(descending=True):
-        if len(torch.unique(sets[index], dim=0)) == K:
+        if len(_distinct(sets[index])) == K:
             return sets[index]
     return _completed(sets[0], policies, mdp, generator)
+
+
+def question_pool(policies: Policies, mdp: PromptMDP, count: int, generator: torch.Generator) -> Tensor:
+    """Distinct candidates for `choose_question`: half from the policies, half uniform over all prompts.
+
+    Returns:
+        Long[n, H], n = `count`, or fewer where the MDP has not as many prompts.
+    """
+    drawn = torch.multinomial(policies.mean_weights, count, replacement=True, generator=generator)
+    found = _distinct(policies.paths[drawn])[: (count + 1) // 2]
+    for _ in range(POOL_TRIALS):
+        if len(found) >= count:
+            break
+        found = _distinct(torch.cat((found, mdp.random_paths(count, generator))))
+    return found[:count]
 
 
 def _completed(paths: Tensor, policies: Policies, mdp: PromptMDP, generator: torch.Generator) -> Tensor:

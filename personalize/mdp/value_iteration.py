@@ -4,10 +4,13 @@ One backward pass costs O(H (S + C^2)) for one path and a factor of about k log 
 rewards are broken by the lowest token index, so the same reward always gives the same path.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from personalize.errors import ShapeError
+from personalize.mdp.policy import path_visitation
 from personalize.mdp.prompt_mdp import PromptMDP
 
 
@@ -111,3 +114,22 @@ def _check(mdp: PromptMDP, reward: Tensor) -> None:
             f"Expected a reward for each of {list(mdp.allowed.shape)} slots and tokens, found "
             f"{list(reward.shape)}. Give Float[H, S]."
         )
+
+
+@dataclass(frozen=True, eq=False)
+class PathOracle:
+    """The prompt MDP as Frank-Wolfe sees it: its vertices are paths Long[H]."""
+
+    mdp: PromptMDP
+
+    def best(self, reward: Tensor) -> tuple[Tensor, float]:
+        """The path of most reward Float[H, S], and its reward."""
+        return best_path(self.mdp, reward)
+
+    def rewards(self, vertices: Tensor, reward: Tensor) -> Tensor:
+        """Float[N]: the reward of each path of Long[N, H]."""
+        return self.mdp.path_rewards(vertices, reward)
+
+    def visitation(self, vertices: Tensor, weights: Tensor) -> Tensor:
+        """Float[H, S] of paths Long[N, H] with weights Float[N]."""
+        return path_visitation(vertices, weights[None], self.mdp.size)[0]

@@ -1,0 +1,220 @@
+"""What a design is, why its solver stopped, and how it is kept."""
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, fields
+from enum import Enum
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy
+import torch
+from torch import Tensor
+
+from personalize.errors import ShapeError, StoreError
+from personalize.mdp.policy import Policies
+
+
+class DesignStatus(Enum):
+    """Why the solver stopped; every exit sets one."""
+
+    OPTIMAL = "the certified gap is as small as was asked for"
+    ITERATION_LIMIT = "the iterations were used up; the gap says how far the optimum can be"
+    STALLED = "no step raises the value any more, though the gap is larger than asked for"
+    SINGULAR = "the information is singular: some direction is never asked about and not regularised"
+    INTERRUPTED = "it was interrupted; this is the best design until then"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One iteration, as the callback is told.
+
+    Attributes:
+        iteration: steps taken so far.
+        value: of the criterion.
+        gap: certified, at least how far the optimum is above `value`.
+        support: paths or tokens in use.
+        seconds: since the start.
+    """
+
+    iteration: int
+    value: float
+    gap: float
+    support: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """What to look at when a design disappoints.
+
+    Attributes:
+        effective_rank: exp of the entropy of the data's information eigenvalues; of d at most.
+        smallest_eigenvalue: of the surrogate information, regularisation included.
+        condition: largest over smallest eigenvalue.
+        regularised_share: share of the information's trace that is regularisation, 0..1.
+        tokens_in_use: for each slot, exp of the entropy of its tokens' probabilities.
+        paths: distinct prompts of the policies.
+    """
+
+    effective_rank: float
+    smallest_eigenvalue: float
+    condition: float
+    regularised_share: float
+    tokens_in_use: tuple[float, ...]
+    paths: int
+
+    @classmethod
+    def of(cls, information: Tensor, regularisation: Tensor, visitation: Tensor, paths: int) -> "Diagnostics":
+        """From the surrogate information and regularisation Float[d, d], and the visitation Float[H, S]."""
+        data = torch.linalg.eigvalsh(information - regularisation).clamp(min=0.0)
+        values = torch.linalg.eigvalsh(information)
+        smallest = float(values[0])
+        total = float(information.trace())
+        return cls(
+            effective_rank=float(_entropy(data / data.sum()).exp()) if float(data.sum()) > 0.0 else 0.0,
+            smallest_eigenvalue=smallest,
+            condition=float(values[-1]) / smallest if smallest > 0.0 else float("inf"),
+            regularised_share=float(regularisation.trace()) / total if total > 0.0 else 1.0,
+            tokens_in_use=tuple(float(_entropy(row).exp()) for row in visitation),
+            paths=paths,
+        )
+
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about what is wrong, none when nothing is."""
+        found = []
+        if self.condition > 1e12:
+            found.append(
+                f"The information is nearly singular (condition {self.condition:.1e}): use fewer dimensions "
+                "or more regularisation."
+            )
+        lacking = [str(slot + 1) for slot, tokens in enumerate(self.tokens_in_use) if tokens < 1.5]
+        if lacking:
+            found.append(f"Slot {', '.join(lacking)} uses hardly more than one token: widen its vocabulary.")
+        if self.regularised_share > 0.99:
+            found.append(
+                f"The regularisation is {self.regularised_share:.1%} of the information: the answers could "
+                "hardly change what is believed; lower it or plan more rounds."
+            )
+        return tuple(found)
+
+
+def _entropy(probabilities: Tensor) -> Tensor:
+    return -torch.xlogy(probabilities, probabilities).sum()
+
+
+@dataclass(frozen=True, eq=False)
+class DesignResult:
+    """K policies, and what their answers are expected to tell.
+
+    Attributes:
+        policies: K mixtures of paths.
+        surrogate_information: Float[d, d], what `value` is the criterion of.
+        exact_information: Float[d, d], of K independent draws, one answer a slot.
+        picture_information: Float[d, d], of K independent draws, one answer a round about whole pictures.
+            Without successors the slots are shuffled among the options, and it equals the exact one.
+        metric: Float[d, d], the criterion's gradient: what a unit of spread is worth, for rounding questions.
+        value: the criterion of the surrogate information.
+        gap: certified: no design's value exceeds `value + gap`. Computed from the returned policies.
+        realised_ratio: trace of the exact over that of the surrogate information, without regularisation;
+            identical policies have 1 - 1/K.
+        rounded_ratio: the same of questions rounded to sets that differ (`static_question`), about whole
+            pictures, by sampling; it may exceed 1, as rounding prefers far-apart options to the measure.
+        iterations: steps of both solvers.
+        seconds: wall time.
+        status: why it stopped.
+        history: (iteration, value, gap) of every step.
+        diagnostics: what to look at.
+        criterion: its letter.
+        rounds: answers that it was planned for.
+    """
+
+    policies: Policies
+    surrogate_information: Tensor
+    exact_information: Tensor
+    picture_information: Tensor
+    metric: Tensor
+    value: float
+    gap: float
+    realised_ratio: float
+    rounded_ratio: float
+    iterations: int
+    seconds: float
+    status: DesignStatus
+    history: tuple[tuple[int, float, float], ...]
+    diagnostics: Diagnostics
+    criterion: str
+    rounds: float
+
+    @property
+    def information(self) -> Tensor:
+        """The information that `value` is about: the surrogate's."""
+        return self.surrogate_information
+
+    @property
+    def relative_gap(self) -> float:
+        """Gap over |value|."""
+        return self.gap / abs(self.value) if self.value else float("inf")
+
+    def save(self, path: Path) -> None:
+        """Write to one file (.npz), whole or not at all.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        arrays = {
+            "paths": self.policies.paths,
+            "weights": self.policies.weights,
+            "surrogate": self.surrogate_information,
+            "exact": self.exact_information,
+            "picture": self.picture_information,
+            "metric": self.metric,
+            "history": torch.tensor(self.history, dtype=torch.float64).reshape(-1, 3),
+        }
+        facts = {
+            item.name: getattr(self, item.name) for item in fields(self) if item.type in (float, int, str)
+        }
+        facts |= {"status": self.status.name, "diagnostics": asdict(self.diagnostics)}
+        stored = {name: array.detach().cpu().numpy() for name, array in arrays.items()}
+        stored["facts"] = numpy.array(json.dumps(facts))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+            with os.fdopen(handle, "wb") as stream:
+                numpy.savez(stream, allow_pickle=False, **stored)
+            os.replace(temporary, path)
+        except OSError as error:
+            raise StoreError(
+                f"Expected to write the design to {path}, found: {error}. Check the folder and its space."
+            ) from error
+
+    @classmethod
+    def load(cls, path: Path) -> "DesignResult":
+        """The design that was saved there.
+
+        Raises:
+            StoreError: the file is missing or damaged.
+        """
+        try:
+            with numpy.load(path, allow_pickle=False) as file:
+                facts = json.loads(str(file["facts"]))
+                tensors = {name: torch.from_numpy(file[name]) for name in file.files if name != "facts"}
+            diagnostics = facts.pop("diagnostics")
+            diagnostics["tokens_in_use"] = tuple(diagnostics["tokens_in_use"])
+            history = tuple((int(n), value, gap) for n, value, gap in tensors["history"].tolist())
+            return cls(
+                policies=Policies(tensors["paths"], tensors["weights"]),
+                surrogate_information=tensors["surrogate"],
+                exact_information=tensors["exact"],
+                picture_information=tensors["picture"],
+                metric=tensors["metric"],
+                history=history,
+                diagnostics=Diagnostics(**diagnostics),
+                status=DesignStatus[facts.pop("status")],
+                **facts,
+            )
+        except (OSError, KeyError, TypeError, ValueError, BadZipFile, ShapeError) as error:
+            raise StoreError(
+                f"Expected a saved design at {path}, found: {error!r}. Delete it; it will be solved again."
+            ) from error

@@ -1,0 +1,100 @@
+"""From a taste to prompts: the paths that a person is expected to like, in different ways.
+
+A token helps when its utility above the blank's, less a margin for what is not known yet, is positive. The
+best path takes the token that helps most in every slot; further paths are good ones that differ from it.
+"""
+
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+from personalize.errors import DesignError
+from personalize.mdp.prompt_mdp import PromptMDP
+from personalize.mdp.value_iteration import best_paths
+from personalize.mdp.vocabulary import BLANK
+from personalize.preference.estimate import TasteEstimate
+
+CANDIDATES_A_PATH = 32
+"""Good paths that each recommended one is chosen from."""
+
+GOOD_ENOUGH = 0.5
+"""Share of the best path's cautious reward that a further path must have."""
+
+
+def token_rewards(mdp: PromptMDP, estimate: TasteEstimate, caution: float) -> Tensor:
+    """Float[S]: utility above the blank's, less `caution` standard errors of it; 0 for the blank."""
+    effects = mdp.features - mdp.features[BLANK]
+    return estimate.utility(effects) - caution * estimate.standard_error(effects)
+
+
+def recommend_paths(
+    mdp: PromptMDP,
+    estimate: TasteEstimate,
+    *,
+    count: int,
+    strength: float = 1.0,
+    caution: float = 0.5,
+) -> Tensor:
+    """Prompts for a person of that taste, best first.
+
+    Args:
+        mdp: what can be said; token 0 is the blank.
+        estimate: the taste.
+        count: how many prompts.
+        strength: share of the helpful tokens that are used, the strongest first; 0 is the plain subject.
+        caution: standard errors that a token must be above the blank to be used.
+
+    Returns:
+        Long[count, H]. Rows repeat when fewer prompts are known to help; when none is, all are plain.
+
+    Raises:
+        DesignError: no prompts asked for, or a strength outside 0..1.
+    """
+    if count < 1 or not 0.0 <= strength <= 1.0:
+        raise DesignError(
+            f"Expected at least 1 prompt and a strength from 0 to 1, found {count} and {strength}. "
+            "Choose others."
+        )
+    rewards = token_rewards(mdp, estimate, caution)
+    reward = rewards.expand(mdp.horizon, -1)
+    paths, totals = best_paths(mdp, reward, CANDIDATES_A_PATH * count)
+    good = totals >= GOOD_ENOUGH * totals[0].clamp(min=0.0) if float(totals[0]) > 0.0 else totals >= totals[0]
+    weakened = [_weakened(mdp, path, rewards, strength) for path in paths[good]]
+    distinct = torch.tensor(
+        list(dict.fromkeys(tuple(path.tolist()) for path in weakened)), device=mdp.features.device
+    )
+    chosen = _diverse(mdp, distinct, mdp.path_rewards(distinct, reward), count)
+    return distinct[[chosen[row % len(chosen)] for row in range(count)]]
+
+
+def _weakened(mdp: PromptMDP, path: Tensor, rewards: Tensor, strength: float) -> Tensor:
+    """The path with its weakest tokens blank, so that round(strength * tokens) are left.
+
+    Where rules between slots forbid that, the best choice of as many that they admit; the path itself when
+    they admit none.
+    """
+    said = [slot for slot, token in enumerate(path.tolist()) if token != BLANK]
+    left = int(strength * len(said) + 0.5)
+    best, best_reward = path, -torch.inf
+    for kept in combinations(said, left):
+        trial = torch.full_like(path, BLANK)
+        trial[list(kept)] = path[list(kept)]
+        total = float(rewards[trial].sum())
+        if total > best_reward and bool(mdp.admits(trial[None])):
+            best, best_reward = trial, total
+    return best
+
+
+def _diverse(mdp: PromptMDP, paths: Tensor, totals: Tensor, count: int) -> list[int]:
+    """Rows of `paths`: the best, then those of most reward times distance to the nearest chosen so far.
+
+    The distance is the share of slots that say something else.
+    """
+    chosen = [int(totals.argmax())]
+    worth = totals.clamp(min=0.0) + 1e-9
+    differ = (paths[:, None, :] != paths[None, :, :]).to(totals).mean(dim=2)
+    while len(chosen) < min(count, len(paths)):
+        score = worth * differ[:, chosen].amin(dim=1)
+        chosen.append(int(score.argmax()))
+    return chosen
