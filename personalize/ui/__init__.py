@@ -1,0 +1,16 @@
+"""The page: the only part that imports gradio.
+
+::
+
+    page.py      what is on the page and which event calls which handler
+    handlers.py  what happens when someone does something; thin, everything of weight is in Personalizer
+    drawing.py   blocking renders in threads, followed step by step
+    place.py     what the browser remembers between visits
+    views.py     values -> HTML, every text escaped (templates/)
+    picker.py    the HTML components and their scripts (look/*.js)
+    routes.py    pictures, style sheet, fonts, health
+    theme.py     colours and type of the native controls
+    server.py    the port, the launch line, the address
+
+The browser holds a token; the store holds everything else.
+"""

@@ -1,0 +1,182 @@
+"""What happens when someone does something on the page.
+
+Each handler reads the place, asks the Personalizer, and yields what changes on the page. Calls that take a
+moment run in a thread; renders are followed by `drawing`. What goes wrong becomes one sentence, and nothing
+that was answered is lost.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from typing import Any
+
+import gradio as gr
+
+from personalize.errors import PersonalizeError, SessionError, StaleAnswerError, UnknownSessionError
+from personalize.personalizer import Personalizer
+from personalize.session.subject import check_subject
+from personalize.settings import Settings
+from personalize.ui import views
+from personalize.ui.place import SEED_HIGH, Place, Screen, checked_strength, checked_token, seed_from
+from personalize.ui.stage import Stage, Updates
+
+log = logging.getLogger(__name__)
+
+CALM = "That did not work, and the reason is in the log. Nothing you answered is lost; please try again."
+
+
+class Handlers:
+    """One method for each thing that can be done. All are asynchronous generators of Updates."""
+
+    def __init__(self, personalizer: Personalizer, settings: Settings, stage: Stage) -> None:
+        """Handlers that ask `personalizer` and change `stage`."""
+        self._personalizer = personalizer
+        self._settings = settings
+        self._stage = stage
+        self._parts = stage.parts
+
+    async def open(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
+        """The page was loaded: go on where the link or the browser says."""
+        linked = checked_token(request.query_params.get("s"))
+        place = Place.read(kept)
+        if linked and linked != place.token:
+            place = Place(linked, "rounds")
+        if not place.token:
+            place = place.to("start")
+        async for updates in self._calmly(place, self._stage.show(place)):
+            yield updates
+
+    async def choose(self, event: gr.EventData) -> AsyncIterator[Updates]:
+        """An example subject was pressed."""
+        yield {self._parts.subject: str(_said(event, "subject"))}
+
+    async def begin(self, subject: str) -> AsyncIterator[Updates]:
+        """The start button: a new session."""
+
+        async def steps() -> AsyncIterator[Updates]:
+            session = await asyncio.to_thread(self._personalizer.start, check_subject(subject or ""))
+            there = Place(session.token, "rounds")
+            async for updates in self._calmly(there, self._stage.show(there)):
+                yield updates
+
+        async for updates in self._calmly(Place(), steps()):
+            yield updates
+
+    async def pick(self, kept: Any, event: gr.EventData) -> AsyncIterator[Updates]:
+        """A picture was picked, or none of them."""
+        place = Place.read(kept)
+
+        async def steps() -> AsyncIterator[Updates]:
+            number, index = _whole(event, "round"), _whole(event, "index")
+            none = index == -1
+            session = await asyncio.to_thread(
+                self._personalizer.answer, place.token, number, best=None if none else index, none=none
+            )
+            done = len(session.answered) == self._settings.rounds
+            async for updates in self._stage.show(place.to("taste" if done else "rounds")):
+                yield updates
+
+        async for updates in self._calmly(place, steps()):
+            yield updates
+
+    async def undo(self, kept: Any, event: gr.EventData) -> AsyncIterator[Updates]:
+        """The last answer is taken back, if the page that asks shows the newest round."""
+        place = Place.read(kept)
+
+        async def steps() -> AsyncIterator[Updates]:
+            number = _whole(event, "round")
+            session = await asyncio.to_thread(self._personalizer.session, place.token)
+            if len(session.answered) == number - 1:
+                await asyncio.to_thread(self._personalizer.undo, place.token)
+            async for updates in self._stage.show(place.to("rounds")):
+                yield updates
+
+        async for updates in self._calmly(place, steps()):
+            yield updates
+
+    async def resume(self, kept: Any) -> AsyncIterator[Updates]:
+        """Draw the round's pictures again after a failure."""
+        place = Place.read(kept).to("rounds")
+        async for updates in self._calmly(place, self._stage.show(place)):
+            yield updates
+
+    async def go(self, kept: Any, event: gr.EventData) -> AsyncIterator[Updates]:
+        """Another screen."""
+        place, wanted = Place.read(kept), _said(event, "screen")
+        screens: dict[object, Screen] = {name: name for name, _ in views.STEPS}
+        place = place.to(screens.get(wanted, "rounds"))
+        async for updates in self._calmly(place, self._stage.show(place)):
+            yield updates
+
+    async def make(self, kept: Any, wish: str, strength: float, seed: str) -> AsyncIterator[Updates]:
+        """Personal pictures of a subject."""
+        place = Place.read(kept)
+
+        async def steps() -> AsyncIterator[Updates]:
+            chosen = seed_from(seed or "")
+            there = place.to(
+                "studio",
+                subject=check_subject(wish or ""),
+                strength=checked_strength(strength),
+                seed=secrets.randbelow(SEED_HIGH) if chosen is None else chosen,
+            )
+            yield {self._parts.browser: there.kept(), self._parts.notice: views.notice()}
+            async for updates in self._stage.pairs(there):
+                yield updates
+
+        async for updates in self._calmly(place, steps()):
+            yield updates
+
+    async def again(self) -> AsyncIterator[Updates]:
+        """Leave this session and begin another."""
+        yield self._stage.start(views.notice())
+
+    async def delete(self, kept: Any) -> AsyncIterator[Updates]:
+        """Delete the session and say how many things are gone."""
+        place = Place.read(kept)
+
+        async def steps() -> AsyncIterator[Updates]:
+            gone = await asyncio.to_thread(self._personalizer.delete, place.token)
+            things = "thing is" if gone == 1 else "things are"
+            yield self._stage.start(
+                views.notice(f"Deleted: {gone} {things} gone, and so is the link.", "news")
+            )
+
+        async for updates in self._calmly(place, steps()):
+            yield updates
+
+    async def _calmly(self, place: Place, steps: AsyncIterator[Updates]) -> AsyncIterator[Updates]:
+        """Pass `steps` on; what goes wrong in them becomes a sentence on the page."""
+        try:
+            async for updates in steps:
+                yield updates
+        except UnknownSessionError as error:
+            yield self._stage.start(views.notice(str(error) if place.token else ""))
+        except StaleAnswerError as error:
+            async for updates in self._calmly(place, self._stage.show(place.to("rounds"))):
+                yield {**updates, self._parts.notice: views.notice(str(error))}
+        except PersonalizeError as error:
+            log.info("said on the page: %s", error)
+            yield {self._parts.notice: views.notice(str(error)), **await self._stage.failed(place)}
+        except Exception:
+            log.exception("a handler failed")
+            yield {self._parts.notice: views.notice(CALM), **await self._stage.failed(place)}
+
+
+def _said(event: gr.EventData, name: str) -> object:
+    """What an event says under that name; "" when it says nothing."""
+    data = getattr(event, "_data", None)
+    return data.get(name, "") if isinstance(data, dict) else ""
+
+
+def _whole(event: gr.EventData, name: str) -> int:
+    """A whole number that an event says.
+
+    Raises:
+        SessionError: it says none.
+    """
+    value = _said(event, name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise SessionError(f"Expected the number of the {name}, found none. Reload the page.")

@@ -1,0 +1,58 @@
+// The question: cards to press, keys, and the enlarged picture. `element`, `trigger` come from Gradio.
+// Events: 'pick' {index, round} (index -1: none of these), 'undo' {round}, 'resume' {}.
+const section = () => element.querySelector('.round');
+const buttons = () => [...element.querySelectorAll('[data-pick]')];
+
+const pick = index => {
+  const round = section();
+  if (!round || round.dataset.busy === '1') return;
+  round.dataset.busy = '1';
+  buttons().forEach((button, at) => button.parentElement.classList.add(at === index ? 'chosen' : 'passed'));
+  window.palate.closeLarge();
+  trigger('pick', {index: index, round: Number(round.dataset.round)});
+};
+const undo = () => {
+  const button = element.querySelector('[data-act="undo"]');
+  if (!button || button.disabled) return;
+  button.disabled = true;
+  window.palate.closeLarge();
+  trigger('undo', {round: Number(section().dataset.round)});
+};
+const enlarge = card => {
+  const zoom = card && card.querySelector('[data-zoom]');
+  if (zoom) window.palate.openLarge(zoom, [...element.querySelectorAll('[data-zoom]')], pick);
+};
+
+element.addEventListener('click', event => {
+  const button = event.target.closest('button');
+  if (!button || button.disabled) return;
+  if (button.dataset.pick !== undefined) pick(Number(button.dataset.pick));
+  else if (button.dataset.zoom !== undefined) enlarge(button.closest('.card'));
+  else if (button.dataset.act === 'none') pick(-1);
+  else if (button.dataset.act === 'undo') undo();
+  else if (button.dataset.act === 'resume') { button.disabled = true; trigger('resume', {}); }
+});
+
+// One listener for the page, however often this script runs.
+window.palate = window.palate || {};
+window.palate.keys && window.palate.keys.abort();
+window.palate.keys = new AbortController();
+document.addEventListener('keydown', event => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
+  if (!section() || element.offsetParent === null) return;
+  if (event.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+  if (document.querySelector('dialog.ask[open]')) return;
+  const key = event.key.toLowerCase(), number = Number(key);
+  if (key >= '1' && key <= '9' && key.length === 1) {
+    if (number > buttons().length) return;
+    event.preventDefault();
+    pick(number - 1);
+  } else if (key === '0') { event.preventDefault(); pick(-1); }
+  else if (key === 'u' || key === 'backspace') { event.preventDefault(); undo(); }
+  else if (key === 'z') {
+    event.preventDefault();
+    if (window.palate.closeLarge()) return;
+    const over = element.querySelector('.card:hover') || document.activeElement.closest('.card');
+    enlarge(over && element.contains(over) ? over : element.querySelector('.card'));
+  }
+}, {signal: window.palate.keys.signal});

@@ -1,0 +1,112 @@
+"""What is on the page, and which event calls which handler. No logic."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from personalize.mdp.vocabulary import Vocabulary
+from personalize.personalizer import Personalizer
+from personalize.settings import Settings
+from personalize.ui import picker, views
+from personalize.ui.drawing import Drawing
+from personalize.ui.handlers import Handlers
+from personalize.ui.place import STRENGTH_HIGH, STRENGTH_LOW, STRENGTH_STEP, Place
+from personalize.ui.stage import Parts, Stage
+
+EXAMPLES = 10
+"""Example subjects on the first screen."""
+
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+
+
+def build_page(personalizer: Personalizer, settings: Settings, vocabulary: Vocabulary) -> gr.Blocks:
+    """The page, ready to be served by `server.serve`.
+
+    Every screen is there all the time; the style sheet shows the one that the masthead names. So nothing is
+    rendered anew when the screen changes, and scripts run once.
+    """
+    with gr.Blocks(title="Palate", analytics_enabled=False, fill_width=True) as page:
+        # The secret stands in the page's public configuration: it obscures the token, no more.
+        browser = gr.BrowserState(Place().kept(), storage_key="palate", secret="palate-browser-1")
+        masthead = picker.masthead(views.masthead(Place(screen="opening")))
+        notice = picker.notice(views.notice())
+        with gr.Column(elem_id="screen-start"):
+            picker.html(views.start(settings.options, settings.rounds), "hero")
+            picker.html(views.wall(), "wall")
+            with gr.Row(elem_id="ask-row"):
+                subject = gr.Textbox(
+                    label="What would you like pictures of?",
+                    placeholder=vocabulary.subjects[0] if vocabulary.subjects else "a fox",
+                    elem_id="subject",
+                    max_lines=1,
+                    lines=1,
+                    scale=3,
+                )
+                begin = gr.Button("Start picking", variant="primary", elem_id="begin", scale=1)
+            examples = picker.chips(views.chips(_spread(vocabulary.subjects)))
+            picker.html(views.consent(settings.host in LOCAL_HOSTS), "consent")
+        with gr.Row(elem_id="screen-rounds"):
+            question = picker.picker("")
+            learned = picker.panel("", "learned")
+        with gr.Column(elem_id="screen-taste"):
+            taste = picker.panel("", "taste")
+        with gr.Column(elem_id="screen-studio"):
+            picker.html(views.studio(), "studio-head")
+            with gr.Row(elem_id="studio-row"):
+                wish = gr.Textbox(
+                    label="What shall I draw?",
+                    elem_id="wish",
+                    max_lines=1,
+                    lines=1,
+                    placeholder="a lighthouse",
+                )
+                strength = gr.Slider(
+                    STRENGTH_LOW, STRENGTH_HIGH, 1.0, step=STRENGTH_STEP, label="Strength of your taste",
+                    elem_id="strength", buttons=[],
+                )  # fmt: skip
+                seed = gr.Textbox(label="Seed", placeholder="random", elem_id="seed", max_lines=1, lines=1)
+                make = gr.Button("Draw", variant="primary", elem_id="make")
+            pairs = picker.panel(views.pairs_none(), "pairs")
+        parts = Parts(
+            browser, masthead, notice, subject, question, learned, taste, wish, strength, seed, pairs
+        )
+        handlers = Handlers(personalizer, settings, Stage(personalizer, settings, Drawing(), parts))
+
+        def on(event: Callable[..., Any], handler: Callable[..., Any], inputs: list[Any], **how: Any) -> Any:
+            return event(
+                handler, inputs, parts.all(), api_visibility="private", show_progress="hidden",
+                concurrency_limit=None, **how,
+            )  # fmt: skip
+
+        here = [browser]
+        opened = on(page.load, handlers.open, here)
+        # "once" would drop a key pressed just after the last event showed its pictures and just before Gradio
+        # calls it complete. The script lets one answer a round through, and the store counts one.
+        picked = on(question.pick, handlers.pick, here, trigger_mode="multiple")
+        resumed = on(question.resume, handlers.resume, here, trigger_mode="multiple")
+        on(examples.choose, handlers.choose, [], queue=False)
+        began = [
+            on(event, handlers.begin, [subject], trigger_mode="once")
+            for event in (begin.click, subject.submit)
+        ]
+        made = [
+            on(event, handlers.make, [*here, wish, strength, seed], trigger_mode="once")
+            for event in (make.click, wish.submit)
+        ]
+        # What leads elsewhere stops the streams that still write to the screen; the renders go on.
+        streams = [opened, picked, resumed, *began, *made]
+        for panel in (masthead, learned, taste, pairs):
+            moved = on(panel.go, handlers.go, here, trigger_mode="multiple", cancels=streams)
+            streams = [*streams, moved]
+        undone = on(question.undo, handlers.undo, here, trigger_mode="multiple", cancels=streams)
+        streams = [*streams, undone]
+        on(masthead.again, handlers.again, [], trigger_mode="once", cancels=streams)
+        on(masthead.delete, handlers.delete, here, trigger_mode="once", cancels=streams)
+    return page
+
+
+def _spread(subjects: tuple[str, ...]) -> tuple[str, ...]:
+    """Some subjects, spread evenly over all of them."""
+    step = max(1, len(subjects) // EXAMPLES)
+    return subjects[::step][:EXAMPLES]

@@ -1,0 +1,48 @@
+"""The HTML components and their scripts.
+
+Each shows its value as it is: finished HTML from `views.py`, already escaped. The scripts say what was pressed
+by naming an event; Gradio offers every event that stands in quotes in the script as a method of the component.
+A new value is woven into the page node by node, so bars move to their new length and the focus stays.
+"""
+
+from pathlib import Path
+
+import gradio as gr
+
+LOOK = Path(__file__).parent / "look"
+
+
+def html(value: str, elem_id: str, script: str = "") -> gr.HTML:
+    """A component that shows `value` and runs `look/<script>.js` once."""
+    return gr.HTML(
+        value,
+        html_template="${value}",
+        js_on_load=(LOOK / f"{script}.js").read_text(encoding="utf-8") if script else None,
+        apply_default_css=False,
+        elem_id=elem_id,
+    )
+
+
+def masthead(value: str) -> gr.HTML:
+    """The top of the page; events go(screen), again, delete. It must come before all others."""
+    return html(value, "masthead", "masthead")
+
+
+def picker(value: str) -> gr.HTML:
+    """The question; events pick(index, round) with index -1 for none of these, undo(round), resume."""
+    return html(value, "picker", "picker")
+
+
+def panel(value: str, elem_id: str) -> gr.HTML:
+    """A panel with buttons; event go(screen)."""
+    return html(value, elem_id, "panel")
+
+
+def chips(value: str) -> gr.HTML:
+    """Example subjects; event choose(subject)."""
+    return html(value, "chips", "chips")
+
+
+def notice(value: str) -> gr.HTML:
+    """The sentence above everything."""
+    return html(value, "notice", "notice")

@@ -1,0 +1,76 @@
+"""What the page fetches beside Gradio: pictures (to their owners only), the style sheet, fonts, health."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from personalize.errors import PersonalizeError, SessionError
+from personalize.personalizer import Personalizer
+from personalize.ui.picker import LOOK
+
+log = logging.getLogger(__name__)
+
+_KINDS = {".css": "text/css; charset=utf-8", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
+_HASH = re.compile(r"[0-9a-f]{64}")
+_SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
+def routes(personalizer: Personalizer) -> list[Route]:
+    """The routes: /picture/<token>/<hash>.png, /look/<name>, /healthz."""
+
+    async def picture(request: Request) -> Response:
+        token, name = request.path_params["token"], request.path_params["name"]
+        if not _HASH.fullmatch(name):
+            return _missing()
+        try:
+            content = await asyncio.to_thread(personalizer.picture, token, name)
+        except SessionError:
+            return _missing()
+        except PersonalizeError as error:
+            log.warning("a picture could not be served: %s", error)
+            return _missing()
+        headers = {
+            **_SAFE,
+            "Cache-Control": "private, max-age=604800, immutable",
+            "Content-Security-Policy": "default-src 'none'",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }
+        return Response(content, media_type="image/png", headers=headers)
+
+    async def healthz(request: Request) -> Response:
+        if not personalizer.ready:
+            return PlainTextResponse("getting ready", 503, headers={"Cache-Control": "no-store"})
+        return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
+
+    return [
+        Route("/picture/{token}/{name}.png", picture),
+        Route("/look/{name:path}", _look(files_of(LOOK))),
+        Route("/healthz", healthz),
+    ]
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The files that may be served, by their path below the folder."""
+    found = (path for path in sorted(folder.rglob("*")) if path.suffix in _KINDS)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def _look(files: dict[str, bytes]) -> Callable[[Request], Response]:
+    def look(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in files:
+            return _missing()
+        headers = {**_SAFE, "Cache-Control": "public, max-age=3600"}
+        return Response(files[name], media_type=_KINDS[Path(name).suffix], headers=headers)
+
+    return look
+
+
+def _missing() -> Response:
+    return PlainTextResponse("not found", 404, headers={**_SAFE, "Cache-Control": "no-store"})

@@ -1,0 +1,156 @@
+"""What each screen shows: the Updates that bring a person to a place, streamed while pictures are drawn."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from personalize.errors import RenderError
+from personalize.personalizer import Personalizer, PersonalSet
+from personalize.session.record import Round
+from personalize.settings import Settings
+from personalize.ui import views
+from personalize.ui.drawing import Drawing, Progress
+from personalize.ui.place import Place
+
+Updates = dict[Any, Any]
+"""New values of components."""
+
+PAIRS = 4
+"""Pairs of personal and plain pictures made at once."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components that change."""
+
+    browser: Any
+    masthead: Any
+    notice: Any
+    subject: Any
+    picker: Any
+    learned: Any
+    taste: Any
+    wish: Any
+    strength: Any
+    seed: Any
+    pairs: Any
+
+    def all(self) -> list[Any]:
+        """All of them, as outputs of an event."""
+        return list(vars(self).values())
+
+
+class Stage:
+    """Brings screens to the page."""
+
+    def __init__(
+        self, personalizer: Personalizer, settings: Settings, drawing: Drawing, parts: Parts
+    ) -> None:
+        """A stage whose scenery is `parts`."""
+        self._personalizer = personalizer
+        self._settings = settings
+        self._drawing = drawing
+        self.parts = parts
+
+    def start(self, notice: str) -> Updates:
+        """The first screen, with nothing of a session left."""
+        parts, place = self.parts, Place()
+        return {
+            parts.browser: place.kept(),
+            parts.masthead: views.masthead(place),
+            parts.notice: notice,
+            parts.picker: "",
+            parts.learned: "",
+            parts.taste: "",
+            parts.pairs: views.pairs_none(),
+            parts.wish: "",
+            parts.seed: "",
+        }
+
+    async def failed(self, place: Place) -> Updates:
+        """What is shown in place of pictures that could not be drawn."""
+        if not place.token:
+            return {self.parts.masthead: views.masthead(place.to("start"))}
+        updates: Updates = {self.parts.masthead: views.masthead(place)}
+        if place.screen == "studio":
+            updates[self.parts.pairs] = views.pairs_none()
+        else:
+            session = await asyncio.to_thread(self._personalizer.session, place.token)
+            updates[self.parts.picker] = views.round_view(
+                session, session.current, self._settings.rounds, failed=True
+            )
+        return updates
+
+    async def show(self, place: Place) -> AsyncIterator[Updates]:
+        """Everything on the screen of that place."""
+        parts = self.parts
+        if not place.token:
+            yield {parts.masthead: views.masthead(place.to("start"))}
+            return
+        session = await asyncio.to_thread(self._personalizer.session, place.token)
+        taste = await asyncio.to_thread(self._personalizer.taste, place.token)
+        common = {
+            parts.browser: place.kept(),
+            parts.masthead: views.masthead(place),
+            parts.notice: views.notice(),
+            parts.learned: views.learned(taste),
+            parts.taste: views.taste_view(session, taste),
+        }
+        if place.screen == "studio":
+            subject = place.subject or session.subject
+            yield {**common, parts.wish: subject, parts.strength: place.strength}
+            async for updates in self.pairs(place):
+                yield updates
+        elif place.screen == "taste":
+            yield common
+        else:
+            waiting = views.round_view(session, session.current, self._settings.rounds)
+            yield {**common, parts.picker: waiting}
+            async for updates in self._round(place):
+                yield updates
+
+    async def _round(self, place: Place) -> AsyncIterator[Updates]:
+        """The open round, made and drawn when needed."""
+        token, rounds = place.token, self._settings.rounds
+        current = await asyncio.to_thread(self._personalizer.propose, token)
+        session = await asyncio.to_thread(self._personalizer.session, token)
+        if not current.rendered:
+            drawn: Round | None = None
+            render = self._personalizer.render
+            key = (token, current.number, current.prompts, current.seeds)
+            async for seen in self._drawing.follow(
+                "round", key, lambda on_step: render(token, current.number, on_step)
+            ):
+                if isinstance(seen, Progress):
+                    yield {self.parts.picker: views.round_view(session, current, rounds, progress=seen)}
+                else:
+                    drawn = seen
+            if drawn is None or not drawn.rendered:
+                raise RenderError("Expected pictures, found none. Draw them again.")
+            current = drawn
+        yield {self.parts.picker: views.round_view(session, current, rounds)}
+
+    async def pairs(self, place: Place) -> AsyncIterator[Updates]:
+        """The personal pictures that the place asks for; the same again after a reload."""
+        parts, token = self.parts, place.token
+        subject, strength, seed = place.subject, place.strength, place.seed
+        if not subject or seed is None:
+            yield {parts.pairs: views.pairs_none()}
+            return
+        made: PersonalSet | None = None
+        personal = self._personalizer.personal
+        answered = len((await asyncio.to_thread(self._personalizer.session, token)).answered)
+        async for seen in self._drawing.follow(
+            "personal",
+            (token, subject, strength, seed, answered),
+            lambda on_step: personal(
+                token, subject, strength=strength, seed=seed, count=PAIRS, on_step=on_step
+            ),
+        ):
+            if isinstance(seen, Progress):
+                yield {parts.pairs: views.pairs_drawing(PAIRS, seen)}
+            else:
+                made = seen
+        if made is not None:
+            yield {parts.pairs: views.pairs(token, made)}

@@ -1,0 +1,269 @@
+"""Values to HTML. Every text is escaped here, on the server, and nowhere else.
+
+Gradio's own templates are not used for text: they escape `<` but then run what comes out as a JavaScript
+template literal, in which a subject such as `\\x3cimg ...` turns into a tag again. The components get finished
+HTML as their value (`picker.py`), and a value is never run.
+"""
+
+import re
+import time
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from personalize.personalizer import Opinion, Pair, PersonalSet, Taste
+from personalize.session.record import Round, Session
+from personalize.ui.drawing import Progress
+from personalize.ui.place import Place, Screen
+
+TEMPLATES = Path(__file__).parent / "templates"
+FEW_ROUNDS = 3
+"""Answers after which the taste may be looked at, ready or not."""
+LEARNED_ROWS = 8
+"""Bars in the panel beside the pictures."""
+STEPS: tuple[tuple[Screen, str], ...] = (("rounds", "Pick"), ("taste", "Taste"), ("studio", "Pictures"))
+LENS = Markup(
+    '<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">'
+    '<circle cx="8.5" cy="8.5" r="5.5"/><path d="M13 13l4.5 4.5"/></svg>'
+)
+
+_pages = Environment(
+    loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+
+
+def _written(template: str, **values: object) -> str:
+    return _pages.get_template(template + ".html").render(**values)
+
+
+def masthead(place: Place) -> str:
+    """The top of the page; its `data-screen` says which screen the style sheet shows."""
+    return _written("masthead", screen=place.screen, token=place.token, steps=STEPS)
+
+
+def notice(text: str = "", kind: str = "trouble") -> str:
+    """One sentence above everything, or nothing; `kind` is "trouble" or "news"."""
+    return _written("notice", text=text, kind=kind)
+
+
+def start(options: int, rounds: int) -> str:
+    """The first thing a person sees."""
+    return _written("start", options=options, rounds=rounds)
+
+
+def wall() -> str:
+    """A gallery wall, drawn by the style sheet."""
+    return _written("wall")
+
+
+def chips(subjects: Sequence[str]) -> str:
+    """Example subjects to press."""
+    return _written("chips", subjects=subjects)
+
+
+def consent(local: bool) -> str:
+    """What is kept, and where."""
+    where = "on this machine" if local else "on the machine that serves this page"
+    return _written("consent", where=where)
+
+
+def studio() -> str:
+    """The head of the screen of personal pictures."""
+    return _written("studio")
+
+
+def picture_url(token: str, picture: str) -> str:
+    """Where `routes.py` serves a picture; relative, so that a proxy may put the page below a folder."""
+    return f"picture/{token}/{picture}.png"
+
+
+def file_name(subject: str, kind: str, seed: int) -> str:
+    """A file name for a saved picture: "palate-a-fox-plain-7.png"."""
+    plain = unicodedata.normalize("NFKD", subject).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "picture"
+    return f"palate-{words}-{kind}-{seed}.png"
+
+
+def round_view(
+    session: Session,
+    current: Round | None,
+    rounds: int,
+    *,
+    progress: Progress | None = None,
+    failed: bool = False,
+) -> str:
+    """The question: K cards, or K skeletons while they are drawn.
+
+    Args:
+        session: whose past picks are shown.
+        current: the open round; None before it was proposed.
+        rounds: how many rounds are planned.
+        progress: of the drawing; None when there is none.
+        failed: the drawing failed and can be tried again.
+    """
+    number = len(session.answered) + 1 if current is None else current.number
+    ready = current is not None and current.rendered and not failed
+    if ready and current is not None:
+        cards = [
+            {"prompt": prompt, "url": picture_url(session.token, picture)}
+            for prompt, picture in zip(current.prompts, current.pictures, strict=True)
+        ]
+        state, left = f"Round {number}: the pictures are ready.", ""
+    else:
+        cards = [{}] * session.options
+        state, left = ("Not drawn yet.", "") if failed else ("Drawing,", _left(progress))
+    return _written(
+        "round",
+        # A value equal to the last one is not woven in again, and would leave what the script has marked.
+        serial=time.monotonic_ns(),
+        number=number,
+        ready=ready,
+        cards=cards,
+        heading=f"Round {number} of {rounds}" if number <= rounds else f"Round {number}",
+        subject=session.subject,
+        share=0.0 if progress is None or failed else progress.share,
+        past=_past(session),
+        to_come=range(number, max(rounds, number) + 1),
+        state=state,
+        left=left,
+        failed=failed,
+        lens=LENS,
+    )
+
+
+def learned(taste: Taste) -> str:
+    """The panel beside the pictures: the words known best, and how sure the estimate is."""
+    known = sorted(_named(taste), key=lambda opinion: -abs(opinion.utility))[:LEARNED_ROWS]
+    known.sort(key=lambda opinion: -opinion.utility)
+    return _written(
+        "learned",
+        opinions=_bars(known, _reach(known)),
+        may_stop=taste.ready or taste.answered >= FEW_ROUNDS,
+        **_certainty(taste),
+    )
+
+
+def taste_view(session: Session, taste: Taste) -> str:
+    """Everything that was learned: a sentence, and bars grouped by slot."""
+    named = _named(taste)
+    slots = list(dict.fromkeys(opinion.slot for opinion in sorted(named, key=lambda o: -o.utility)))
+    reach = _reach(named)
+    groups = [
+        {"name": slot, "opinions": _bars([o for o in named if o.slot == slot], reach)} for slot in slots
+    ]
+    past = [pick for pick in _past(session) if pick["url"]]
+    return _written("taste", sentence=taste.sentence, groups=groups, past=past, **_certainty(taste))
+
+
+def pairs(token: str, made: PersonalSet) -> str:
+    """Plain pictures beside personal ones, with their prompts and why."""
+    return _written(
+        "pairs",
+        drawing=False,
+        state=f"{len(made.pairs)} pairs of {made.subject}, at strength {made.strength:g}",
+        left="",
+        pairs=[_pair(token, made.subject, pair) for pair in made.pairs],
+    )
+
+
+def pairs_drawing(count: int, progress: Progress) -> str:
+    """The place of the pairs while they are drawn."""
+    return _written(
+        "pairs", drawing=True, state="Drawing,", left=_left(progress), share=progress.share, count=count
+    )
+
+
+def pairs_none() -> str:
+    """The place of the pairs before any was asked for."""
+    state = "Say what to draw. You get each picture twice: as anyone would, and as you would like it."
+    return _written("pairs", drawing=False, state=state, left="", pairs=[])
+
+
+def _left(progress: Progress | None) -> str:
+    seconds = max(1, round((progress or Progress()).left_s))
+    return f"about {seconds} s" if seconds < 90 else f"about {round(seconds / 60)} min"
+
+
+def _past(session: Session) -> list[dict[str, object]]:
+    past: list[dict[str, object]] = []
+    for round_ in session.answered:
+        best = None if round_.answer is None else round_.answer.best
+        picked = best is not None and round_.rendered
+        url = picture_url(session.token, round_.pictures[best]) if picked and best is not None else ""
+        past.append({"number": round_.number, "url": url, "prompt": round_.prompts[best or 0]})
+    return past
+
+
+def _named(taste: Taste) -> list[Opinion]:
+    return [opinion for opinion in taste.opinions if opinion.token]
+
+
+def _certainty(taste: Taste) -> dict[str, object]:
+    return {
+        "answered": taste.answered,
+        "ready": taste.ready,
+        "sure": round(100 * min(max(taste.progress, 0.0), 1.0)),
+        "accuracy": round(100 * taste.accuracy),
+        "chance": round(100 * taste.chance),
+    }
+
+
+def _reach(opinions: Sequence[Opinion]) -> float:
+    """The utility at the end of the axis; bars of one picture share it."""
+    return max((abs(opinion.utility) + opinion.error for opinion in opinions), default=0.0) or 1.0
+
+
+def _bars(opinions: Sequence[Opinion], reach: float) -> list[dict[str, object]]:
+    """Each opinion with its bar and its interval, in percent of an axis from -reach to reach."""
+
+    def at(utility: float) -> float:
+        return 50 + 50 * min(max(utility / reach, -1.0), 1.0)
+
+    rows: list[dict[str, object]] = []
+    for opinion in opinions:
+        low, high = at(opinion.utility - opinion.error), at(opinion.utility + opinion.error)
+        ends = sorted((50.0, at(opinion.utility)))
+        mood = "liked" if opinion.liked else "disliked" if opinion.disliked else "open"
+        words = {"liked": "you like it", "disliked": "you avoid it", "open": "not sure yet"}[mood]
+        rows.append(
+            {
+                "token": opinion.token,
+                "mood": mood,
+                "mood_words": words,
+                "left": f"{ends[0]:.1f}",
+                "width": f"{ends[1] - ends[0]:.1f}",
+                "low": f"{low:.1f}",
+                "span": f"{high - low:.1f}",
+                **_numbers(opinion),
+            }
+        )
+    return rows
+
+
+def _numbers(opinion: Opinion) -> dict[str, object]:
+    sign = "+" if opinion.utility >= 0 else "\N{MINUS SIGN}"
+    return {"written": f"{sign}{abs(opinion.utility):.1f}", "error": f"{opinion.error:.1f}"}
+
+
+def _pair(token: str, subject: str, pair: Pair) -> dict[str, object]:
+    sides = [
+        ("plain", "Plain", pair.plain_prompt, pair.plain),
+        ("yours", "In your taste", pair.prompt, pair.personal),
+    ]
+    return {
+        "sides": [
+            {
+                "kind": kind,
+                "label": label,
+                "prompt": prompt,
+                "url": picture_url(token, picture),
+                "file": file_name(subject, kind, pair.seed),
+            }
+            for kind, label, prompt, picture in sides
+        ],
+        "added": [{"token": o.token, **_numbers(o)} for o in pair.tokens if o.token],
+        "seed": pair.seed,
+    }

@@ -1,0 +1,290 @@
+"""A whole session, and everything that may interrupt one."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser import walk
+
+Screenshot = Callable[[Page, str], None]
+NewContext = Callable[..., BrowserContext]
+
+VISITORS = {
+    "desk-light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
+    "phone-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+}
+
+
+@pytest.mark.parametrize("visitor", VISITORS)
+def test_a_whole_session_by_keyboard(
+    visitor: str, new_context: NewContext, app_url: str, screenshot: Screenshot
+) -> None:
+    page = new_context(**VISITORS[visitor]).new_page()
+    walk.open_page(page, app_url)
+    screenshot(page, f"{visitor}-1-start")
+    page.locator("#subject input, #subject textarea").focus()
+    page.keyboard.type("an owl")
+    page.keyboard.press("Enter")
+    walk.expect_round(page, 1)
+    screenshot(page, f"{visitor}-2-first-round")
+    page.keyboard.press("1")
+    walk.expect_round(page, 2)
+    expect(page.locator(".learned .bars:not(.ghost) li").first).to_be_visible()
+    page.locator(".round [data-pick='2']").focus()
+    walk.press(page, "Enter", then=3)
+    for number, key in enumerate("0413", start=3):
+        walk.press(page, key, then=number + 1)
+    assert walk.past(page) == 6
+    screenshot(page, f"{visitor}-3-later-round")
+    page.locator(".learned [data-go='taste']").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".taste .sentence")).not_to_be_empty()
+    screenshot(page, f"{visitor}-4-taste")
+    page.locator(".taste [data-go='studio']").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#wish input, #wish textarea")).to_have_value("an owl")
+    page.locator("#wish input, #wish textarea").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("a lighthouse")
+    page.keyboard.press("Enter")
+    expect(page.locator(".pair")).to_have_count(4)
+    expect(page.locator(".yours img").first).to_be_visible()
+    screenshot(page, f"{visitor}-5-pictures")
+
+
+def test_the_planned_rounds_end_at_the_taste_and_go_on(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    for number in range(1, 12):
+        walk.press(page, str(number % 4 + 1), then=number + 1)
+    page.keyboard.press("1")
+    expect(page.locator(".taste .sentence")).to_be_visible()
+    page.locator(".taste [data-go='rounds']").click()
+    walk.expect_round(page, 13)
+    expect(page.locator(".eyebrow").first).to_contain_text("Round 13")
+
+
+def test_reload_returns_to_the_same_round_and_pictures(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    walk.press(page, "2", then=2)
+    before = walk.pictures(page)
+    page.reload()
+    walk.expect_round(page, 2)
+    assert walk.pictures(page) == before
+    assert walk.past(page) == 1
+
+
+def test_reload_returns_to_the_personal_pictures(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    walk.press(page, "1", then=2)
+    walk.go(page, "studio")
+    walk.draw(page, "a teapot", "7")
+    expect(page.locator(".yours img")).to_have_count(4)
+    before = [image.get_attribute("src") for image in page.locator(".pair img").all()]
+    page.reload()
+    expect(page.locator(".yours img")).to_have_count(4)
+    assert [image.get_attribute("src") for image in page.locator(".pair img").all()] == before
+    expect(page.locator("#wish input, #wish textarea")).to_have_value("a teapot")
+
+
+def test_the_link_continues_elsewhere(page: Page, new_context: NewContext, app_url: str) -> None:
+    walk.begin(page, app_url)
+    walk.press(page, "3", then=2)
+    page.locator(".menu summary").click()
+    link = page.locator(".link").input_value()
+    assert re.fullmatch(re.escape(app_url) + r"/\?s=\S{16,}", link)
+    other = new_context().new_page()
+    other.goto(link)
+    walk.expect_round(other, 2)
+    assert walk.pictures(other) == walk.pictures(page)
+    expect(other).to_have_url(app_url + "/")
+    other.reload()
+    walk.expect_round(other, 2)
+
+
+def test_a_link_that_opens_nothing_says_so(page: Page, app_url: str) -> None:
+    page.goto(app_url + "/?s=00000000000000000000000000000000")
+    walk.notice(page, "Start a new session")
+    expect(page.locator("#subject")).to_be_visible()
+
+
+def test_two_visitors_never_meet(page: Page, new_context: NewContext, app_url: str) -> None:
+    walk.begin(page, app_url, "a fox")
+    other = new_context().new_page()
+    walk.begin(other, app_url, "a secret garden")
+    walk.press(page, "1", then=2)
+    expect(other.locator(".round")).to_have_attribute("data-round", "1")
+    assert "secret garden" not in page.content()
+    mine, theirs = walk.pictures(page), walk.pictures(other)
+    token = theirs[0].split("/")[1]
+    stolen = mine[0].replace(mine[0].split("/")[1], token)
+    assert other.request.get(f"{app_url}/{theirs[0]}").status == 200
+    assert other.request.get(f"{app_url}/{stolen}").status == 404
+
+
+def test_pictures_are_served_privately(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    answer = page.request.get(f"{app_url}/{walk.pictures(page)[0]}")
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"].startswith("private")
+    assert page.request.get(f"{app_url}/picture/unknown/{'0' * 64}.png").status == 404
+    assert page.request.get(f"{app_url}/picture/unknown/nonsense.png").status == 404
+
+
+def test_undo_goes_back_any_number_of_rounds(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    first = walk.pictures(page)
+    walk.press(page, "1", then=2)
+    second = walk.pictures(page)
+    walk.press(page, "2", then=3)
+    walk.press(page, "u", then=2)
+    assert walk.pictures(page) == second
+    page.locator(".actions [data-act='undo']").click()
+    walk.expect_round(page, 1)
+    assert walk.pictures(page) == first
+    assert walk.past(page) == 0
+    expect(page.locator(".actions [data-act='undo']")).to_be_disabled()
+    walk.press(page, "4", then=2)
+    assert walk.past(page) == 1
+
+
+def test_none_of_these_is_an_answer(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    page.locator(".actions [data-act='none']").click()
+    walk.expect_round(page, 2)
+    expect(page.locator(".past .nothing")).to_have_count(1)
+
+
+def test_a_double_click_counts_once(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    page.locator(".round [data-pick='1']").dblclick()
+    walk.expect_round(page, 2)
+    page.wait_for_timeout(500)
+    expect(page.locator(".round")).to_have_attribute("data-round", "2")
+    assert walk.past(page) == 1
+
+
+def test_two_tabs_make_one_answer(context: BrowserContext, page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    second = context.new_page()
+    walk.open_page(second, app_url)
+    walk.expect_round(second, 1)
+    walk.press(page, "1", then=2)
+    second.keyboard.press("2")
+    walk.notice(second, "not counted")
+    walk.expect_round(second, 2)
+    assert walk.past(second) == 1
+
+
+def test_keys_are_left_alone_while_typing_and_with_modifiers(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    for keys in ("Control+1", "Alt+1", "Meta+1", "5", "9"):
+        page.keyboard.press(keys)
+    page.locator(".menu summary").click()
+    page.locator(".link").focus()
+    page.keyboard.press("1")
+    page.wait_for_timeout(500)
+    assert walk.past(page) == 0
+    page.keyboard.press("Escape")
+    page.keyboard.down("1")
+    page.keyboard.down("1")  # held: the browser repeats it
+    walk.expect_round(page, 2)
+    page.keyboard.down("1")
+    page.keyboard.up("1")
+    page.wait_for_timeout(500)
+    assert walk.past(page) == 1
+
+
+def test_a_picture_can_be_enlarged_and_picked(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    page.locator(".round .zoom").nth(1).click()
+    large = page.locator("dialog.large")
+    expect(large.locator("img")).to_have_attribute("src", walk.pictures(page)[1])
+    page.keyboard.press("ArrowRight")
+    expect(large.locator("img")).to_have_attribute("src", walk.pictures(page)[2])
+    page.keyboard.press("z")
+    expect(large).to_be_hidden()
+    page.keyboard.press("z")
+    expect(large).to_be_visible()
+    large.locator("[data-choose]").click()
+    walk.expect_round(page, 2)
+    assert walk.past(page) == 1
+
+
+def test_personal_pictures_can_be_saved(page: Page, app_url: str, tmp_path: Path) -> None:
+    walk.begin(page, app_url)
+    walk.press(page, "1", then=2)
+    walk.go(page, "studio")
+    walk.draw(page, "Ein Käfer & Co", "42")
+    with page.expect_download() as saved:
+        page.locator(".yours a").first.click()
+    assert re.fullmatch(r"palate-ein-kafer-co-yours-\d+\.png", saved.value.suggested_filename)
+    saved.value.save_as(tmp_path / "picture.png")
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG\r\n")
+    expect(page.locator(".plain .prompt").first).to_have_text("Ein Käfer & Co")
+
+
+def test_a_failed_drawing_can_be_tried_again(page: Page, app_url: str) -> None:
+    walk.open_page(page, app_url)
+    page.locator("#subject input, #subject textarea").fill("a broken brush")
+    page.locator("#begin").click()
+    walk.notice(page, "The brush broke")
+    page.locator("[data-act='resume']").click()
+    walk.expect_round(page, 1)
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+def test_delete_forgets_everything_and_start_again_keeps_it(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    walk.press(page, "1", then=2)
+    picture = walk.pictures(page)[0]
+    page.locator(".menu summary").click()
+    page.locator("[data-act='again']").click()
+    expect(page.locator("#subject")).to_be_visible()
+    assert page.request.get(f"{app_url}/{picture}").status == 200
+    walk.begin(page, app_url, "a boat")
+    picture = walk.pictures(page)[0]
+    page.locator(".menu summary").click()
+    link = page.locator(".link").input_value()
+    page.locator("[data-act='delete']").click()
+    page.locator("dialog.ask [data-yes]").click()
+    walk.notice(page, "Deleted:")
+    assert page.request.get(f"{app_url}/{picture}").status == 404
+    page.goto(link)
+    walk.notice(page, "Start a new session")
+
+
+@pytest.mark.parametrize(
+    ("subject", "sentence"),
+    [
+        ("", "Type a few words"),
+        ("x" * 10_000, "Shorten it"),
+        ("a\x07fox", "control character"),
+        ("<script>alert(1)</script>", "markup"),
+    ],
+)
+def test_a_bad_subject_gets_a_sentence(page: Page, app_url: str, subject: str, sentence: str) -> None:
+    walk.open_page(page, app_url)
+    page.locator("#subject input, #subject textarea").fill(subject)
+    page.locator("#begin").click()
+    walk.notice(page, sentence)
+    expect(page.locator("#subject")).to_be_visible()
+
+
+@pytest.mark.parametrize("subject", [r"\x3cimg src\x3dx onerror\x3dalert(1)\x3e", "`$`&\"'\\", "a \\u fox"])
+def test_odd_words_stay_words(page: Page, app_url: str, subject: str) -> None:
+    walk.begin(page, app_url, subject)
+    expect(page.locator(".eyebrow .of").first).to_have_text(subject)
+    assert page.locator("img[src='x']").count() == 0
+
+
+def test_a_bad_wish_or_seed_gets_a_sentence(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    walk.go(page, "studio")
+    walk.draw(page, "")
+    walk.notice(page, "Type a few words")
+    walk.draw(page, "a fox", "many")
+    walk.notice(page, "whole number")

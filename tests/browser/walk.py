@@ -1,0 +1,60 @@
+"""The steps a visitor takes, named once."""
+
+from playwright.sync_api import Page, expect
+
+DRAWN_MS = 30_000
+"""Milliseconds that a step may take, pictures included."""
+
+
+def open_page(page: Page, url: str) -> None:
+    """Open the page and wait until it knows where the visitor was."""
+    page.goto(url)
+    expect(page.locator('.mast:not([data-screen="opening"])')).to_be_visible()
+
+
+def begin(page: Page, url: str, subject: str = "a fox") -> None:
+    """Start a session and wait for its first pictures."""
+    open_page(page, url)
+    page.locator("#subject input, #subject textarea").fill(subject)
+    page.locator("#begin").click()
+    expect_round(page, 1)
+
+
+def expect_round(page: Page, number: int) -> None:
+    """The pictures of that round are on the screen."""
+    expect(page.locator(f'.round[data-round="{number}"][data-busy="0"]')).to_be_visible()
+
+
+def press(page: Page, key: str, then: int) -> None:
+    """Press a key in the rounds and wait for the pictures of round `then`."""
+    page.keyboard.press(key)
+    expect_round(page, then)
+
+
+def pictures(page: Page) -> list[str]:
+    """The addresses of the pictures of the round on the screen."""
+    expect(page.locator(".round .pick img").first).to_be_visible()
+    return [str(image.get_attribute("src")) for image in page.locator(".round .pick img").all()]
+
+
+def past(page: Page) -> int:
+    """How many answers the strip shows."""
+    return page.locator(".past img, .past .nothing").count()
+
+
+def go(page: Page, screen: str) -> None:
+    """Go to a screen by the masthead."""
+    page.locator(f'.mast nav [data-go="{screen}"]').click()
+    expect(page.locator(f'.mast[data-screen="{screen}"]')).to_be_visible()
+
+
+def draw(page: Page, subject: str, seed: str = "") -> None:
+    """Ask for personal pictures on their screen."""
+    page.locator("#wish input, #wish textarea").fill(subject)
+    page.locator("#seed input, #seed textarea").fill(seed)
+    page.locator("#make").click()
+
+
+def notice(page: Page, text: str) -> None:
+    """The page says a sentence with that text."""
+    expect(page.locator(".notice p")).to_contain_text(text)
