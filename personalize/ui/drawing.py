@@ -1,7 +1,7 @@
 """Blocking renders in threads, followed step by step without holding up the page.
 
-A render that is under way is shared: a reload or a second tab follows the same one and does not start another.
-A follower that goes away leaves the render running; its pictures are kept by the store and are there on return.
+A render that is under way is shared: a reload or a second tab follows the same one and starts no other. A
+follower that goes away leaves the render running; its pictures are kept by the store and are there on return.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ FIRST_GUESS_S = 3.0
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a render is: `done` of `total` steps (total 0: not begun), and about how many seconds are left."""
+    """How far a render is: `done` of `total` steps (0: not begun), and about how many seconds are left."""
 
     done: int = 0
     total: int = 0

@@ -18,7 +18,7 @@ from personalize.personalizer import Personalizer
 from personalize.session.subject import check_subject
 from personalize.settings import Settings
 from personalize.ui import views
-from personalize.ui.place import SEED_HIGH, Place, Screen, checked_strength, checked_token, seed_from
+from personalize.ui.place import SEED_HIGH, Place, checked_screen, checked_strength, checked_token, seed_from
 from personalize.ui.stage import Stage, Updates
 
 log = logging.getLogger(__name__)
@@ -103,9 +103,7 @@ class Handlers:
 
     async def go(self, kept: Any, event: gr.EventData) -> AsyncIterator[Updates]:
         """Another screen."""
-        place, wanted = Place.read(kept), _said(event, "screen")
-        screens: dict[object, Screen] = {name: name for name, _ in views.STEPS}
-        place = place.to(screens.get(wanted, "rounds"))
+        place = Place.read(kept).to(checked_screen(_said(event, "screen")))
         async for updates in self._calmly(place, self._stage.show(place)):
             yield updates
 

@@ -1,8 +1,8 @@
 """The HTML components and their scripts.
 
-Each shows its value as it is: finished HTML from `views.py`, already escaped. The scripts say what was pressed
-by naming an event; Gradio offers every event that stands in quotes in the script as a method of the component.
-A new value is woven into the page node by node, so bars move to their new length and the focus stays.
+Each shows its value as it is: finished HTML from `views.py`, already escaped. The scripts say what was
+pressed by naming an event; Gradio offers every event that stands in quotes in the script as a method of the
+component. A new value is woven into the page node by node, so bars move to their new length and focus stays.
 """
 
 from pathlib import Path

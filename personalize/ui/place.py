@@ -5,11 +5,13 @@ rest lets a reload show the same screen with the same fields filled in.
 """
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from personalize.errors import SessionError
 
 Screen = Literal["opening", "start", "rounds", "taste", "studio"]
+SCREENS: tuple[Screen, ...] = ("start", "rounds", "taste", "studio")
+"""Screens that a person can be on; "opening" is before that is known."""
 
 STRENGTH_LOW, STRENGTH_HIGH, STRENGTH_STEP = 0.0, 1.0, 0.1
 """Strength of a taste: 0 leaves it out, 1 uses every token that is known to help."""
@@ -43,10 +45,10 @@ class Place:
         """The place that a browser kept; whatever does not fit is left out, never refused."""
         if not isinstance(kept, dict):
             return cls()
-        token, screen, subject = kept.get("token"), kept.get("screen"), kept.get("subject")
+        subject = kept.get("subject")
         return cls(
-            token=checked_token(token),
-            screen=screen if screen in get_args(Screen) and screen != "opening" else "start",
+            token=checked_token(kept.get("token")),
+            screen=checked_screen(kept.get("screen")),
             subject=subject if isinstance(subject, str) else "",
             strength=checked_strength(kept.get("strength")),
             seed=checked_seed(kept.get("seed")),
@@ -76,6 +78,11 @@ def seed_from(text: str) -> int | None:
         f"Expected a whole number from 0 to {SEED_HIGH} as the seed, found something else. "
         "Correct it, or leave the field empty for a random one."
     )
+
+
+def checked_screen(value: object) -> Screen:
+    """The screen of that name; "start" when there is none."""
+    return next((name for name in SCREENS if name == value), "start")
 
 
 def checked_token(value: object) -> str:

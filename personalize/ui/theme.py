@@ -9,7 +9,8 @@ import gradio as gr
 FAVICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
     "%3Cg fill='%238a9a90'%3E%3Crect x='2' y='2' width='13' height='13' rx='3'/%3E"
-    "%3Crect x='2' y='17' width='13' height='13' rx='3'/%3E%3Crect x='17' y='17' width='13' height='13' rx='3'/%3E"
+    "%3Crect x='2' y='17' width='13' height='13' rx='3'/%3E"
+    "%3Crect x='17' y='17' width='13' height='13' rx='3'/%3E"
     "%3C/g%3E%3Crect x='17' y='2' width='13' height='13' rx='6.5' fill='%23a03a72'/%3E%3C/svg%3E"
 )
 

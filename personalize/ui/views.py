@@ -1,7 +1,7 @@
-"""Values to HTML. Every text is escaped here, on the server, and nowhere else.
+r"""Values to HTML. Every text is escaped here, on the server, and nowhere else.
 
-Gradio's own templates are not used for text: they escape `<` but then run what comes out as a JavaScript
-template literal, in which a subject such as `\\x3cimg ...` turns into a tag again. The components get finished
+Gradio's own templates are not used for text: they escape `<`, but then run what comes out as a JavaScript
+template literal, in which a subject such as `\x3cimg ...` becomes a tag again. The components get finished
 HTML as their value (`picker.py`), and a value is never run.
 """
 
@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from personalize.personalizer import Opinion, Pair, PersonalSet, Taste
 from personalize.session.record import Round, Session
+from personalize.ui.bars import numbers, reach_of, rows
 from personalize.ui.drawing import Progress
 from personalize.ui.place import Place, Screen
 
@@ -140,7 +141,7 @@ def learned(taste: Taste) -> str:
     known.sort(key=lambda opinion: -opinion.utility)
     return _written(
         "learned",
-        opinions=_bars(known, _reach(known)),
+        opinions=rows(known, reach_of(known)),
         may_stop=taste.ready or taste.answered >= FEW_ROUNDS,
         **_certainty(taste),
     )
@@ -150,10 +151,8 @@ def taste_view(session: Session, taste: Taste) -> str:
     """Everything that was learned: a sentence, and bars grouped by slot."""
     named = _named(taste)
     slots = list(dict.fromkeys(opinion.slot for opinion in sorted(named, key=lambda o: -o.utility)))
-    reach = _reach(named)
-    groups = [
-        {"name": slot, "opinions": _bars([o for o in named if o.slot == slot], reach)} for slot in slots
-    ]
+    reach = reach_of(named)
+    groups = [{"name": slot, "opinions": rows([o for o in named if o.slot == slot], reach)} for slot in slots]
     past = [pick for pick in _past(session) if pick["url"]]
     return _written("taste", sentence=taste.sentence, groups=groups, past=past, **_certainty(taste))
 
@@ -211,43 +210,6 @@ def _certainty(taste: Taste) -> dict[str, object]:
     }
 
 
-def _reach(opinions: Sequence[Opinion]) -> float:
-    """The utility at the end of the axis; bars of one picture share it."""
-    return max((abs(opinion.utility) + opinion.error for opinion in opinions), default=0.0) or 1.0
-
-
-def _bars(opinions: Sequence[Opinion], reach: float) -> list[dict[str, object]]:
-    """Each opinion with its bar and its interval, in percent of an axis from -reach to reach."""
-
-    def at(utility: float) -> float:
-        return 50 + 50 * min(max(utility / reach, -1.0), 1.0)
-
-    rows: list[dict[str, object]] = []
-    for opinion in opinions:
-        low, high = at(opinion.utility - opinion.error), at(opinion.utility + opinion.error)
-        ends = sorted((50.0, at(opinion.utility)))
-        mood = "liked" if opinion.liked else "disliked" if opinion.disliked else "open"
-        words = {"liked": "you like it", "disliked": "you avoid it", "open": "not sure yet"}[mood]
-        rows.append(
-            {
-                "token": opinion.token,
-                "mood": mood,
-                "mood_words": words,
-                "left": f"{ends[0]:.1f}",
-                "width": f"{ends[1] - ends[0]:.1f}",
-                "low": f"{low:.1f}",
-                "span": f"{high - low:.1f}",
-                **_numbers(opinion),
-            }
-        )
-    return rows
-
-
-def _numbers(opinion: Opinion) -> dict[str, object]:
-    sign = "+" if opinion.utility >= 0 else "\N{MINUS SIGN}"
-    return {"written": f"{sign}{abs(opinion.utility):.1f}", "error": f"{opinion.error:.1f}"}
-
-
 def _pair(token: str, subject: str, pair: Pair) -> dict[str, object]:
     sides = [
         ("plain", "Plain", pair.plain_prompt, pair.plain),
@@ -264,6 +226,6 @@ def _pair(token: str, subject: str, pair: Pair) -> dict[str, object]:
             }
             for kind, label, prompt, picture in sides
         ],
-        "added": [{"token": o.token, **_numbers(o)} for o in pair.tokens if o.token],
+        "added": [{"token": o.token, **numbers(o)} for o in pair.tokens if o.token],
         "seed": pair.seed,
     }
