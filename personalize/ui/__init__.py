@@ -4,6 +4,7 @@
 
     page.py      what is on the page and which event calls which handler
     handlers.py  what happens when someone does something; all of weight is in Personalizer
+    turns.py     only the last thing that a visitor did writes to the page
     drawing.py   blocking renders in threads, followed step by step
     place.py     what the browser remembers between visits
     stage.py     what each screen shows, streamed

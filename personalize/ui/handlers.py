@@ -20,6 +20,7 @@ from personalize.settings import Settings
 from personalize.ui import views
 from personalize.ui.place import SEED_HIGH, Place, checked_screen, checked_strength, checked_token, seed_from
 from personalize.ui.stage import Stage, Updates
+from personalize.ui.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class Handlers:
         self._settings = settings
         self._stage = stage
         self._parts = stage.parts
+        self._turns = Turns()
 
     async def open(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
         """The page was loaded: go on where the link or the browser says."""
@@ -44,14 +46,14 @@ class Handlers:
             place = Place(linked, "rounds")
         if not place.token:
             place = place.to("start")
-        async for updates in self._calmly(place, self._stage.show(place)):
+        async for updates in self._turn(request, place, self._stage.show(place)):
             yield updates
 
     async def choose(self, event: gr.EventData) -> AsyncIterator[Updates]:
         """An example subject was pressed."""
         yield {self._parts.subject: str(_said(event, "subject"))}
 
-    async def begin(self, subject: str) -> AsyncIterator[Updates]:
+    async def begin(self, subject: str, request: gr.Request) -> AsyncIterator[Updates]:
         """The start button: a new session."""
 
         async def steps() -> AsyncIterator[Updates]:
@@ -60,10 +62,10 @@ class Handlers:
             async for updates in self._calmly(there, self._stage.show(there)):
                 yield updates
 
-        async for updates in self._calmly(Place(), steps()):
+        async for updates in self._turn(request, Place(), steps()):
             yield updates
 
-    async def pick(self, kept: Any, event: gr.EventData) -> AsyncIterator[Updates]:
+    async def pick(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
         """A picture was picked, or none of them."""
         place = Place.read(kept)
 
@@ -77,10 +79,10 @@ class Handlers:
             async for updates in self._stage.show(place.to("taste" if done else "rounds")):
                 yield updates
 
-        async for updates in self._calmly(place, steps()):
+        async for updates in self._turn(request, place, steps()):
             yield updates
 
-    async def undo(self, kept: Any, event: gr.EventData) -> AsyncIterator[Updates]:
+    async def undo(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
         """The last answer is taken back, if the page that asks shows the newest round."""
         place = Place.read(kept)
 
@@ -92,45 +94,48 @@ class Handlers:
             async for updates in self._stage.show(place.to("rounds")):
                 yield updates
 
-        async for updates in self._calmly(place, steps()):
+        async for updates in self._turn(request, place, steps()):
             yield updates
 
-    async def resume(self, kept: Any) -> AsyncIterator[Updates]:
+    async def resume(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
         """Draw the round's pictures again after a failure."""
         place = Place.read(kept).to("rounds")
-        async for updates in self._calmly(place, self._stage.show(place)):
+        async for updates in self._turn(request, place, self._stage.show(place)):
             yield updates
 
-    async def go(self, kept: Any, event: gr.EventData) -> AsyncIterator[Updates]:
+    async def go(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
         """Another screen."""
         place = Place.read(kept).to(checked_screen(_said(event, "screen")))
-        async for updates in self._calmly(place, self._stage.show(place)):
+        async for updates in self._turn(request, place, self._stage.show(place)):
             yield updates
 
-    async def make(self, kept: Any, wish: str, strength: float, seed: str) -> AsyncIterator[Updates]:
+    async def make(
+        self, kept: Any, wish: str, strength: float, seed: str, request: gr.Request
+    ) -> AsyncIterator[Updates]:
         """Personal pictures of a subject."""
         place = Place.read(kept)
-
-        async def steps() -> AsyncIterator[Updates]:
+        try:
             chosen = seed_from(seed or "")
-            there = place.to(
-                "studio",
-                subject=check_subject(wish or ""),
-                strength=checked_strength(strength),
-                seed=secrets.randbelow(SEED_HIGH) if chosen is None else chosen,
-            )
-            yield {self._parts.browser: there.kept(), self._parts.notice: views.notice()}
-            async for updates in self._stage.pairs(there):
-                yield updates
-
-        async for updates in self._calmly(place, steps()):
+            subject = check_subject(wish or "")
+        except SessionError as error:
+            yield {self._parts.notice: views.notice(str(error))}
+            return
+        there = place.to(
+            "studio",
+            subject=subject,
+            strength=checked_strength(strength),
+            seed=secrets.randbelow(SEED_HIGH) if chosen is None else chosen,
+        )
+        yield {self._parts.browser: there.kept(), self._parts.notice: views.notice()}
+        async for updates in self._turn(request, there, self._stage.pairs(there)):
             yield updates
 
-    async def again(self) -> AsyncIterator[Updates]:
+    async def again(self, request: gr.Request) -> AsyncIterator[Updates]:
         """Leave this session and begin another."""
+        self._turns.begin(request.session_hash)
         yield self._stage.start(views.notice())
 
-    async def delete(self, kept: Any) -> AsyncIterator[Updates]:
+    async def delete(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
         """Delete the session and say how many things are gone."""
         place = Place.read(kept)
 
@@ -141,7 +146,17 @@ class Handlers:
                 views.notice(f"Deleted: {gone} {things} gone, and so is the link.", "news")
             )
 
-        async for updates in self._calmly(place, steps()):
+        async for updates in self._turn(request, place, steps()):
+            yield updates
+
+    async def _turn(
+        self, request: gr.Request, place: Place, steps: AsyncIterator[Updates]
+    ) -> AsyncIterator[Updates]:
+        """Pass `steps` on calmly, as long as the visitor does nothing else on that page."""
+        is_last = self._turns.begin(request.session_hash)
+        async for updates in self._calmly(place, steps):
+            if not is_last():
+                return
             yield updates
 
     async def _calmly(self, place: Place, steps: AsyncIterator[Updates]) -> AsyncIterator[Updates]:

@@ -73,36 +73,28 @@ def build_page(personalizer: Personalizer, settings: Settings, vocabulary: Vocab
         )
         handlers = Handlers(personalizer, settings, Stage(personalizer, settings, Drawing(), parts))
 
-        def on(event: Callable[..., Any], handler: Callable[..., Any], inputs: list[Any], **how: Any) -> Any:
-            return event(
+        def on(event: Callable[..., Any], handler: Callable[..., Any], inputs: list[Any], **how: Any) -> None:
+            event(
                 handler, inputs, parts.all(), api_visibility="private", show_progress="hidden",
                 concurrency_limit=None, **how,
             )  # fmt: skip
 
         here = [browser]
-        opened = on(page.load, handlers.open, here)
+        on(page.load, handlers.open, here)
+        on(examples.choose, handlers.choose, [], queue=False)
+        for event in (begin.click, subject.submit):
+            on(event, handlers.begin, [subject], trigger_mode="once")
+        for event in (make.click, wish.submit):
+            on(event, handlers.make, [*here, wish, strength, seed], trigger_mode="once")
         # "once" would drop a key pressed just after the last event showed its pictures and just before Gradio
         # calls it complete. The script lets one answer a round through, and the store counts one.
-        picked = on(question.pick, handlers.pick, here, trigger_mode="multiple")
-        resumed = on(question.resume, handlers.resume, here, trigger_mode="multiple")
-        on(examples.choose, handlers.choose, [], queue=False)
-        began = [
-            on(event, handlers.begin, [subject], trigger_mode="once")
-            for event in (begin.click, subject.submit)
-        ]
-        made = [
-            on(event, handlers.make, [*here, wish, strength, seed], trigger_mode="once")
-            for event in (make.click, wish.submit)
-        ]
-        # What leads elsewhere stops the streams that still write to the screen; the renders go on.
-        streams = [opened, picked, resumed, *began, *made]
+        on(question.pick, handlers.pick, here, trigger_mode="multiple")
+        on(question.undo, handlers.undo, here, trigger_mode="multiple")
+        on(question.resume, handlers.resume, here, trigger_mode="multiple")
         for panel in (masthead, learned, taste, pairs):
-            moved = on(panel.go, handlers.go, here, trigger_mode="multiple", cancels=streams)
-            streams = [*streams, moved]
-        undone = on(question.undo, handlers.undo, here, trigger_mode="multiple", cancels=streams)
-        streams = [*streams, undone]
-        on(masthead.again, handlers.again, [], trigger_mode="once", cancels=streams)
-        on(masthead.delete, handlers.delete, here, trigger_mode="once", cancels=streams)
+            on(panel.go, handlers.go, here, trigger_mode="multiple")
+        on(masthead.again, handlers.again, [], trigger_mode="once")
+        on(masthead.delete, handlers.delete, here, trigger_mode="once")
     return page
 
 

@@ -60,6 +60,7 @@ class Stage:
             parts.browser: place.kept(),
             parts.masthead: views.masthead(place),
             parts.notice: notice,
+            parts.subject: "",
             parts.picker: "",
             parts.learned: "",
             parts.taste: "",
@@ -128,6 +129,8 @@ class Stage:
                     drawn = seen
             if drawn is None or not drawn.rendered:
                 raise RenderError("Expected pictures, found none. Draw them again.")
+            if drawn.prompts != current.prompts:
+                return  # withdrawn by an undo meanwhile, which shows its own round
             current = drawn
         yield {self.parts.picker: views.round_view(session, current, rounds)}
 

@@ -151,6 +151,30 @@ def test_undo_goes_back_any_number_of_rounds(page: Page, app_url: str) -> None:
     assert walk.past(page) == 1
 
 
+def test_undo_while_the_next_round_is_drawn(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url, "a slow brush")
+    first = walk.pictures(page)
+    page.keyboard.press("1")
+    expect(page.locator(".skeleton")).to_have_count(4)
+    page.keyboard.press("u")
+    walk.expect_round(page, 1)
+    page.wait_for_timeout(3000)  # the drawing that was left goes on and must not come back
+    expect(page.locator(".round")).to_have_attribute("data-round", "1")
+    assert walk.pictures(page) == first
+    walk.press(page, "2", then=2)
+    assert walk.past(page) == 1
+
+
+def test_reload_while_a_round_is_drawn(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url, "a slow brush")
+    page.keyboard.press("1")
+    expect(page.locator(".skeleton")).to_have_count(4)
+    expect(page.locator(".round .state")).to_contain_text("about")
+    page.reload()
+    walk.expect_round(page, 2)
+    assert walk.past(page) == 1
+
+
 def test_none_of_these_is_an_answer(page: Page, app_url: str) -> None:
     walk.begin(page, app_url)
     page.locator(".actions [data-act='none']").click()

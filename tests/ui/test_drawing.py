@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from personalize.errors import RenderError
 from personalize.ui.drawing import Drawing, OnStep, Progress
 

@@ -1,6 +1,7 @@
 """What comes back from a browser is read with care."""
 
 import pytest
+
 from personalize.errors import SessionError
 from personalize.ui.place import SEED_HIGH, Place, seed_from
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
 from personalize.errors import SessionError, StoreError, UnknownSessionError
 from personalize.ui.picker import LOOK
 from personalize.ui.routes import files_of, routes
-from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 MINE = "ab" * 32
 

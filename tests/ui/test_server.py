@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+
 from personalize.errors import SettingsError
 from personalize.ui.server import free_port
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
+
 from personalize.personalizer import Opinion, Pair, PersonalSet, Taste
 from personalize.session.record import Answer, Round, Session
 from personalize.ui import views
