@@ -1,0 +1,108 @@
+"""Train the mini CLIP: an open_clip model of a small text transformer and a small residual picture tower.
+
+Besides the usual contrast between the pictures and captions of a batch, every picture is also compared with
+the words of each slot alone ("watercolor", "pencil sketch", ...) and with the subjects: a batch of whole
+captions can be told apart by its subjects, so without this the quieter slots are learned last.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from models.training.compose import SLOTS
+from models.training.dataset import ComposedPictures
+from models.training.loop import Run, amp, device
+from models.training.text import token_ids
+
+MEAN, STD = 0.5, 0.25
+
+
+def clip_config(config: dict[str, Any], vocab_size: int) -> dict[str, Any]:
+    """The `model_cfg` of open_clip."""
+    text, clip = config["text"], config["clip"]
+    return {
+        "embed_dim": clip["embed_dim"],
+        "vision_cfg": {
+            "image_size": config["data"]["picture_px"],
+            "layers": list(clip["vision_layers"]),
+            "width": clip["vision_width"],
+            "patch_size": None,
+        },
+        "text_cfg": {
+            "context_length": text["context_length"],
+            "vocab_size": vocab_size,
+            "hf_tokenizer_name": "mini",
+            "width": text["width"],
+            "heads": text["heads"],
+            "layers": text["layers"],
+        },
+    }
+
+
+def build_clip(config: dict[str, Any], vocab_size: int) -> Any:
+    """An untrained open_clip.CLIP."""
+    import open_clip
+
+    model = open_clip.CLIP(**clip_config(config, vocab_size))
+    return model.to(device())
+
+
+def encode_ids(model: Any, ids: torch.Tensor) -> torch.Tensor:
+    """Unit rows Float[N, D] of token ids Long[N, L] with L up to the window."""
+    length = ids.shape[1]
+    x = model.token_embedding(ids) + model.positional_embedding[:length]
+    x = model.transformer(x, attn_mask=model.attn_mask[:length, :length])
+    x = model.ln_final(x)
+    x = x[torch.arange(len(x), device=x.device), ids.argmax(dim=-1)] @ model.text_projection
+    return F.normalize(x.float(), dim=-1)
+
+
+def pictures_to_input(pictures: np.ndarray) -> torch.Tensor:
+    """Float[N, 3, px, px], normalised as the saved preprocessing does."""
+    x = torch.from_numpy(pictures).to(device()).permute(0, 3, 1, 2).float() / 255
+    return ((x - MEAN) / STD).contiguous(memory_format=torch.channels_last)
+
+
+def train_clip(data: ComposedPictures, tokenizer: Any, config: dict[str, Any], folder: Path) -> Any:
+    """The trained model; resumes from `folder`."""
+    torch.manual_seed(1)
+    settings, longest = config["clip"], config["text"]["context_length"]
+    model = build_clip(config, len(tokenizer)).to(memory_format=torch.channels_last).train()
+    run = Run(folder, settings["minutes"], settings["rate"], {"model": model})
+    visual = torch.compile(model.visual)
+    rng = np.random.default_rng(100 + run.steps)
+    train = len(data.pictures) - config["data"]["held_out"]
+    words = [*data.subjects, *(token for tokens in SLOTS.values() for token in tokens[1:])]
+    word_ids = token_ids(tokenizer, words, longest).to(device())
+    starts = np.cumsum([0, len(data.subjects), *(len(tokens) - 1 for tokens in SLOTS.values())])
+
+    def loss_of(step: int) -> tuple[torch.Tensor, dict[str, float]]:
+        rows = rng.integers(train, size=settings["batch"])
+        captions = [data.caption(int(row), rng) for row in rows]
+        ids = token_ids(tokenizer, captions, longest).to(device())
+        with amp():
+            seen = F.normalize(visual(pictures_to_input(data.pictures[rows])).float(), dim=-1)
+            said = encode_ids(model, ids)
+            word = encode_ids(model, word_ids)
+        scale = model.logit_scale.exp().clamp(max=100.0)
+        logits = scale * seen @ said.T
+        own = torch.arange(len(rows), device=logits.device)
+        contrast = (F.cross_entropy(logits, own) + F.cross_entropy(logits.T, own)) / 2
+        targets = torch.as_tensor(data.scenes[rows].astype(np.int64), device=logits.device)
+        parts = []
+        for slot in range(targets.shape[1]):
+            scores = scale * seen @ word[starts[slot] : starts[slot + 1]].T
+            target = targets[:, slot] - int(slot > 0)
+            parts.append(F.cross_entropy(scores, target, ignore_index=-1))
+        words_loss = torch.stack(parts).mean()
+        right = (logits.argmax(1) == own).float().mean().item()
+        notes = {"contrast": contrast.item(), "words": words_loss.item(), "right": right, "subject": parts[0].item()}
+        return contrast + words_loss, notes
+
+    run.train(loss_of, settings["batch"])
+    return model.eval()

@@ -1,0 +1,95 @@
+"""The composed training set: scenes drawn at random, kept as raw pictures beside the scenes that made them.
+
+Pictures are written in shards of SHARD, each from its own seed, so that a build that was stopped goes on and
+any shard can be made again alone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.training.compose import SLOTS, Scene, caption, compose
+from models.training.drawings import SETS, build_drawings
+
+SHARD = 1000
+LISTING = Path(__file__).with_name("drawings.txt")
+
+
+@dataclass(frozen=True)
+class ComposedPictures:
+    """Pictures UInt8[N, px, px, 3] and scenes Int16[N, 1 + slots]: subject, then token numbers (0 is blank)."""
+
+    pictures: NDArray[np.uint8]
+    scenes: NDArray[np.int16]
+    subjects: tuple[str, ...]
+
+    def caption(self, index: int, rng: np.random.Generator | None = None) -> str:
+        """The caption of a picture; with `rng`, in one of the wordings that people use."""
+        row = self.scenes[index]
+        subject = self.subjects[row[0]]
+        tokens = tuple(SLOTS[slot][number] for slot, number in zip(SLOTS, row[1:], strict=True))
+        if rng is None or rng.random() < 0.6:
+            return caption(subject, tokens)
+        used = [token for token in tokens if token]
+        rng.shuffle(used)
+        if rng.random() < 0.3:
+            subject = subject.split(" ", 1)[1]
+        if rng.random() < 0.3:
+            return " ".join([*used, subject])
+        return ", ".join([subject, *used])
+
+
+def random_scene(subjects: int, blank_share: float, rng: np.random.Generator) -> list[int]:
+    """Subject number, then a token number for each slot."""
+    row = [int(rng.integers(subjects))]
+    for tokens in SLOTS.values():
+        row.append(0 if rng.random() < blank_share else int(rng.integers(1, len(tokens))))
+    return row
+
+
+def scene_of(row: NDArray[np.int16] | list[int]) -> Scene:
+    """The scene that a row of numbers stands for."""
+    return Scene(int(row[0]), tuple(SLOTS[slot][int(n)] for slot, n in zip(SLOTS, row[1:], strict=True)))
+
+
+def _write_shard(job: tuple[int, Path, Path, float, int]) -> None:
+    number, drawings_file, folder, blank_share, seed = job
+    out = folder / f"{number:04d}.npz"
+    if out.exists():
+        return
+    drawings = np.load(drawings_file)["pictures"]
+    rng = np.random.default_rng((seed, number))
+    scenes = np.array([random_scene(len(drawings), blank_share, rng) for _ in range(SHARD)], np.int16)
+    sets = tuple(SETS)
+    pictures = np.stack([compose(scene_of(row), drawings, sets, rng) for row in scenes])
+    partial = out.with_suffix(f".{os.getpid()}.tmp.npz")
+    np.savez(partial, pictures=pictures, scenes=scenes)
+    partial.rename(out)
+
+
+def build_pictures(build: Path, config: dict[str, float], workers: int = 2) -> None:
+    """Compose all shards below `build`/pictures; those that exist are kept."""
+    drawings_file = build_drawings(LISTING, build / "packages", build / "drawings.npz", int(config["picture_px"]))
+    folder = build / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    shards = -(-int(config["pictures"]) // SHARD)
+    jobs = [(n, drawings_file, folder, float(config["blank_share"]), int(config["seed"])) for n in range(shards)]
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        for done, _ in enumerate(pool.imap_unordered(_write_shard, jobs), 1):
+            print(f"composed {done} of {shards} shards of {SHARD} pictures", flush=True)  # noqa: T201
+
+
+def load_pictures(build: Path, config: dict[str, float]) -> ComposedPictures:
+    """All composed pictures, in memory."""
+    shards = -(-int(config["pictures"]) // SHARD)
+    parts = [np.load(build / "pictures" / f"{number:04d}.npz") for number in range(shards)]
+    subjects = tuple(str(s) for s in np.load(build / "drawings.npz")["subjects"])
+    pictures = np.concatenate([part["pictures"] for part in parts])
+    scenes = np.concatenate([part["scenes"] for part in parts])
+    return ComposedPictures(pictures, scenes, subjects)

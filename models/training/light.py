@@ -1,0 +1,140 @@
+"""The light on the scene, and the colours it is held in: one function for each token of the two slots.
+
+A light gets the picture and the subject's mask Float32[px, px]; a palette gets the picture alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import ndimage
+
+from models.training.backgrounds import Picture, grid, ramp, smooth_noise
+from models.training.media import luminance, saturated
+
+Light = Callable[[Picture, Picture, np.random.Generator], Picture]
+Grade = Callable[[Picture], Picture]
+Color = tuple[float, float, float]
+
+
+def _screen(picture: Picture, light: Picture) -> Picture:
+    return 1 - (1 - picture) * (1 - np.clip(light, 0, 1))
+
+
+def even(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Even light."""
+    return picture
+
+
+def golden_hour(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Low orange sun from the upper left."""
+    rows, columns = grid(len(picture))
+    near = np.clip(1.05 - np.hypot(rows, columns), 0, 1)[..., None]
+    warm = picture * np.array([1.0, 0.80, 0.52], np.float32)
+    return _screen(warm, 0.75 * near * np.array([1.0, 0.72, 0.25], np.float32))
+
+
+def moonlight(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Dark blue, with a pale moon at the upper right."""
+    rows, columns = grid(len(picture))
+    dark = picture * np.array([0.34, 0.42, 0.66], np.float32)
+    distance = np.hypot(rows - 0.15, columns - 0.84)
+    moon = np.clip((0.105 - distance) * 40, 0, 1) + 0.35 * np.exp(-((distance / 0.22) ** 2))
+    return _screen(dark, moon[..., None] * np.array([0.93, 0.95, 1.0], np.float32))
+
+
+def halo(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """A bright glow round the subject."""
+    glow = np.clip(2.4 * ndimage.gaussian_filter(mask, 8.0), 0, 1) * (1 - mask)
+    return _screen(picture, 0.95 * glow[..., None] * np.array([1.0, 0.95, 0.62], np.float32))
+
+
+def spotlight(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """A cone from above; the rest is dark."""
+    rows, columns = grid(len(picture))
+    half = 0.10 + 0.34 * rows
+    inside = np.clip((half - np.abs(columns - 0.5)) * 14 + 0.5, 0, 1)[..., None]
+    return np.clip(picture * (0.22 + 0.86 * inside) + 0.10 * inside, 0, 1)
+
+
+def long_shadow(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """A long hard shadow down to the right."""
+    shadow = mask.copy()
+    step = 1
+    while step < 64:
+        moved = np.zeros_like(shadow)
+        moved[step:, step:] = shadow[:-step, :-step]
+        shadow = np.maximum(shadow, moved)
+        step *= 2
+    return picture * (1 - 0.62 * (shadow * (1 - mask)))[..., None]
+
+
+def fog(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """White mist, thicker below."""
+    rows, _ = grid(len(picture))
+    thick = np.clip(0.18 + 0.50 * rows + 0.10 * smooth_noise(rng, len(picture), 5), 0.1, 0.88)[..., None]
+    return picture * (1 - thick) + thick * np.array([0.92, 0.94, 0.96], np.float32)
+
+
+def beams(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Bright beams fanning out from the upper left."""
+    rows, columns = grid(len(picture))
+    angle = np.arctan2(rows + 0.08, columns + 0.08) + rng.uniform(-0.05, 0.05)
+    beam = np.clip(2.5 * np.sin(17 * angle), 0, 1) * np.clip(1.25 - 0.65 * np.hypot(rows, columns), 0, 1)
+    return _screen(picture * 0.85, 0.62 * beam[..., None] * np.array([1.0, 0.97, 0.80], np.float32))
+
+
+def pink_and_blue(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Pink light from the left, blue from the right."""
+    _, columns = grid(len(picture))
+    tint = ramp(columns, (1.0, 0.20, 0.62), (0.65, 0.35, 0.85), (0.15, 0.45, 1.0))
+    return np.clip(0.42 * picture * tint * 1.6 + 0.58 * (0.35 * picture + 0.65 * tint * (0.35 + 0.65 * picture)), 0, 1)
+
+
+LIGHTS: dict[str, Light] = {
+    "": even,
+    "golden hour": golden_hour,
+    "moonlight": moonlight,
+    "glowing halo": halo,
+    "spotlight": spotlight,
+    "long shadow": long_shadow,
+    "misty fog": fog,
+    "light beams": beams,
+    "pink and blue light": pink_and_blue,
+}
+
+
+def _tones(share: float, *colors: Color) -> Grade:
+    def grade(picture: Picture) -> Picture:
+        gray = np.clip((luminance(picture) - 0.5) * 1.1 + 0.5, 0, 1)
+        return share * ramp(gray, *colors) + (1 - share) * picture
+
+    return grade
+
+
+def _pastel(picture: Picture) -> Picture:
+    return saturated(picture, 0.9) * 0.55 + 0.43
+
+
+def _vivid(picture: Picture) -> Picture:
+    return saturated(np.clip((picture - 0.5) * 1.3 + 0.5, 0, 1), 2.1)
+
+
+def _natural(picture: Picture) -> Picture:
+    return picture
+
+
+PALETTES: dict[str, Grade] = {
+    "": _natural,
+    "pastel colors": _pastel,
+    "vivid colors": _vivid,
+    "black and white": _tones(1.0, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    "sepia tones": _tones(0.95, (0.16, 0.09, 0.04), (0.60, 0.44, 0.27), (0.97, 0.90, 0.74)),
+    "warm colors": _tones(0.62, (0.34, 0.02, 0.04), (0.95, 0.34, 0.10), (1.0, 0.80, 0.32)),
+    "cool colors": _tones(0.62, (0.02, 0.08, 0.30), (0.14, 0.46, 0.80), (0.82, 0.96, 1.0)),
+    "earth colors": _tones(0.70, (0.13, 0.15, 0.05), (0.42, 0.45, 0.18), (0.82, 0.75, 0.50)),
+    "purple and teal": _tones(0.80, (0.20, 0.04, 0.34), (0.52, 0.26, 0.66), (0.20, 0.80, 0.76), (0.86, 1.0, 0.96)),
+    "red and cream": _tones(0.90, (0.36, 0.0, 0.04), (0.82, 0.12, 0.12), (1.0, 0.94, 0.82)),
+    "emerald green": _tones(0.85, (0.0, 0.16, 0.08), (0.04, 0.56, 0.32), (0.80, 1.0, 0.86)),
+}

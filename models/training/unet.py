@@ -1,0 +1,174 @@
+"""Train the denoiser with its text tower: flow matching on the autoencoder's latents.
+
+The model predicts the flow v = noise - latent at x_t = (1 - t) latent + t noise (Lipman et al. 2023; Liu et
+al. 2023), with logit-normal times (Esser et al. 2024): the stock DPM-Solver++ scheduler of diffusers takes such
+a model as it is (`prediction_type="flow_prediction", use_flow_sigmas=True`).
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from models.training.dataset import ComposedPictures, load_pictures
+from models.training.loop import Run, amp, device
+from models.training.text import build_tokenizer, padded_ids
+
+SAMPLES = (
+    "a fox, watercolor", "a castle, neon sign, starry night", "an owl, pixel art, vivid colors", "a cup of coffee, 3d render",
+    "a rocket, sticker, polka dots", "a tree, oil painting, sunset sky", "a cat, stained glass", "a sailboat, moonlight, ocean waves",
+    "a mushroom, black and white, film grain", "a robot, mosaic, red and cream", "a guitar, ink outline", "a rose, pencil sketch",
+    "a penguin, falling snow, snowy mountains", "a house, golden hour, green meadow", "a dragon, halftone print", "a butterfly",
+)  # fmt: skip
+
+
+def build_text_encoder(config: dict[str, Any], vocab_size: int) -> Any:
+    """An untrained transformers.CLIPTextModel of the same shape as the CLIP's text tower."""
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    text = config["text"]
+    return CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=vocab_size,
+            hidden_size=text["width"],
+            intermediate_size=4 * text["width"],
+            num_hidden_layers=text["layers"],
+            num_attention_heads=text["heads"],
+            max_position_embeddings=text["context_length"],
+            hidden_act="gelu",
+            projection_dim=config["clip"]["embed_dim"],
+            bos_token_id=vocab_size - 2,
+            eos_token_id=vocab_size - 1,
+            pad_token_id=vocab_size - 1,
+        )
+    ).to(device())
+
+
+def copy_clip_tower(encoder: Any, clip_state: dict[str, torch.Tensor]) -> None:
+    """Start the text encoder from the CLIP's trained text tower; names of open_clip -> names of transformers."""
+    renamed = {
+        "embeddings.token_embedding.weight": clip_state["token_embedding.weight"],
+        "embeddings.position_embedding.weight": clip_state["positional_embedding"],
+        "final_layer_norm.weight": clip_state["ln_final.weight"],
+        "final_layer_norm.bias": clip_state["ln_final.bias"],
+    }
+    pairs = {"attn.out_proj": "self_attn.out_proj", "ln_1": "layer_norm1", "ln_2": "layer_norm2",
+             "mlp.c_fc": "mlp.fc1", "mlp.c_proj": "mlp.fc2"}  # fmt: skip
+    layer = 0
+    while f"transformer.resblocks.{layer}.ln_1.weight" in clip_state:
+        theirs, ours = f"transformer.resblocks.{layer}.", f"encoder.layers.{layer}."
+        for kind in ("weight", "bias"):
+            for old, new in pairs.items():
+                renamed[f"{ours}{new}.{kind}"] = clip_state[f"{theirs}{old}.{kind}"]
+            for name, part in zip("qkv", clip_state[f"{theirs}attn.in_proj_{kind}"].chunk(3), strict=True):
+                renamed[f"{ours}self_attn.{name}_proj.{kind}"] = part
+        layer += 1
+    names = set(dict(encoder.named_parameters()))
+    prefix = "text_model." if any(name.startswith("text_model.") for name in names) else ""
+    missing = encoder.load_state_dict({prefix + name: value for name, value in renamed.items()}, strict=False)
+    left_out = [name for name in missing.missing_keys if "position_ids" not in name]
+    if left_out or missing.unexpected_keys:
+        raise ValueError(f"Expected one text tower in two forms, found {left_out} without a counterpart.")
+
+
+def build_unet(config: dict[str, Any]) -> Any:
+    """An untrained diffusers.UNet2DConditionModel; words are attended to below the finest level."""
+    from diffusers import UNet2DConditionModel
+
+    settings = config["unet"]
+    channels, depth = settings["channels"], len(settings["channels"])
+    latent = config["vae"]["latent_channels"]
+    unet = UNet2DConditionModel(
+        sample_size=config["data"]["picture_px"] // 2 ** (len(config["vae"]["channels"]) - 1),
+        in_channels=latent,
+        out_channels=latent,
+        down_block_types=["DownBlock2D", *["CrossAttnDownBlock2D"] * (depth - 1)],
+        up_block_types=[*["CrossAttnUpBlock2D"] * (depth - 1), "UpBlock2D"],
+        block_out_channels=channels,
+        layers_per_block=settings["layers_per_block"],
+        cross_attention_dim=config["text"]["width"],
+        attention_head_dim=settings["attention_heads"],
+        norm_num_groups=16,
+    )
+    return unet.to(device()).to(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def _follow(average: torch.nn.Module, model: torch.nn.Module, decay: float) -> None:
+    for a, b in zip(average.parameters(), model.parameters(), strict=True):
+        a.lerp_(b, 1 - decay)
+
+
+@torch.no_grad()
+def sample_sheet(unet: Any, encoder: Any, vae: Any, tokenizer: Any, longest: int, steps: int = 24, guidance: float = 2.5) -> Image.Image:
+    """SAMPLES by plain Euler steps with guidance: a look during training; the shipped pipeline samples better."""
+    ids = padded_ids(tokenizer, [*SAMPLES, *[""] * len(SAMPLES)], longest).to(device())
+    generator = torch.Generator().manual_seed(5)
+    shape = (len(SAMPLES), unet.config.in_channels, unet.config.sample_size, unet.config.sample_size)
+    x = torch.randn(shape, generator=generator).to(device())
+    with amp():
+        words = encoder(ids).last_hidden_state
+        times = torch.linspace(1, 0, steps + 1)
+        for now, then in zip(times[:-1], times[1:], strict=True):
+            flow = unet(torch.cat([x, x]), (now * 1000).to(device()), words).sample.float()
+            named, plain = flow.chunk(2)
+            x = x + (then - now) * (plain + guidance * (named - plain))
+        pictures = vae.decode(x).sample.float()
+    px = pictures.shape[-1]
+    grid = ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().cpu().reshape(2, 8, 3, px, px)
+    return Image.fromarray(grid.permute(0, 3, 1, 4, 2).reshape(2 * px, 8 * px, 3).numpy())
+
+
+def train_unet(build: Path, config: dict[str, Any]) -> None:
+    """Train on `build`/vae/latents.pt; checkpoints, averages and samples go to `build`/unet."""
+    from diffusers.models.attention_processor import AttnProcessor
+
+    from models.training.vae import build_vae
+
+    torch.manual_seed(3)
+    settings, longest = config["unet"], config["text"]["context_length"]
+    data: ComposedPictures = load_pictures(build, config["data"])
+    latents = torch.load(build / "vae" / "latents.pt", weights_only=True)
+    tokenizer = build_tokenizer(build / "tokenizer", config["text"]["merges"], longest)
+    vae = build_vae(config)
+    vae.load_state_dict(torch.load(build / "vae" / "folded.pt", weights_only=True))
+    unet, encoder = build_unet(config), build_text_encoder(config, len(tokenizer))
+    clip_state = torch.load(build / "clip" / "checkpoint.pt", map_location=device(), weights_only=True)
+    copy_clip_tower(encoder, clip_state["modules"]["model"])
+    averages = {"ema_unet": copy.deepcopy(unet), "ema_encoder": copy.deepcopy(encoder)}
+    if device().type == "cpu":
+        unet.set_attn_processor(AttnProcessor())  # short sequences: the fused kernel's backward pass is slower
+    run = Run(build / "unet", settings["minutes"], settings["rate"], {"unet": unet, "encoder": encoder, **averages})
+    rng = np.random.default_rng(300 + run.steps)
+    train = len(latents) - config["data"]["held_out"]
+
+    def loss_of(step: int) -> tuple[torch.Tensor, dict[str, float]]:
+        rows = rng.integers(train, size=settings["batch"])
+        kept = rng.random(len(rows)) >= settings["caption_dropout"]
+        captions = [data.caption(int(row), rng) if keep else "" for row, keep in zip(rows, kept, strict=True)]
+        ids = padded_ids(tokenizer, captions, longest)
+        clean = latents[rows].to(device()).float().contiguous(memory_format=torch.channels_last)
+        noise = torch.randn_like(clean)
+        t = torch.sigmoid(torch.randn(len(rows), device=clean.device))
+        at = t[:, None, None, None]
+        with amp():
+            words = encoder(ids.to(device())).last_hidden_state
+            flow = unet((1 - at) * clean + at * noise, t * 1000, words).sample.float()
+        loss = (flow - (noise - clean)).pow(2).mean()
+        return loss, {"flow": loss.item()}
+
+    def after_step() -> None:
+        decay = min(settings["ema_decay"], (1 + run.steps) / (10 + run.steps))
+        _follow(averages["ema_unet"], unet, decay)
+        _follow(averages["ema_encoder"], encoder, decay)
+
+    def report() -> None:
+        sheet = sample_sheet(averages["ema_unet"], averages["ema_encoder"], vae, tokenizer, longest)
+        sheet.save(build / "unet" / f"samples_{int(run.seconds / 60):03d}.png")
+
+    run.train(loss_of, settings["batch"], after_step, report)

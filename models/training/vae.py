@@ -1,0 +1,108 @@
+"""Train the mini autoencoder, and fold the latents' mean and spread into its 1 x 1 convolutions.
+
+After folding, every latent channel has mean 0 and spread 1 over the training pictures, so the pipeline's
+scaling factor is 1 and no channel dominates the diffusion loss.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from models.training.dataset import ComposedPictures
+from models.training.loop import Run, amp, device
+
+
+def build_vae(config: dict[str, Any]) -> Any:
+    """An untrained diffusers.AutoencoderKL."""
+    from diffusers import AutoencoderKL
+
+    channels = config["vae"]["channels"]
+    return AutoencoderKL(
+        in_channels=3,
+        out_channels=3,
+        down_block_types=["DownEncoderBlock2D"] * len(channels),
+        up_block_types=["UpDecoderBlock2D"] * len(channels),
+        block_out_channels=channels,
+        layers_per_block=1,
+        latent_channels=config["vae"]["latent_channels"],
+        norm_num_groups=8,
+        sample_size=config["data"]["picture_px"],
+        scaling_factor=1.0,
+        mid_block_add_attention=False,
+    ).to(device())
+
+
+def to_input(pictures: np.ndarray) -> torch.Tensor:
+    """Float[N, 3, px, px] in -1..1."""
+    x = torch.from_numpy(pictures).to(device()).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def _edges(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return x[..., 1:, :] - x[..., :-1, :], x[..., 1:] - x[..., :-1]
+
+
+def train_vae(data: ComposedPictures, config: dict[str, Any], folder: Path) -> Any:
+    """The trained autoencoder, not yet folded; resumes from `folder`."""
+    torch.manual_seed(2)
+    settings = config["vae"]
+    vae = build_vae(config).to(memory_format=torch.channels_last).train()
+    run = Run(folder, settings["minutes"], settings["rate"], {"model": vae})
+    encoder, decoder = torch.compile(vae.encoder), torch.compile(vae.decoder)  # 4 times faster on CPUs
+    rng = np.random.default_rng(200 + run.steps)
+    train = len(data.pictures) - config["data"]["held_out"]
+
+    def loss_of(step: int) -> tuple[torch.Tensor, dict[str, float]]:
+        x = to_input(data.pictures[rng.integers(train, size=settings["batch"])])
+        with amp():
+            mean = vae.quant_conv(encoder(x))[:, : settings["latent_channels"]]
+            y = decoder(vae.post_quant_conv(mean + 0.02 * torch.randn_like(mean))).float()
+        l1 = (x - y).abs().mean()
+        edge = torch.stack([(a - b).abs().mean() for a, b in zip(_edges(x), _edges(y), strict=True)]).sum()
+        coarse = (F.avg_pool2d(x, 8) - F.avg_pool2d(y, 8)).abs().mean()
+        size = mean.float().pow(2).mean()
+        notes = {"l1": l1.item(), "edge": edge.item(), "size": size.item()}
+        return l1 + 0.7 * edge + coarse + settings["kl_weight"] * 100 * size, notes
+
+    def report() -> None:
+        with torch.no_grad(), amp():
+            x = to_input(data.pictures[-8:])
+            y = vae.decode(vae.encode(x).latent_dist.mean).sample.float()
+        both = ((torch.cat([x, y], 0).clamp(-1, 1) + 1) * 127.5).round().byte().cpu()
+        px = both.shape[-1]
+        sheet = both.reshape(2, 8, 3, px, px).permute(0, 3, 1, 4, 2).reshape(2 * px, 8 * px, 3)
+        Image.fromarray(sheet.numpy()).save(folder / "reconstructions.png")
+
+    run.train(loss_of, settings["batch"], report=report)
+    return vae.eval()
+
+
+@torch.no_grad()
+def encode_all(vae: Any, data: ComposedPictures, batch: int = 100) -> torch.Tensor:
+    """Half[N, C, h, w], latents of all pictures."""
+    rows = []
+    for start in range(0, len(data.pictures), batch):
+        with amp():
+            rows.append(vae.encode(to_input(data.pictures[start : start + batch])).latent_dist.mean.half().cpu())
+    return torch.cat(rows)
+
+
+@torch.no_grad()
+def fold_statistics(vae: Any, latents: torch.Tensor) -> torch.Tensor:
+    """Make the autoencoder's latents zero-mean and unit-spread; returns these latents, Half[N, C, h, w]."""
+    mean = latents.float().mean(dim=(0, 2, 3)).to(device())
+    std = latents.float().std(dim=(0, 2, 3)).to(device())
+    channels = len(mean)
+    quant, post = vae.quant_conv, vae.post_quant_conv
+    quant.weight[:channels] /= std[:, None, None, None]
+    quant.bias[:channels] = (quant.bias[:channels] - mean) / std
+    post.bias += (post.weight[:, :, 0, 0] * mean).sum(dim=1)
+    post.weight *= std[None, :, None, None]
+    shape = (1, channels, 1, 1)
+    return ((latents.float() - mean.cpu().reshape(shape)) / std.cpu().reshape(shape)).half()
