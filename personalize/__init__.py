@@ -5,11 +5,48 @@
 3. A person likes a picture by theta' phi and picks among K by a softmax of that (`preference.logit`).
 4. A pick tells about theta as much as its Fisher information: the spread of the K options' features.
 5. That spread, in expectation over policies, is concave in how often each token is said: Frank-Wolfe with
-   value iteration as its oracle finds the best measure, with a certified gap (`design.frank_wolfe`).
+   value iteration as its oracle finds the best measure, with a certified gap (`design.solve`).
 6. The measure is divided among K policies so that the K pictures differ (`design.division`).
 7. After every answer theta is estimated anew, with its uncertainty and a prior chosen by evidence
    (`preference.estimate`), and the next question is the one that tells most given both (`design.question`).
-8. The best paths under theta, less a margin for what is not known yet, are the person's prompts (`recommend`).
+8. The best paths under theta, less a margin for what is not known yet, are the prompts (`recommend`).
 
 Source of 3 to 6: arXiv 2512.19057 (ED-PBRL). Needs torch, numpy and scipy only; nothing here draws or sees.
 """
+
+from personalize.design.criterion import DCriterion, VCriterion
+from personalize.design.question import choose_question, random_question, static_question
+from personalize.design.result import DesignResult, DesignStatus
+from personalize.design.solve import solve_design
+from personalize.mdp.features import FeatureSpace, fit_feature_space, token_effects
+from personalize.mdp.policy import Policies
+from personalize.mdp.prompt_mdp import GroupSuccessors, PromptMDP
+from personalize.mdp.vocabulary import Vocabulary
+from personalize.preference.comparison import Comparisons
+from personalize.preference.estimate import TasteEstimate, TastePrior, estimate_taste
+from personalize.preference.simulated_user import SimulatedUser
+from personalize.recommend import recommend_paths
+
+__all__ = [
+    "Comparisons",
+    "DCriterion",
+    "DesignResult",
+    "DesignStatus",
+    "FeatureSpace",
+    "GroupSuccessors",
+    "Policies",
+    "PromptMDP",
+    "SimulatedUser",
+    "TasteEstimate",
+    "TastePrior",
+    "VCriterion",
+    "Vocabulary",
+    "choose_question",
+    "estimate_taste",
+    "fit_feature_space",
+    "random_question",
+    "recommend_paths",
+    "solve_design",
+    "static_question",
+    "token_effects",
+]

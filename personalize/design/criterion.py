@@ -126,7 +126,11 @@ class ECriterion:
 def _factor(information: Tensor) -> Tensor | None:
     """The Cholesky factor, or None when the matrix is not positive definite to working precision."""
     factor, failed = torch.linalg.cholesky_ex(information)
-    return None if int(failed) else factor
+    if int(failed):
+        return None
+    pivots = factor.diagonal().square()
+    rounding = len(pivots) * torch.finfo(pivots.dtype).eps
+    return factor if float(pivots.min()) > rounding * float(pivots.max()) else None
 
 
 def _symmetric(matrix: Tensor) -> Tensor:

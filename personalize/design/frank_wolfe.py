@@ -21,7 +21,7 @@ from personalize.design.result import DesignStatus, Progress
 from personalize.design.step_size import ExactLineSearch, StepSize
 
 STALLED_AFTER = 10
-"""Iterations without a gain above rounding, after which the loop gives up."""
+"""Iterations that change the value by no more than rounding, after which the loop gives up."""
 
 ROUNDING = 1e-13
 
@@ -190,11 +190,11 @@ def frank_wolfe(
             derivative = objective.along(measure, oracle.visitation(wider.vertices, change))
             mixture = wider.moved(change, step_size.length(done, derivative, longest))
             measure = oracle.visitation(mixture.vertices, mixture.weights)
-            value, done = objective.value(measure), done + 1
+            before, value, done = value, objective.value(measure), done + 1
             if value == -torch.inf:
                 status = DesignStatus.SINGULAR
                 break
-            still = 0 if value > best_value + ROUNDING * abs(best_value) else still + 1
+            still = still + 1 if abs(value - before) <= ROUNDING * abs(value) else 0
             if value > best_value:
                 best, best_value = mixture, value
     except KeyboardInterrupt:

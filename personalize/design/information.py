@@ -133,7 +133,7 @@ class SurrogateObjective:
         r"""The derivative of the value at measure + gamma * direction, as a function of gamma.
 
         The information is quadratic on the segment, I + gamma A + gamma^2 B, so a line search costs d^3 a
-        point and never touches the tokens again.
+        point and never touches the tokens again. Where the information is singular the derivative is -inf.
 
         Args:
             measure: Float[H, S].
@@ -150,6 +150,8 @@ class SurrogateObjective:
 
         def derivative(gamma: float) -> float:
             information = start + gamma * linear + gamma**2 * quadratic
+            if self.criterion.value(information) == -torch.inf:
+                return -torch.inf
             gradient = self.criterion.gradient(information)
             return float((gradient * (linear + 2.0 * gamma * quadratic)).sum())
 

@@ -15,6 +15,8 @@ from torch import Tensor
 from personalize.errors import ShapeError, StoreError
 from personalize.mdp.policy import Policies
 
+_DAMAGED = (BadZipFile, ShapeError)
+
 
 class DesignStatus(Enum):
     """Why the solver stopped; every exit sets one."""
@@ -197,7 +199,7 @@ class DesignResult:
             StoreError: the file is missing or damaged.
         """
         try:
-            with numpy.load(path, allow_pickle=False) as file:
+            with path.open("rb") as stream, numpy.load(stream, allow_pickle=False) as file:
                 facts = json.loads(str(file["facts"]))
                 tensors = {name: torch.from_numpy(file[name]) for name in file.files if name != "facts"}
             diagnostics = facts.pop("diagnostics")
@@ -214,7 +216,7 @@ class DesignResult:
                 status=DesignStatus[facts.pop("status")],
                 **facts,
             )
-        except (OSError, KeyError, TypeError, ValueError, BadZipFile, ShapeError) as error:
+        except (OSError, EOFError, AttributeError, LookupError, TypeError, ValueError, *_DAMAGED) as error:
             raise StoreError(
                 f"Expected a saved design at {path}, found: {error!r}. Delete it; it will be solved again."
             ) from error

@@ -1,5 +1,6 @@
 """How far to go along a direction in which the value is concave."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -52,7 +53,8 @@ class ExactLineSearch:
             return longest
         tolerance, kept = self.slope_tolerance * slope, 0
         for _ in range(self.most_evaluations):
-            middle = low + (high - low) * low_slope / (low_slope - high_slope)
+            share = low_slope / (low_slope - high_slope) if math.isfinite(high_slope) else 0.5
+            middle = low + (high - low) * share
             if not low < middle < high:
                 break
             value = derivative(middle)
