@@ -1,6 +1,8 @@
 """Which questions tell most about a taste: the static design, and the next question.
 
-The static design (`frank_wolfe.solve_design`) finds the measure on prompts whose answers are worth most,
-divides it among K policies and says how far from the optimum it can be. `question` picks the next question
-from what is known so far; that is where most of the gain comes from.
+`solve` finds the measure on prompts whose answers are worth most: `mirror` ascent brings it near the optimum
+of a `criterion` of the `information`, `frank_wolfe` (with a `step_size`) closes the gap and certifies it, and
+`division` makes K policies of it. `result` says what came out and why the solver stopped; `baseline` is what
+to compare it with. `question` picks the next question: adaptively from what is known so far, which is where
+most of the gain comes from, or drawn from the policies, or at random.
 """
