@@ -13,7 +13,8 @@
     picker.py    the HTML components and their scripts (look/*.js)
     routes.py    pictures, style sheet, fonts, health
     theme.py     colours and type of the native controls
-    server.py    the port, the launch line, the address
+    port.py      a port that is free
+    server.py    the launch line, and the end
 
 The browser holds a token; the store holds everything else.
 """

@@ -26,6 +26,7 @@ def rows(opinions: Sequence[Opinion], reach: float) -> list[dict[str, object]]:
             {
                 "token": opinion.token,
                 "mood": mood,
+                "side": "up" if opinion.utility > 0 else "down",
                 "mood_words": words,
                 "left": f"{ends[0]:.1f}",
                 "width": f"{ends[1] - ends[0]:.1f}",

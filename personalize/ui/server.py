@@ -1,44 +1,27 @@
-"""The port, the launch line and the address."""
+"""The launch line, and the end."""
 
-import socket
+import signal
+import threading
 from collections.abc import Callable
 
 import gradio as gr
 
-from personalize.errors import SettingsError
 from personalize.personalizer import Personalizer
 from personalize.settings import Settings
+from personalize.ui.port import free_port
 from personalize.ui.routes import routes
 from personalize.ui.theme import HEAD, theme
 
 
-def free_port(host: str, port: int) -> int:
-    """The port to listen on: `port` itself, or a free one for 0. Found by binding it once.
+def serve(
+    page: gr.Blocks, personalizer: Personalizer, settings: Settings, on_ready: Callable[[str], None]
+) -> None:
+    """Serve the page until the process is told to end; `on_ready(url)` once it answers.
 
     Raises:
-        SettingsError: the port is in use, or the host is no address of this machine.
+        SettingsError: the port is in use.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise SettingsError(
-                f"Expected to listen on {host} port {port}, found: {error.strerror or error}. "
-                "Choose another with --port (0 takes a free one) or --host."
-            ) from None
-        return int(probe.getsockname()[1])
-
-
-def serve(
-    page: gr.Blocks,
-    personalizer: Personalizer,
-    settings: Settings,
-    port: int,
-    on_ready: Callable[[str], None],
-) -> None:
-    """Serve the page until interrupted; `on_ready(url)` once it answers."""
+    port = free_port(settings.host, settings.port)
     page.queue(default_concurrency_limit=None, api_open=False)
     page.launch(
         server_name=settings.host,
@@ -58,6 +41,17 @@ def serve(
         head=HEAD,
         app_kwargs={"routes": routes(personalizer), "docs_url": None, "redoc_url": None},
     )
-    shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
-    on_ready(f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}")
-    page.block_thread()
+    stop = threading.Event()
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: stop.set())
+    on_ready(url_of(settings.host, port))
+    while not stop.wait(0.5):
+        pass
+    page.close(verbose=False)
+
+
+def url_of(host: str, port: int) -> str:
+    """Where a browser on this machine finds the page."""
+    if host in ("0.0.0.0", "::"):
+        host = "127.0.0.1" if host == "0.0.0.0" else "::1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -42,14 +42,16 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": list(FLAGS)}
 
 
-def start_app(command: list[str], log: Path) -> tuple["subprocess.Popen[bytes]", str]:
+def start_app(
+    command: list[str], log: Path, ready_s: float = READY_S
+) -> tuple["subprocess.Popen[bytes]", str]:
     """Start an app that prints "Palate is ready at <url>"; the process and the URL."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with log.open("wb") as stream:
         process = subprocess.Popen(
             [sys.executable, *command], cwd=ROOT, env=environment, stdout=stream, stderr=subprocess.STDOUT
         )
-    until = time.monotonic() + READY_S
+    until = time.monotonic() + ready_s
     while time.monotonic() < until and process.poll() is None:
         found = re.search(r"Palate is ready at (\S+)", log.read_text(encoding="utf-8", errors="replace"))
         if found:
@@ -58,7 +60,7 @@ def start_app(command: list[str], log: Path) -> tuple["subprocess.Popen[bytes]",
             return process, found[1]
         time.sleep(0.2)
     process.kill()
-    raise AssertionError(f"Expected the app to be ready within {READY_S} s, found:\n{log.read_text()}")
+    raise AssertionError(f"Expected the app to be ready within {ready_s} s, found:\n{log.read_text()}")
 
 
 def stop_app(process: "subprocess.Popen[bytes]") -> None:

@@ -115,9 +115,9 @@ def test_past_picks_are_shown_and_none_has_its_sign() -> None:
 
 def test_bars_are_coloured_by_what_is_known() -> None:
     html = views.learned(a_taste())
-    assert html.count('<li class="liked">') == 1
-    assert html.count('<li class="disliked">') == 1
-    assert html.count('<li class="open">') == 1
+    assert html.count('<li class="up liked">') == 1
+    assert html.count('<li class="down disliked">') == 1
+    assert html.count('<li class="up open">') == 1
     assert "\N{MINUS SIGN}1.0" in html
 
 

@@ -1,0 +1,81 @@
+"""Palate: flags and environment -> settings -> parts -> page -> launch. No logic."""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from personalize.errors import PersonalizeError, SettingsError
+from personalize.settings import Settings
+from personalize.ui.port import free_port
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say it as all settings do."""
+        raise SettingsError(f"Expected flags as in --help, found this: {message}. Correct it.")
+
+
+def read_settings(arguments: list[str]) -> Settings:
+    """Settings from flags and the environment.
+
+    Raises:
+        SettingsError: one does not fit.
+    """
+    parser = _Parser(prog="app.py", description="Learns your taste in pictures from the ones you pick.")
+    parser.add_argument("--model", help="name of the models in the catalogue, or a folder of one's own")
+    parser.add_argument("--host", help="address to listen on; 0.0.0.0 lets other machines in")
+    parser.add_argument("--port", type=int, help="port to listen on; 0 takes a free one")
+    parser.add_argument("--data", type=Path, help="folder of sessions, pictures and caches")
+    parser.add_argument("--options", type=int, help="pictures a round")
+    parser.add_argument("--rounds", type=int, help="rounds that a session is planned for")
+    return Settings.from_environment(os.environ, **vars(parser.parse_args(arguments)))
+
+
+def say(text: str) -> None:
+    """Write a line to the console at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def run(settings: Settings) -> None:
+    """Build the parts and serve the page until the process is told to end."""
+    free_port(settings.host, settings.port)  # a port in use is said at once, not after minutes
+    from models import load_embedder, load_renderer
+    from personalize.mdp.vocabulary import Vocabulary
+    from personalize.personalizer import Personalizer
+    from personalize.preparation import prepare
+    from personalize.session.database_store import DatabaseStore
+    from personalize.ui.page import build_page
+    from personalize.ui.server import serve
+
+    vocabulary = Vocabulary.load(ASSETS / "vocabulary" / "mini")
+    renderer, embedder = load_renderer(settings.model), load_embedder(settings.model)
+    preparation = prepare(vocabulary, renderer, embedder, settings, lambda *_: None)
+    store = DatabaseStore(settings.database, settings.pictures)
+    personalizer = Personalizer(preparation, store, renderer, embedder, settings)
+    serve(
+        build_page(personalizer, settings, vocabulary),
+        personalizer,
+        settings,
+        lambda url: say(f"Palate is ready at {url}"),
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code: 0, or 2 after one sentence when something does not fit."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        run(read_settings(arguments))
+    except PersonalizeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

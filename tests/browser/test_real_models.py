@@ -1,0 +1,50 @@
+"""The app as it is shipped, with the mini models: from the first start to personal pictures."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser import walk
+from tests.browser.conftest import start_app, stop_app
+
+PREPARED_S = 1800
+"""Seconds that the first start may take: it looks at what every token does."""
+
+PAIRS_MS = 180_000
+
+
+@pytest.fixture(scope="module")
+def shipped_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("shipped")
+    process, url = start_app(
+        ["app.py", "--port", "0", "--data", str(folder / "data")], folder / "log.txt", PREPARED_S
+    )
+    yield url
+    stop_app(process)
+
+
+@pytest.mark.slow
+def test_a_session_with_the_shipped_models(
+    shipped_url: str, new_context: Callable[..., BrowserContext], screenshot: Callable[[Page, str], None]
+) -> None:
+    page = new_context(viewport={"width": 1280, "height": 800}, color_scheme="light").new_page()
+    page.set_default_timeout(PAIRS_MS)
+    walk.open_page(page, shipped_url)
+    screenshot(page, "real-1-start")
+    walk.begin(page, shipped_url, "a fox")
+    screenshot(page, "real-2-first-round")
+    for number in range(1, 9):
+        walk.press(page, str(number % 4 + 1), then=number + 1)
+    screenshot(page, "real-3-later-round")
+    walk.go(page, "taste")
+    screenshot(page, "real-4-taste")
+    walk.go(page, "studio")
+    walk.draw(page, "a castle", "7")
+    expect(page.locator(".yours img")).to_have_count(4, timeout=PAIRS_MS)
+    screenshot(page, "real-5-pictures")
+    phone = new_context(viewport={"width": 390, "height": 844}, color_scheme="dark").new_page()
+    page.locator(".menu summary").click()
+    phone.goto(page.locator(".link").input_value())
+    walk.expect_round(phone, 9)
+    screenshot(phone, "real-6-phone")
