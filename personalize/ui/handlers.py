@@ -156,6 +156,8 @@ class Handlers:
         is_last = self._turns.begin(request.session_hash)
         async for updates in self._calmly(place, steps):
             if not is_last():
+                # Gradio shows a stream's last value once more when it ends: let that be nothing.
+                yield {self._parts.notice: gr.skip()}
                 return
             yield updates
 
