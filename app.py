@@ -4,9 +4,11 @@ import argparse
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from models.errors import ModelError
 from personalize.errors import PersonalizeError, SettingsError
 from personalize.settings import Settings
 from personalize.ui.port import free_port
@@ -42,6 +44,19 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def show_progress() -> Callable[[str, int, int], None]:
+    """What `prepare` tells, on the console: a line for every tenth part."""
+    shown: list[tuple[str, int]] = []
+
+    def told(what: str, done: int, of: int) -> None:
+        part = (what, 10 * done // max(of, 1))
+        if part not in shown:
+            shown.append(part)
+            say(f"Preparing: {what}, {done} of {of}")
+
+    return told
+
+
 def run(settings: Settings) -> None:
     """Build the parts and serve the page until the process is told to end."""
     free_port(settings.host, settings.port)  # a port in use is said at once, not after minutes
@@ -55,7 +70,7 @@ def run(settings: Settings) -> None:
 
     vocabulary = Vocabulary.load(ASSETS / "vocabulary" / "mini")
     renderer, embedder = load_renderer(settings.model), load_embedder(settings.model)
-    preparation = prepare(vocabulary, renderer, embedder, settings, lambda *_: None)
+    preparation = prepare(vocabulary, renderer, embedder, settings, show_progress())
     store = DatabaseStore(settings.database, settings.pictures)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings)
     serve(
@@ -71,7 +86,7 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         run(read_settings(arguments))
-    except PersonalizeError as error:
+    except (PersonalizeError, ModelError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0

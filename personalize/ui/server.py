@@ -38,6 +38,7 @@ def serve(
         mcp_server=False,
         footer_links=[],
         theme=theme(),
+        css='[id^="screen-"] { display: none; }',  # until the style sheet is there
         head=HEAD,
         app_kwargs={"routes": routes(personalizer), "docs_url": None, "redoc_url": None},
     )

@@ -1,0 +1,48 @@
+"""The front door: one sentence and exit code 2 when something does not fit."""
+
+import socket
+
+import pytest
+
+import app
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (["--port", "many"], "--port"),
+        (["--colour", "red"], "--colour"),
+        (["--options", "1"], "found 1"),
+        (["--port", "70000"], "found 70000"),
+        (["--host", "203.0.113.7", "--port", "0"], "203.0.113.7"),
+    ],
+)
+def test_a_bad_flag_is_one_sentence_and_exit_code_2(
+    arguments: list[str], found: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.main(arguments) == 2
+    said = capsys.readouterr().err
+    assert found in said
+    assert said.count("\n") == 1
+
+
+def test_a_port_in_use_is_said_before_anything_slow(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert app.main(["--port", str(taken.getsockname()[1])]) == 2
+    assert "--port" in capsys.readouterr().err
+
+
+def test_flags_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PALATE_ROUNDS", "5")
+    monkeypatch.setenv("PALATE_OPTIONS", "3")
+    settings = app.read_settings(["--rounds", "7"])
+    assert (settings.rounds, settings.options) == (7, 3)
+
+
+def test_progress_is_a_line_for_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
+    told = app.show_progress()
+    for done in range(101):
+        told("looking", done, 100)
+    assert len(capsys.readouterr().out.splitlines()) == 11
