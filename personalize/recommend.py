@@ -18,6 +18,9 @@ from personalize.preference.estimate import TasteEstimate
 CANDIDATES_A_PATH = 32
 """Good paths that each recommended one is chosen from."""
 
+NEVER = -1e6
+"""Reward of a token that does not help: only rules between slots can make a path say it."""
+
 GOOD_ENOUGH = 0.5
 """Share of the best path's cautious reward that a further path must have."""
 
@@ -57,7 +60,8 @@ def recommend_paths(
             "Choose others."
         )
     rewards = token_rewards(mdp, estimate, caution)
-    reward = rewards.expand(mdp.horizon, -1)
+    helpful = rewards.masked_fill(rewards < 0.0, NEVER)
+    reward = helpful.expand(mdp.horizon, -1)
     paths, totals = best_paths(mdp, reward, CANDIDATES_A_PATH * count)
     good = totals >= GOOD_ENOUGH * totals[0].clamp(min=0.0) if float(totals[0]) > 0.0 else totals >= totals[0]
     weakened = [_weakened(mdp, path, rewards, strength) for path in paths[good]]

@@ -73,6 +73,10 @@ class FakeRenderer:
     fail_next: Exception | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def room(self, prompt: str) -> int:
+        """There is room for 1,000 characters."""
+        return 1000 - len(prompt)
+
     def render(self, jobs: Sequence[Job], on_step: Callable[[int, int], None] | None = None) -> list[bytes]:
         """PNG bytes of every job, in order; calls `on_step(done, all)` after each picture."""
         if self.fail_next is not None:

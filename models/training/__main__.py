@@ -37,7 +37,9 @@ def step_clip(build: Path, config: dict[str, Any], out: Path) -> None:
     """Train the CLIP."""
     from models.training.clip import train_clip
 
-    tokenizer = build_tokenizer(build / "tokenizer", config["text"]["merges"], config["text"]["context_length"])
+    tokenizer = build_tokenizer(
+        build / "tokenizer", config["text"]["merges"], config["text"]["context_length"]
+    )
     train_clip(dataset.load_pictures(build, config["data"]), tokenizer, config, build / "clip")
 
 
@@ -83,7 +85,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=HERE.parent / "mini", help="where export writes")
     parser.add_argument("--config", type=Path, default=HERE / "config.toml")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: all cores)")
-    parser.add_argument("--smoke", action="store_true", help="a minute's run that proves the chain, not a model")
+    parser.add_argument(
+        "--smoke", action="store_true", help="a minute's run that proves the chain, not a model"
+    )
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(chosen.threads or os.cpu_count() or 1)
     config = read_config(chosen.config, chosen.smoke)

@@ -43,7 +43,9 @@ def _from_image(image: Image.Image, px: int) -> Picture:
 
 def _canvas(picture: Picture) -> tuple[Image.Image, ImageDraw.ImageDraw]:
     px = len(picture)
-    image = Image.fromarray((picture * 255).astype(np.uint8)).resize((2 * px, 2 * px), Image.Resampling.BILINEAR)
+    image = Image.fromarray((picture * 255).astype(np.uint8)).resize(
+        (2 * px, 2 * px), Image.Resampling.BILINEAR
+    )
     return image, ImageDraw.Draw(image)
 
 
@@ -127,7 +129,9 @@ def stripes(rng: np.random.Generator, px: int) -> Picture:
     """Diagonal coral and cream stripes."""
     rows, columns = grid(px)
     wave = np.sin((rows + columns) * 9 * np.pi / 1.4 + rng.uniform(0, 2 * np.pi))
-    return ramp((0.5 + 0.5 * np.clip(5 * wave, -1, 1)).astype(np.float32), (0.98, 0.93, 0.84), (0.95, 0.45, 0.42))
+    return ramp(
+        (0.5 + 0.5 * np.clip(5 * wave, -1, 1)).astype(np.float32), (0.98, 0.93, 0.84), (0.95, 0.45, 0.42)
+    )
 
 
 def checkerboard(rng: np.random.Generator, px: int) -> Picture:
@@ -163,7 +167,9 @@ def snowy_mountains(rng: np.random.Generator, px: int) -> Picture:
         for x in np.arange(-0.3, 2.4, 0.62) * px:
             x, top = x + rng.uniform(-16, 16), (base + rng.uniform(-0.25, 0.25)) * px
             wide = 0.62 * px
-            draw.polygon([(x, top), (x - wide, 2 * px), (x + wide, 2 * px)], fill=(shade - 25, shade, shade + 35))
+            draw.polygon(
+                [(x, top), (x - wide, 2 * px), (x + wide, 2 * px)], fill=(shade - 25, shade, shade + 35)
+            )
             cap, down = 0.20 * wide, 0.20 * (2 * px - top)
             draw.polygon(
                 [(x, top), (x - cap, top + down), (x - cap / 3, top + 0.7 * down), (x + cap / 3, top + 1.1 * down),

@@ -101,7 +101,12 @@ def train_clip(data: ComposedPictures, tokenizer: Any, config: dict[str, Any], f
             parts.append(F.cross_entropy(scores, target, ignore_index=-1))
         words_loss = torch.stack(parts).mean()
         right = (logits.argmax(1) == own).float().mean().item()
-        notes = {"contrast": contrast.item(), "words": words_loss.item(), "right": right, "subject": parts[0].item()}
+        notes = {
+            "contrast": contrast.item(),
+            "words": words_loss.item(),
+            "right": right,
+            "subject": parts[0].item(),
+        }
         return contrast + words_loss, notes
 
     run.train(loss_of, settings["batch"])

@@ -45,7 +45,8 @@ def _placed(drawing: Picture, place: Place, px: int, rng: np.random.Generator) -
         premultiplied[..., :3] *= small[..., 3:]
         angle = degrees + rng.uniform(-4, 4)
         channels = [
-            np.asarray(Image.fromarray(premultiplied[..., c]).rotate(angle, Image.Resampling.BILINEAR)) for c in range(4)
+            np.asarray(Image.fromarray(premultiplied[..., c]).rotate(angle, Image.Resampling.BILINEAR))
+            for c in range(4)
         ]
         small = np.stack(channels, axis=-1)
         small[..., :3] /= np.maximum(small[..., 3:], 1e-3)
@@ -56,7 +57,9 @@ def _placed(drawing: Picture, place: Place, px: int, rng: np.random.Generator) -
     return layer[px : 2 * px, px : 2 * px]
 
 
-def compose(scene: Scene, drawings: NDArray[np.uint8], sets: tuple[str, ...], rng: np.random.Generator) -> NDArray[np.uint8]:
+def compose(
+    scene: Scene, drawings: NDArray[np.uint8], sets: tuple[str, ...], rng: np.random.Generator
+) -> NDArray[np.uint8]:
     """The picture of a scene, UInt8[px, px, 3].
 
     Args:

@@ -75,11 +75,15 @@ def _write_shard(job: tuple[int, Path, Path, float, int]) -> None:
 
 def build_pictures(build: Path, config: dict[str, float], workers: int = 2) -> None:
     """Compose all shards below `build`/pictures; those that exist are kept."""
-    drawings_file = build_drawings(LISTING, build / "packages", build / "drawings.npz", int(config["picture_px"]))
+    drawings_file = build_drawings(
+        LISTING, build / "packages", build / "drawings.npz", int(config["picture_px"])
+    )
     folder = build / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     shards = -(-int(config["pictures"]) // SHARD)
-    jobs = [(n, drawings_file, folder, float(config["blank_share"]), int(config["seed"])) for n in range(shards)]
+    jobs = [
+        (n, drawings_file, folder, float(config["blank_share"]), int(config["seed"])) for n in range(shards)
+    ]
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         for done, _ in enumerate(pool.imap_unordered(_write_shard, jobs), 1):
             print(f"composed {done} of {shards} shards of {SHARD} pictures", flush=True)  # noqa: T201

@@ -96,7 +96,9 @@ def scratched(picture: Picture, rng: np.random.Generator) -> Picture:
         x, y, length = rng.uniform(0, 2 * px), rng.uniform(-px, 1.5 * px), rng.uniform(0.5, 1.8) * px
         draw.line((x, y, x + rng.uniform(-26, 26), y + length), fill=255, width=int(rng.integers(2, 5)))
     lines = np.asarray(layer.resize((px, px), Image.Resampling.BOX), np.float32)[..., None] / 255
-    return (picture * 0.88 + 0.06) * (1 - 0.9 * lines) + 0.9 * lines * np.array([0.97, 0.95, 0.88], np.float32)
+    return (picture * 0.88 + 0.06) * (1 - 0.9 * lines) + 0.9 * lines * np.array(
+        [0.97, 0.95, 0.88], np.float32
+    )
 
 
 SURFACES: dict[str, Surface] = {

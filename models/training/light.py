@@ -89,7 +89,9 @@ def pink_and_blue(picture: Picture, mask: Picture, rng: np.random.Generator) -> 
     """Pink light from the left, blue from the right."""
     _, columns = grid(len(picture))
     tint = ramp(columns, (1.0, 0.20, 0.62), (0.65, 0.35, 0.85), (0.15, 0.45, 1.0))
-    return np.clip(0.42 * picture * tint * 1.6 + 0.58 * (0.35 * picture + 0.65 * tint * (0.35 + 0.65 * picture)), 0, 1)
+    return np.clip(
+        0.42 * picture * tint * 1.6 + 0.58 * (0.35 * picture + 0.65 * tint * (0.35 + 0.65 * picture)), 0, 1
+    )
 
 
 LIGHTS: dict[str, Light] = {
@@ -134,7 +136,9 @@ PALETTES: dict[str, Grade] = {
     "warm colors": _tones(0.62, (0.34, 0.02, 0.04), (0.95, 0.34, 0.10), (1.0, 0.80, 0.32)),
     "cool colors": _tones(0.62, (0.02, 0.08, 0.30), (0.14, 0.46, 0.80), (0.82, 0.96, 1.0)),
     "earth colors": _tones(0.70, (0.13, 0.15, 0.05), (0.42, 0.45, 0.18), (0.82, 0.75, 0.50)),
-    "purple and teal": _tones(0.80, (0.20, 0.04, 0.34), (0.52, 0.26, 0.66), (0.20, 0.80, 0.76), (0.86, 1.0, 0.96)),
+    "purple and teal": _tones(
+        0.80, (0.20, 0.04, 0.34), (0.52, 0.26, 0.66), (0.20, 0.80, 0.76), (0.86, 1.0, 0.96)
+    ),
     "red and cream": _tones(0.90, (0.36, 0.0, 0.04), (0.82, 0.12, 0.12), (1.0, 0.94, 0.82)),
     "emerald green": _tones(0.85, (0.0, 0.16, 0.08), (0.04, 0.56, 0.32), (0.80, 1.0, 0.86)),
 }

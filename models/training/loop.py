@@ -36,14 +36,25 @@ class Run:
     `seconds` counts time spent training, over all the runs that were resumed.
     """
 
-    def __init__(self, folder: Path, minutes: float, rate: float, modules: dict[str, torch.nn.Module]) -> None:
+    def __init__(
+        self, folder: Path, minutes: float, rate: float, modules: dict[str, torch.nn.Module]
+    ) -> None:
         """Take up the checkpoint in `folder`, if there is one."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.minutes, self.rate, self.modules = folder, minutes, rate, modules
-        parameters = [p for name, m in modules.items() if not name.startswith("ema") for p in m.parameters() if p.requires_grad]
+        parameters = [
+            p
+            for name, m in modules.items()
+            if not name.startswith("ema")
+            for p in m.parameters()
+            if p.requires_grad
+        ]
         matrices = [p for p in parameters if p.ndim > 1]
         rest = [p for p in parameters if p.ndim <= 1]
-        groups: list[dict[str, Any]] = [{"params": matrices, "weight_decay": 0.02}, {"params": rest, "weight_decay": 0.0}]
+        groups: list[dict[str, Any]] = [
+            {"params": matrices, "weight_decay": 0.02},
+            {"params": rest, "weight_decay": 0.0},
+        ]
         self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), eps=1e-8)
         self.parameters = parameters
         self.seconds, self.steps, self.samples = 0.0, 0, 0

@@ -147,7 +147,9 @@ def halftone(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictu
     """Strong flat colours under a screen of dark dots."""
     px = len(picture)
     rows, columns = np.mgrid[0:px, 0:px].astype(np.float32)
-    screen = 0.5 + 0.25 * (np.cos((rows + columns) * 2 * np.pi / 8) + np.cos((rows - columns) * 2 * np.pi / 8))
+    screen = 0.5 + 0.25 * (
+        np.cos((rows + columns) * 2 * np.pi / 8) + np.cos((rows - columns) * 2 * np.pi / 8)
+    )
     dark = _blur(1 - luminance(picture), 1.0)
     dots = np.clip((screen - (1 - 0.78 * dark - 0.08)) * 7, 0, 1)[..., None]
     color = np.rint(saturated(picture, 1.5) * 3) / 3

@@ -22,7 +22,13 @@ def build_tokenizer(folder: Path, merges: int, context_length: int) -> Any:
     table = Path(open_clip.__file__).with_name("bpe_simple_vocab_16e6.txt.gz")
     rules = gzip.decompress(table.read_bytes()).decode().split("\n")[1 : merges + 1]
     letters = list(bytes_to_unicode().values())
-    vocabulary = [*letters, *(letter + "</w>" for letter in letters), *("".join(r.split()) for r in rules), START, END]
+    vocabulary = [
+        *letters,
+        *(letter + "</w>" for letter in letters),
+        *("".join(r.split()) for r in rules),
+        START,
+        END,
+    ]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.json").write_text(json.dumps({token: n for n, token in enumerate(vocabulary)}))
     (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(rules) + "\n")

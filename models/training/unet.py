@@ -105,7 +105,9 @@ def _follow(average: torch.nn.Module, model: torch.nn.Module, decay: float) -> N
 
 
 @torch.no_grad()
-def sample_sheet(unet: Any, encoder: Any, vae: Any, tokenizer: Any, longest: int, steps: int = 24, guidance: float = 2.5) -> Image.Image:
+def sample_sheet(
+    unet: Any, encoder: Any, vae: Any, tokenizer: Any, longest: int, steps: int = 24, guidance: float = 2.5
+) -> Image.Image:
     """SAMPLES by plain Euler steps with guidance: a look during training; the shipped pipeline samples better."""
     ids = padded_ids(tokenizer, [*SAMPLES, *[""] * len(SAMPLES)], longest).to(device())
     generator = torch.Generator().manual_seed(5)
@@ -142,8 +144,12 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
     copy_clip_tower(encoder, clip_state["modules"]["model"])
     averages = {"ema_unet": copy.deepcopy(unet), "ema_encoder": copy.deepcopy(encoder)}
     if device().type == "cpu":
-        unet.set_attn_processor(AttnProcessor())  # short sequences: the fused kernel's backward pass is slower
-    run = Run(build / "unet", settings["minutes"], settings["rate"], {"unet": unet, "encoder": encoder, **averages})
+        unet.set_attn_processor(
+            AttnProcessor()
+        )  # short sequences: the fused kernel's backward pass is slower
+    run = Run(
+        build / "unet", settings["minutes"], settings["rate"], {"unet": unet, "encoder": encoder, **averages}
+    )
     rng = np.random.default_rng(300 + run.steps)
     train = len(latents) - config["data"]["held_out"]
 

@@ -59,7 +59,11 @@ def train_vae(data: ComposedPictures, config: dict[str, Any], folder: Path) -> A
     train = len(data.pictures) - config["data"]["held_out"]
 
     def loss_of(step: int) -> tuple[torch.Tensor, dict[str, float]]:
-        x = to_input(data.pictures[rng.integers(train, size=settings["batch"])])
+        pictures = data.pictures[rng.integers(train, size=settings["batch"])]
+        if run.share < settings["crops_until"]:
+            top, left = rng.integers(0, pictures.shape[1] - settings["crop_px"] + 1, size=2)
+            pictures = pictures[:, top : top + settings["crop_px"], left : left + settings["crop_px"]]
+        x = to_input(np.ascontiguousarray(pictures))
         with amp():
             mean = vae.quant_conv(encoder(x))[:, : settings["latent_channels"]]
             y = decoder(vae.post_quant_conv(mean + 0.02 * torch.randn_like(mean))).float()
@@ -89,7 +93,9 @@ def encode_all(vae: Any, data: ComposedPictures, batch: int = 100) -> torch.Tens
     rows = []
     for start in range(0, len(data.pictures), batch):
         with amp():
-            rows.append(vae.encode(to_input(data.pictures[start : start + batch])).latent_dist.mean.half().cpu())
+            rows.append(
+                vae.encode(to_input(data.pictures[start : start + batch])).latent_dist.mean.half().cpu()
+            )
     return torch.cat(rows)
 
 

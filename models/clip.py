@@ -1,0 +1,78 @@
+"""The embedder: texts and pictures as unit vectors of one space, by any OpenCLIP model in a local folder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from models.catalog import CLIP, Model
+from models.errors import ModelError
+from models.threads import use_threads
+
+BATCH = 32
+
+
+class OpenClipEmbedder:
+    """Both towers of an open_clip model. Safe to call from any thread; calls take turns.
+
+    Attributes:
+        name: model and fingerprint; embeddings of another name are not comparable.
+        dimension: D.
+    """
+
+    def __init__(self, model: Model, *, threads: int = 0) -> None:
+        """Load the weights.
+
+        Raises:
+            ModelError: open_clip could not read the folder.
+        """
+        import open_clip
+
+        use_threads(threads)
+        folder = f"local-dir:{model.folder / CLIP}"
+        try:
+            net, preprocess = open_clip.create_model_from_pretrained(folder)
+            tokenizer = open_clip.get_tokenizer(folder)
+        except Exception as error:  # noqa: BLE001 - whatever a damaged file makes the libraries raise
+            raise ModelError(
+                f"Expected an OpenCLIP model in {model.folder / CLIP}, found one that does not load "
+                f"({type(error).__name__}: {error}). Restore its files."
+            ) from error
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._net: Any = net.float().to(self._device).eval()
+        self._preprocess: Any = preprocess
+        self._tokenizer: Any = tokenizer
+        self._lock = threading.Lock()
+        self.name = f"{model.name}-clip-{model.fingerprint}"
+        self.dimension = len(self.embed_texts([""])[0])
+
+    def embed_texts(self, texts: Sequence[str]) -> Tensor:
+        """Float64[N, D], unit rows."""
+        return self._in_batches(
+            texts, lambda batch: self._net.encode_text(self._tokenizer(batch).to(self._device))
+        )
+
+    def embed_pictures(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """Float64[N, D], unit rows; any size, prepared as the model was trained."""
+
+        def encode(batch: list[Image.Image]) -> Tensor:
+            prepared = torch.stack([self._preprocess(picture.convert("RGB")) for picture in batch])
+            encoded: Tensor = self._net.encode_image(prepared.to(self._device))
+            return encoded
+
+        return self._in_batches(pictures, encode)
+
+    def _in_batches(self, items: Sequence[Any], encode: Any) -> Tensor:
+        rows: list[Tensor] = []
+        with self._lock, torch.inference_mode():
+            for start in range(0, len(items), BATCH):
+                rows.append(F.normalize(encode(list(items[start : start + BATCH])).double(), dim=-1).cpu())
+        if not rows:
+            return torch.zeros(0, self.dimension, dtype=torch.float64)
+        return torch.cat(rows).clone()

@@ -1,0 +1,23 @@
+"""CPU threads of the networks: set once, before the first of them works.
+
+Two pools that both spin on the same cores slow one another down many times over, so there is one number for
+the whole process, never above the cores that this process may use.
+"""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+
+def use_threads(wanted: int) -> int:
+    """Set torch's threads to `wanted`, or to the cores this process may use when it is 0; returns the number."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    environment = os.environ.get("OMP_NUM_THREADS", "")
+    if not wanted and environment.isdigit() and int(environment) > 0:
+        wanted = int(environment)
+    number = min(wanted, cores) if wanted else cores
+    if torch.get_num_threads() != number:
+        torch.set_num_threads(number)
+    return number

@@ -1,0 +1,83 @@
+"""Write the trained models in the formats of the ecosystem: a diffusers folder, and an open_clip folder.
+
+Weights are half precision safetensors in shards of at most 16 MiB, loaded by the stock calls of both libraries.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from models.training.clip import MEAN, STD, build_clip, clip_config
+from models.training.text import build_tokenizer
+from models.training.unet import build_text_encoder, build_unet
+from models.training.vae import build_vae
+
+SHARD = "16MB"
+
+
+def export(build: Path, config: dict[str, Any], out: Path) -> None:
+    """Write `out`/stable-diffusion and `out`/clip from the checkpoints below `build`."""
+    _export_diffusion(build, config, out / "stable-diffusion")
+    _export_clip(build, config, out / "clip")
+
+
+def _export_diffusion(build: Path, config: dict[str, Any], folder: Path) -> None:
+    from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
+    from transformers import CLIPTokenizer
+
+    window = config["text"]["context_length"]
+    tokenizer = build_tokenizer(build / "tokenizer", config["text"]["merges"], window)
+    vae, unet = build_vae(config), build_unet(config)
+    encoder = build_text_encoder(config, len(tokenizer))
+    vae.load_state_dict(torch.load(build / "vae" / "folded.pt", weights_only=True))
+    state = torch.load(build / "unet" / "checkpoint.pt", map_location="cpu", weights_only=True)["modules"]
+    unet.load_state_dict(state["ema_unet"])
+    encoder.load_state_dict(state["ema_encoder"])
+    assert isinstance(tokenizer, CLIPTokenizer)
+    pipeline = StableDiffusionPipeline(
+        vae=vae.half(),
+        text_encoder=encoder.half(),
+        tokenizer=tokenizer,
+        unet=unet.half(),
+        scheduler=DPMSolverMultistepScheduler(
+            prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=1.0, steps_offset=1
+        ),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    shutil.rmtree(folder, ignore_errors=True)
+    pipeline.save_pretrained(folder, safe_serialization=True, max_shard_size=SHARD)
+
+
+def _export_clip(build: Path, config: dict[str, Any], folder: Path) -> None:
+    window = config["text"]["context_length"]
+    tokenizer = build_tokenizer(build / "tokenizer", config["text"]["merges"], window)
+    model = build_clip(config, len(tokenizer))
+    state = torch.load(build / "clip" / "checkpoint.pt", map_location="cpu", weights_only=True)["modules"]
+    model.load_state_dict(state["model"])
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    tokenizer.save_pretrained(folder)
+    px = config["data"]["picture_px"]
+    preprocess = {
+        "mean": [MEAN] * 3,
+        "std": [STD] * 3,
+        "size": [px, px],
+        "interpolation": "bicubic",
+        "resize_mode": "squash",
+    }
+    description = {"model_cfg": clip_config(config, len(tokenizer)), "preprocess_cfg": preprocess}
+    (folder / "open_clip_config.json").write_text(json.dumps(description, indent=2) + "\n")
+    halves = {
+        name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
+        for name, value in model.state_dict().items()
+        if name != "attn_mask"
+    }
+    save_file(halves, folder / "open_clip_model.safetensors", metadata={"format": "pt"})

@@ -1,0 +1,362 @@
+"""One person's loop: start, propose, render, answer, undo, taste, personal pictures.
+
+Everything is derived from the log in the store: the same session replays to the same questions, and the
+estimate is never kept. All calls block and may come from any thread.
+"""
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import torch
+from torch import Tensor
+
+from personalize.design.question import choose_question, question_pool, random_question, static_question
+from personalize.errors import PersonalizeError, RenderError, SessionError, StoreError
+from personalize.personal import Pair, PersonalSet, Portion, pick_seeds
+from personalize.preference.estimate import TasteEstimate, estimate_taste
+from personalize.preparation import Preparation
+from personalize.recommend import recommend_paths
+from personalize.rendering import Embedder, OnStep, Renderer, open_picture
+from personalize.session.feedback import comparisons_of
+from personalize.session.record import Answer, PictureRecord, Round, Session, checked_strategy
+from personalize.session.store import Store
+from personalize.session.subject import check_subject
+from personalize.settings import Settings
+from personalize.taste import Taste, opinions_of, taste_of
+
+__all__ = ["Pair", "PersonalSet", "Personalizer"]
+
+LARGEST_SEED = 2**31 - 1
+LOCKS = 64
+
+
+class Personalizer:
+    """The loop over a preparation, a store, and the networks."""
+
+    def __init__(
+        self,
+        preparation: Preparation,
+        store: Store,
+        renderer: Renderer,
+        embedder: Embedder,
+        settings: Settings,
+    ) -> None:
+        """Join the parts; nothing is computed yet."""
+        self.preparation, self.store, self.settings = preparation, store, settings
+        self._renderer, self._embedder = renderer, embedder
+        self._locks = [threading.RLock() for _ in range(LOCKS)]
+
+    @property
+    def ready(self) -> bool:
+        """Whether sessions can be started."""
+        return True
+
+    def start(
+        self,
+        subject: str,
+        *,
+        seed: int | None = None,
+        strategy: str | None = None,
+        options: int | None = None,
+    ) -> Session:
+        """A new session about `subject`.
+
+        Raises:
+            SessionError: the subject is empty, too long or not plain text, or an unknown strategy.
+        """
+        subject = self._checked_subject(subject)
+        vocabulary = self.preparation.vocabulary
+        session = Session(
+            token=secrets.token_urlsafe(16),
+            seed=checked_seed(seed),
+            subject=subject,
+            strategy=checked_strategy(strategy or self.settings.strategy),
+            options=options or self.settings.options,
+            vocabulary=vocabulary.fingerprint,
+            renderer=self._renderer.name,
+            embedder=self._embedder.name,
+            created=datetime.now(UTC),
+        )
+        self.store.create(session)
+        return session
+
+    def session(self, token: str) -> Session:
+        """The session with its live rounds.
+
+        Raises:
+            UnknownSessionError: there is none.
+        """
+        return self.store.load(token)
+
+    def propose(self, token: str) -> Round:
+        """The open round, chosen now when there is none; its pictures may not exist yet.
+
+        Raises:
+            UnknownSessionError: there is no such session.
+            SessionError: the session was made with another vocabulary.
+        """
+        with self._lock(token):
+            session = self._known(token)
+            if session.current is not None:
+                return session.current
+            number = len(session.rounds) + 1
+            generator = torch.Generator().manual_seed(derived_seed(session.seed, number))
+            paths = self._question(session, generator)
+            order = torch.randperm(len(paths), generator=generator)
+            shown = [tuple(row) for row in paths[order].tolist()]
+            prompts = tuple(self.preparation.vocabulary.prompt(session.subject, path) for path in shown)
+            seeds = (derived_seed(session.seed, number, "picture") % LARGEST_SEED,) * len(shown)
+            round_ = Round(number, session.subject, tuple(shown), prompts, seeds, (), session.strategy)
+            return self.store.append_round(token, round_)
+
+    def render(self, token: str, number: int, on_step: OnStep | None = None) -> Round:
+        """The round with its pictures; drawn now unless the same record was drawn before.
+
+        Raises:
+            RenderError: the renderer failed; nothing that was answered is lost.
+        """
+        round_ = self._known(token).round(number)
+        if round_.rendered:
+            return round_
+        with self._lock(token, "render"):
+            round_ = self._known(token).round(number)
+            if round_.rendered:
+                return round_
+            pairs = zip(round_.prompts, round_.seeds, strict=True)
+            pictures = self._draw([self._record(prompt, seed) for prompt, seed in pairs], on_step)
+            self.store.own(token, pictures)
+            return self.store.set_pictures(token, number, pictures)
+
+    def answer(
+        self,
+        token: str,
+        number: int,
+        *,
+        best: int | None = None,
+        worst: int | None = None,
+        none: bool = False,
+    ) -> Session:
+        """Count an answer to the open round, exactly once.
+
+        Raises:
+            StaleAnswerError: the round does not wait for an answer.
+            SessionError: no answer, two at once, or an option that is not on the screen.
+        """
+        session = self._known(token)
+        answer = Answer.checked(session.options, best=best, worst=worst, none=none)
+        self.store.append_answer(token, number, answer)
+        return self.store.load(token)
+
+    def undo(self, token: str) -> Session:
+        """Take the last answer back; its round is open again.
+
+        Raises:
+            SessionError: nothing was answered yet.
+        """
+        with self._lock(token):
+            self.store.undo(token)
+            return self.store.load(token)
+
+    def estimate(self, token: str) -> TasteEstimate:
+        """The taste that the session's answers tell."""
+        return self._estimate(self._known(token))
+
+    def taste(self, token: str) -> Taste:
+        """What was learned, for a page."""
+        session = self._known(token)
+        return taste_of(self.preparation, self._estimate(session), session.options, len(session.answered))
+
+    def personal(
+        self,
+        token: str,
+        subject: str,
+        *,
+        strength: float = 1.0,
+        seed: int | None = None,
+        count: int = 4,
+        on_step: OnStep | None = None,
+    ) -> PersonalSet:
+        """Pictures of any subject in this person's taste, each beside the plain one of the same seed.
+
+        Args:
+            token: of the session.
+            subject: what to draw; checked as for `start`.
+            strength: share of the liked tokens that are used, 0..1.
+            seed: of the first pair; a random one unless given. The same seed gives the same set.
+            count: pairs.
+            on_step: progress of all drawing together.
+
+        Raises:
+            SessionError: the subject or a number does not fit.
+            RenderError: the renderer failed.
+        """
+        subject = self._checked_subject(subject)
+        if not 1 <= count <= 16 or not 0.0 <= strength <= 1.0:
+            raise SessionError(
+                f"Expected 1 to 16 pairs and a strength from 0 to 1, found {count} and {strength:g}. "
+                "Choose others."
+            )
+        session, first = self._known(token), checked_seed(seed)
+        estimate, vocabulary = self._estimate(session), self.preparation.vocabulary
+        caution = self.settings.caution
+        paths = recommend_paths(
+            self.preparation.mdp, estimate, count=count, strength=strength, caution=caution
+        )
+        prompts = [vocabulary.prompt(subject, path) for path in paths]
+        tries = self.settings.best_of
+        seeds = [[(first + row * tries + nth) % LARGEST_SEED for nth in range(tries)] for row in range(count)]
+        trials = [self._record(p, s) for p, row in zip(prompts, seeds, strict=True) for s in row]
+        plain_steps = Portion(on_step, 0.0, tries / (tries + 1))
+        drawn = self._draw(trials, plain_steps)
+        utilities = estimate.utility(self._features(drawn)).reshape(count, tries)
+        kept = pick_seeds(utilities)
+        chosen = [row[nth] for row, nth in zip(seeds, kept, strict=True)]
+        plain_prompt = vocabulary.prompt(subject, [0] * vocabulary.horizon)
+        plain = self._draw(
+            [self._record(plain_prompt, s) for s in chosen], Portion(on_step, tries / (tries + 1), 1.0)
+        )
+        opinions = {opinion.token: opinion for opinion in opinions_of(self.preparation, estimate)}
+        pairs = []
+        for row, path in enumerate(paths.tolist()):
+            personal = drawn[row * tries + kept[row]]
+            said = tuple(opinions[vocabulary.tokens[token]] for token in path if token)
+            pairs.append(Pair(plain[row], personal, plain_prompt, prompts[row], said, chosen[row]))
+            self.store.own(token, [plain[row], personal])
+        return PersonalSet(subject, strength, first, tuple(pairs))
+
+    def picture(self, token: str, picture: str) -> bytes:
+        """The PNG of a picture that this session may see; one that was damaged on disk is drawn again.
+
+        Raises:
+            SessionError: the session may not see it.
+        """
+        if not self.store.owns(token, picture):
+            raise SessionError(
+                "Expected a picture of this session, found another. Open it from its own page."
+            )
+        return self._content(picture)
+
+    def delete(self, token: str) -> int:
+        """Forget the session; how many rounds, answers and pictures are gone."""
+        first, second = sorted((self._index(token), self._index(token, "render")))
+        with self._locks[first], self._locks[second]:
+            return self.store.delete(token)
+
+    def _question(self, session: Session, generator: torch.Generator) -> Tensor:
+        """Long[K, H]: the next question by the session's strategy."""
+        design, mdp, K = self.preparation.design, self.preparation.mdp, session.options
+        if session.strategy == "random":
+            return random_question(mdp, K, generator)
+        if session.strategy == "static" and design.policies.options == K:
+            return static_question(design.policies, mdp, generator, metric=design.metric)
+        estimate = self._estimate(session)
+        pool = question_pool(design.policies, mdp, self.settings.pool, generator)
+        rows = choose_question(
+            mdp.path_features(pool),
+            options=K,
+            covariance=estimate.covariance,
+            theta=estimate.theta if estimate.answers else None,
+            generator=generator,
+            pleasant=self.settings.pleasant,
+            restrict=estimate.answers >= self.settings.warm_up,
+        )
+        return pool[rows]
+
+    def _estimate(self, session: Session) -> TasteEstimate:
+        comparisons = comparisons_of(session, lambda round_: self._features(round_.pictures))
+        return estimate_taste(comparisons, self.preparation.prior, lapse=self.settings.lapse)
+
+    def _features(self, pictures: Sequence[str]) -> Tensor:
+        """Float[N, d] of pictures by hash; what the embedder saw is remembered."""
+        seen = {picture: self.store.embedding(self._embedder.name, picture) for picture in pictures}
+        unseen = [picture for picture, embedding in seen.items() if embedding is None]
+        if unseen:
+            opened = [open_picture(self._content(picture)) for picture in unseen]
+            for picture, embedding in zip(unseen, self._embedder.embed_pictures(opened), strict=True):
+                self.store.keep_embedding(self._embedder.name, picture, embedding)
+                seen[picture] = embedding
+        rows = [embedding for picture in pictures if (embedding := seen[picture]) is not None]
+        return self.preparation.space.project(torch.stack(rows).to(torch.float64))
+
+    def _content(self, picture: str) -> bytes:
+        try:
+            return self.store.read_picture(picture)
+        except StoreError:
+            content = self._rendered([self.store.record_of(picture)], None)[0]
+            self.store.restore_picture(picture, content)
+            return content
+
+    def _draw(self, records: Sequence[PictureRecord], on_step: OnStep | None) -> list[str]:
+        """Hashes of the pictures of these records; those that exist are not drawn again."""
+        found = {record: self.store.find_picture(record) for record in records}
+        wanted = [record for record, picture in found.items() if picture is None]
+        if wanted:
+            for record, content in zip(wanted, self._rendered(wanted, on_step), strict=True):
+                found[record] = self.store.save_picture(record, content)
+        return [picture for record in records if (picture := found[record]) is not None]
+
+    def _rendered(self, records: Sequence[PictureRecord], on_step: OnStep | None) -> list[bytes]:
+        try:
+            return self._renderer.render(records, on_step)
+        except PersonalizeError:
+            raise
+        except Exception as error:
+            raise RenderError(str(error) or f"The renderer failed ({type(error).__name__}).") from error
+
+    def _record(self, prompt: str, seed: int) -> PictureRecord:
+        return PictureRecord(self._renderer.name, prompt, "", seed)
+
+    def _checked_subject(self, subject: str) -> str:
+        subject = check_subject(subject)
+        vocabulary = self.preparation.vocabulary
+        longest = [
+            max(
+                (n for n in range(vocabulary.size) if vocabulary.allowed[h, n]),
+                key=lambda n: len(vocabulary.tokens[n]),
+            )
+            for h in range(vocabulary.horizon)
+        ]
+        room = self._renderer.room(vocabulary.prompt(subject, longest))
+        if room < 0:
+            raise SessionError(
+                "Expected a subject that leaves the model room for words of style, found one that is "
+                f"{-room} word pieces too long. Shorten it."
+            )
+        return subject
+
+    def _known(self, token: str) -> Session:
+        session = self.store.load(token)
+        if session.vocabulary != self.preparation.vocabulary.fingerprint:
+            raise SessionError(
+                "Expected a session made with the words this app knows now, found one made with others. "
+                "Start a new session."
+            )
+        return session
+
+    def _lock(self, token: str, what: str = "") -> "threading._RLock":
+        return self._locks[self._index(token, what)]
+
+    def _index(self, token: str, what: str = "") -> int:
+        return hash((token, what)) % LOCKS
+
+
+def derived_seed(*parts: object) -> int:
+    """A seed that follows from `parts`, the same in every process."""
+    digest = hashlib.sha256("/".join(str(part) for part in parts).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def checked_seed(seed: int | None) -> int:
+    """The seed, or a random one.
+
+    Raises:
+        SessionError: outside 0 to LARGEST_SEED.
+    """
+    if seed is None:
+        return secrets.randbelow(LARGEST_SEED)
+    if not 0 <= seed <= LARGEST_SEED:
+        raise SessionError(f"Expected a seed from 0 to {LARGEST_SEED}, found {seed}. Choose another.")
+    return seed

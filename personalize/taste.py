@@ -1,0 +1,130 @@
+"""What was learned about a taste, said to a person: opinions on tokens, how sure, and one sentence."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from personalize.mdp.vocabulary import BLANK
+from personalize.preference.estimate import TasteEstimate
+from personalize.preparation import Preparation
+
+READY = 0.5
+"""Share of the differences between prompts that must be known for a taste to be called ready: the picture
+chosen by it is then more often than not the one a person would pick (see `known_share`)."""
+
+FEWEST_ANSWERS = 3
+QUESTIONS = 128
+"""Random questions that the predicted accuracy is the mean of."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a token adds to a picture for this person, in nats of utility above no token at all."""
+
+    token: str
+    slot: str
+    utility: float
+    error: float
+
+    @property
+    def liked(self) -> bool:
+        """More than one standard error above nothing."""
+        return self.utility - self.error > 0.0
+
+    @property
+    def disliked(self) -> bool:
+        """More than one standard error below nothing."""
+        return self.utility + self.error < 0.0
+
+
+@dataclass(frozen=True)
+class Taste:
+    """What a session tells about a person.
+
+    Attributes:
+        answered: answers so far.
+        opinions: on every token, most liked first.
+        accuracy: predicted share of random questions whose pick would be foreseen.
+        chance: that share for somebody who knows nothing, 1 / K.
+        progress: towards `ready`, 0..1.
+        ready: whether personal pictures are worth making.
+        sentence: the gist, in words.
+    """
+
+    answered: int
+    opinions: tuple[Opinion, ...]
+    accuracy: float
+    chance: float
+    progress: float
+    ready: bool
+    sentence: str
+
+
+def opinions_of(preparation: Preparation, estimate: TasteEstimate) -> tuple[Opinion, ...]:
+    """The opinion on every token but the blank, most liked first."""
+    vocabulary, features = preparation.vocabulary, preparation.mdp.features
+    effects = features - features[BLANK]
+    utilities, errors = estimate.utility(effects).tolist(), estimate.standard_error(effects).tolist()
+    opinions = [
+        Opinion(token, vocabulary.slots[vocabulary.slot_of(token)], utilities[number], errors[number])
+        for number, token in enumerate(vocabulary.tokens)
+        if number != BLANK
+    ]
+    return tuple(sorted(opinions, key=lambda opinion: -opinion.utility))
+
+
+def known_share(estimate: TasteEstimate, features: Tensor) -> float:
+    r"""Share of the spread of utilities over prompts that is known, 0..1.
+
+    .. math:: V / (V + \mathrm{tr}(C \Sigma_x)), \quad V = \mathrm{Var}_x(\hat\theta^\top x)
+
+    The reliability of the estimate: of a difference in utility between two random prompts, the share of the
+    variance that is signal. It follows from the posterior alone, so it moves with what was learned and not
+    with the number of picks.
+
+    Args:
+        estimate: the posterior.
+        features: Float[N, d], of random prompts.
+    """
+    centred = features - features.mean(dim=0)
+    signal = float(estimate.utility(centred).square().mean())
+    noise = float(estimate.standard_error(centred).square().mean())
+    return signal / (signal + noise) if signal + noise > 0.0 else 0.0
+
+
+def taste_of(preparation: Preparation, estimate: TasteEstimate, options: int, answered: int) -> Taste:
+    """What the estimate says, for a page."""
+    features = preparation.mdp.path_features(preparation.samples)
+    questions = features[: len(features) // options * options][: QUESTIONS * options]
+    accuracy = estimate.choice_accuracy(questions.reshape(-1, options, features.shape[1]))
+    share = known_share(estimate, features) if estimate.answers else 0.0
+    opinions = opinions_of(preparation, estimate)
+    return Taste(
+        answered=answered,
+        opinions=opinions,
+        accuracy=accuracy if estimate.answers else 1.0 / options,
+        chance=1.0 / options,
+        progress=min(1.0, share / READY),
+        ready=share >= READY and answered >= FEWEST_ANSWERS,
+        sentence=_sentence(opinions, estimate.answers),
+    )
+
+
+def _sentence(opinions: tuple[Opinion, ...], answers: int) -> str:
+    if answers == 0:
+        return "Nothing learned yet: pick the picture you like best."
+    liked = [opinion.token for opinion in opinions if opinion.liked][:3]
+    disliked = [opinion.token for opinion in reversed(opinions) if opinion.disliked][:2]
+    unsure = max(opinions, key=lambda opinion: opinion.error - abs(opinion.utility)).token
+    if not liked and not disliked:
+        return f"Nothing is certain yet; a lean to {opinions[0].token}, away from {opinions[-1].token}."
+    parts = []
+    if liked:
+        parts.append(f"You lean to {_listed(liked)}")
+    if disliked:
+        parts.append(f"{'and away from' if liked else 'You lean away from'} {_listed(disliked)}")
+    return f"{' '.join(parts)}; undecided on {unsure}."
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
