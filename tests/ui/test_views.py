@@ -66,6 +66,7 @@ def a_taste(answered: int = 4, ready: bool = False) -> Taste:
             PersonalSet(
                 NASTY,
                 1.0,
+                7,
                 (Pair("a" * 64, "b" * 64, NASTY, NASTY, (Opinion(NASTY, "medium", 1.0, 0.1),), 7),),
             ),
         ),

@@ -1,0 +1,70 @@
+"""The page as the browser tests see it: everything real but the networks.
+
+Two subjects behave oddly on purpose: "a broken brush" cannot be drawn the first time, and "a slow brush"
+takes a while.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from personalize.errors import RenderError
+from personalize.personalizer import Personalizer
+from personalize.preparation import prepare
+from personalize.session.database_store import DatabaseStore
+from personalize.settings import Settings
+from personalize.ui.page import build_page
+from personalize.ui.server import serve
+from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
+
+SLOW_S = 2.0
+
+
+@dataclass
+class OddRenderer(FakeRenderer):
+    """Draws like the fake, fails once, and can be slow."""
+
+    failed: bool = False
+
+    def render(self, jobs: Sequence[Job], on_step: Callable[[int, int], None] | None = None) -> list[bytes]:
+        """PNG bytes of every job, in order.
+
+        Raises:
+            RenderError: the first time that a broken brush is asked for.
+        """
+        prompts = " ".join(job.prompt for job in jobs)
+        if "broken brush" in prompts and not self.failed:
+            self.failed = True
+            raise RenderError("The brush broke. Draw them again.")
+        if "slow brush" in prompts:
+            for step in range(8):
+                time.sleep(SLOW_S / 8)
+                if on_step is not None:
+                    on_step(step + 1, 8)
+        return super().render(jobs, on_step)
+
+
+def say_ready(url: str) -> None:
+    """As the app says it."""
+    sys.stdout.write(f"Palate is ready at {url}\n")
+    sys.stdout.flush()
+
+
+def main(arguments: list[str]) -> None:
+    """Serve on a free port until told to end."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, required=True)
+    settings = Settings(port=0, data=parser.parse_args(arguments).data, pool=64)
+    vocabulary, renderer, embedder = fake_vocabulary(), OddRenderer(), FakeEmbedder()
+    preparation = prepare(vocabulary, renderer, embedder, settings)
+    store = DatabaseStore(settings.database, settings.pictures)
+    personalizer = Personalizer(preparation, store, renderer, embedder, settings)
+    page = build_page(personalizer, settings, vocabulary)
+    serve(page, personalizer, settings, say_ready)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
