@@ -40,5 +40,6 @@ def rows(opinions: Sequence[Opinion], reach: float) -> list[dict[str, object]]:
 
 def numbers(opinion: Opinion) -> dict[str, object]:
     """A utility and its standard error, written out."""
-    sign = "+" if opinion.utility >= 0 else "\N{MINUS SIGN}"
-    return {"written": f"{sign}{abs(opinion.utility):.1f}", "error": f"{opinion.error:.1f}"}
+    written = f"{abs(opinion.utility):.1f}"
+    sign = "" if written == "0.0" else "+" if opinion.utility > 0 else "\N{MINUS SIGN}"
+    return {"written": sign + written, "error": f"{opinion.error:.1f}"}

@@ -162,7 +162,7 @@ def pairs(token: str, made: PersonalSet) -> str:
     return _written(
         "pairs",
         drawing=False,
-        state=f"{len(made.pairs)} pairs of {made.subject}, at strength {made.strength:g}",
+        state=f"{len(made.pairs)} pairs of {made.subject}, strength {made.strength:g}, seed {made.seed}",
         left="",
         pairs=[_pair(token, made.subject, pair) for pair in made.pairs],
     )
