@@ -7,7 +7,7 @@ estimate is never kept. All calls block and may come from any thread.
 import hashlib
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import torch
@@ -25,9 +25,9 @@ from personalize.session.record import Answer, PictureRecord, Round, Session, ch
 from personalize.session.store import Store
 from personalize.session.subject import check_subject
 from personalize.settings import Settings
-from personalize.taste import Taste, opinions_of, taste_of
+from personalize.taste import Opinion, Taste, opinions_of, taste_of
 
-__all__ = ["Pair", "PersonalSet", "Personalizer"]
+__all__ = ["Opinion", "Pair", "PersonalSet", "Personalizer", "Taste"]
 
 LARGEST_SEED = 2**31 - 1
 LOCKS = 64
@@ -43,10 +43,21 @@ class Personalizer:
         renderer: Renderer,
         embedder: Embedder,
         settings: Settings,
+        features_of: Callable[[Round], Tensor] | None = None,
     ) -> None:
-        """Join the parts; nothing is computed yet."""
+        """Join the parts; nothing is computed yet.
+
+        Args:
+            preparation: vocabulary, features, prior and design.
+            store: keeps sessions and pictures.
+            renderer: draws.
+            embedder: sees.
+            settings: the tunables.
+            features_of: Float[K, d] of a round's options; what the embedder sees in them, unless given.
+        """
         self.preparation, self.store, self.settings = preparation, store, settings
         self._renderer, self._embedder = renderer, embedder
+        self._features_of = features_of or (lambda round_: self._features(round_.pictures))
         self._locks = [threading.RLock() for _ in range(LOCKS)]
 
     @property
@@ -266,7 +277,7 @@ class Personalizer:
         return pool[rows]
 
     def _estimate(self, session: Session) -> TasteEstimate:
-        comparisons = comparisons_of(session, lambda round_: self._features(round_.pictures))
+        comparisons = comparisons_of(session, self._features_of)
         return estimate_taste(comparisons, self.preparation.prior, lapse=self.settings.lapse)
 
     def _features(self, pictures: Sequence[str]) -> Tensor:
@@ -336,7 +347,7 @@ class Personalizer:
             )
         return session
 
-    def _lock(self, token: str, what: str = "") -> "threading._RLock":
+    def _lock(self, token: str, what: str = "") -> threading.RLock:
         return self._locks[self._index(token, what)]
 
     def _index(self, token: str, what: str = "") -> int:

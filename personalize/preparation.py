@@ -158,6 +158,8 @@ def solved_design(
     prior: TastePrior,
     settings: Settings,
     on_progress: OnProgress = lambda what, done, of: None,
+    *,
+    use_cache: bool = True,
 ) -> DesignResult:
     """The design for these features and settings; kept in the cache by their content."""
     digest = hashlib.sha256(mdp.features.numpy().tobytes() + mdp.allowed.numpy().tobytes())
@@ -165,7 +167,7 @@ def solved_design(
               settings.relative_gap, settings.design_iterations, settings.candidates)  # fmt: skip
     digest.update(json.dumps(wanted).encode())
     file = settings.cache / f"design-{digest.hexdigest()[:16]}.npz"
-    if file.exists():
+    if use_cache and file.exists():
         try:
             return DesignResult.load(file)
         except StoreError:

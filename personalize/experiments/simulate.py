@@ -1,0 +1,214 @@
+"""People of known taste through the real loop: how fast each strategy learns to foresee their picks.
+
+All strategies meet the same people, the same held-out questions, and the same random numbers of the people's
+answers, so their differences are paired.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from personalize.errors import SettingsError
+from personalize.experiments.people import HeldOut, person_of, score
+from personalize.experiments.summary import error_of, mean_of, paired
+from personalize.mdp.vocabulary import Vocabulary
+from personalize.personalizer import LARGEST_SEED, Personalizer, derived_seed
+from personalize.preference.simulated_user import SimulatedUser
+from personalize.preparation import OnProgress, Preparation, measured_effects, prepare
+from personalize.rendering import Embedder, Renderer, open_picture
+from personalize.session.record import PictureRecord, Round
+from personalize.session.store import MemoryStore
+from personalize.settings import Settings
+
+HELD_OUT = 60
+"""Held-out questions, each about one subject, over the subjects in turn."""
+
+ORACLE = 0.75
+"""Share of a person's picks that knowing their taste exactly foresees."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What to simulate. `judge` is "pictures" or "tokens"; `people` and `rounds` are at least 1."""
+
+    strategies: tuple[str, ...]
+    people: int
+    rounds: int
+    judge: str
+    seed: int
+    oracle: float = ORACLE
+    lapse: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be simulated.
+
+        Raises:
+            SettingsError: which number or name does not fit.
+        """
+        for name, value in (("people", self.people), ("rounds", self.rounds)):
+            if not 1 <= value <= 10_000:
+                raise SettingsError(f"Expected {name} from 1 to 10000, found {value}. Choose another number.")
+        if self.judge not in ("pictures", "tokens"):
+            raise SettingsError(
+                f"Expected a judge out of pictures and tokens, found '{self.judge}'. Choose one."
+            )
+        for strategy in self.strategies:
+            if strategy not in ("adaptive", "static", "random"):
+                raise SettingsError(
+                    f"Expected a strategy out of adaptive, static and random, found '{strategy}'. "
+                    "Choose from these."
+                )
+
+
+def simulate(
+    simulation: Simulation,
+    vocabulary: Vocabulary,
+    renderer: Renderer,
+    embedder: Embedder,
+    settings: Settings,
+    on_progress: OnProgress = lambda what, done, of: None,
+    shipped: Path | None = None,
+) -> dict[str, Any]:
+    """Run it; the numbers to print.
+
+    With the judge "pictures", every picture is rendered and people judge its embedding; with "tokens" nothing
+    is drawn in the loop and people judge the sum of the tokens' features.
+    """
+    started = time.monotonic()
+    preparation = prepare(vocabulary, renderer, embedder, settings, on_progress, shipped)
+    drawn = simulation.judge == "pictures"
+    effects = preparation.mdp.features
+    if drawn:
+        effects = measured_effects(vocabulary, renderer, embedder, settings, on_progress, shipped)[0]
+    generator = torch.Generator().manual_seed(derived_seed(simulation.seed, "held out"))
+    held_out = _held_out(preparation, renderer, embedder, settings.options, drawn, generator, on_progress)
+    accuracy: dict[str, Tensor] = {}
+    correlation: dict[str, Tensor] = {}
+    seconds: dict[str, float] = {}
+    oracle = []
+    for strategy in simulation.strategies:
+        begun = time.monotonic()
+        rows = []
+        for number in range(simulation.people):
+            people = torch.Generator().manual_seed(derived_seed(simulation.seed, "person", number))
+            person = person_of(effects, held_out, simulation.oracle, simulation.lapse, people)
+            oracle.append(person.oracle_accuracy(held_out.judged))
+            rows.append(
+                _session(
+                    simulation, strategy, number, person, preparation, renderer, embedder, settings, held_out
+                )
+            )
+            on_progress(f"{strategy}: people", number + 1, simulation.people)
+        scores = torch.tensor(rows, dtype=torch.float64)
+        accuracy[strategy], correlation[strategy] = scores[..., 0], scores[..., 1]
+        seconds[strategy] = time.monotonic() - begun
+    shared = {
+        "people": simulation.people,
+        "rounds": simulation.rounds,
+        "options": settings.options,
+        "judge": simulation.judge,
+        "seed": simulation.seed,
+        "model": settings.model,
+        "held_out_questions": HELD_OUT,
+        "oracle": sum(oracle) / len(oracle),
+        "chance": 1.0 / settings.options,
+    }
+    runs = {
+        strategy: {
+            "accuracy": mean_of(accuracy[strategy]),
+            "accuracy_se": error_of(accuracy[strategy]),
+            "utility_correlation": mean_of(correlation[strategy]),
+            "seconds": round(seconds[strategy], 2),
+        }
+        for strategy in simulation.strategies
+    }
+    if len(runs) == 1:
+        strategy = simulation.strategies[0]
+        return {"strategy": strategy, **shared, **runs[strategy], "seconds_all": _since(started)}
+    first, *others = simulation.strategies
+    differences = [paired(first, other, accuracy[first] - accuracy[other]) for other in others]
+    return {
+        "strategy": ",".join(runs),
+        **shared,
+        "strategies": runs,
+        "paired": differences,
+        "seconds": _since(started),
+    }
+
+
+def _session(
+    simulation: Simulation,
+    strategy: str,
+    number: int,
+    person: SimulatedUser,
+    preparation: Preparation,
+    renderer: Renderer,
+    embedder: Embedder,
+    settings: Settings,
+    held_out: HeldOut,
+) -> list[tuple[float, float]]:
+    """Accuracy and correlation after each round of one person's session."""
+    drawn = simulation.judge == "pictures"
+    store, mdp = MemoryStore(), preparation.mdp
+
+    def of_paths(round_: Round) -> Tensor:
+        return mdp.path_features(torch.tensor(round_.paths))
+
+    loop = Personalizer(preparation, store, renderer, embedder, settings, None if drawn else of_paths)
+    subjects = preparation.vocabulary.subjects
+    seed = derived_seed(simulation.seed, "session", number) % LARGEST_SEED
+    token = loop.start(subjects[number % len(subjects)], seed=seed, strategy=strategy).token
+    rows = []
+    for turn in range(simulation.rounds):
+        round_ = loop.propose(token)
+        if drawn:
+            round_ = loop.render(token, round_.number)
+            kept = [store.embedding(embedder.name, picture) for picture in round_.pictures]
+            if any(row is None for row in kept):
+                kept = list(
+                    embedder.embed_pictures([open_picture(store.read_picture(p)) for p in round_.pictures])
+                )
+                for picture, row in zip(round_.pictures, kept, strict=True):
+                    assert row is not None
+                    store.keep_embedding(embedder.name, picture, row)
+            seen = torch.stack([row for row in kept if row is not None]).to(torch.float64)
+        else:
+            seen = of_paths(round_)
+        chance = torch.Generator().manual_seed(derived_seed(simulation.seed, "pick", number, turn))
+        loop.answer(token, round_.number, best=person.pick(seen, chance))
+        result = score(person, loop.estimate(token).utility, held_out)
+        rows.append((result.accuracy, result.correlation))
+    return rows
+
+
+def _held_out(
+    preparation: Preparation,
+    renderer: Renderer,
+    embedder: Embedder,
+    options: int,
+    drawn: bool,
+    generator: torch.Generator,
+    on_progress: OnProgress,
+) -> HeldOut:
+    mdp, vocabulary = preparation.mdp, preparation.vocabulary
+    paths = mdp.random_paths(HELD_OUT * options, generator).reshape(HELD_OUT, options, -1)
+    if not drawn:
+        features = mdp.path_features(paths)
+        return HeldOut(features, features)
+    rows = []
+    for number, question in enumerate(paths):
+        subject = vocabulary.subjects[number * 7 % len(vocabulary.subjects)]
+        seed = 1_000_000 + number
+        jobs = [PictureRecord(renderer.name, vocabulary.prompt(subject, path), "", seed) for path in question]
+        rows.append(embedder.embed_pictures([open_picture(content) for content in renderer.render(jobs)]))
+        on_progress("drawing held-out questions", number + 1, HELD_OUT)
+    judged = torch.stack(rows).to(torch.float64)
+    return HeldOut(judged, preparation.space.project(judged))
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 2)
