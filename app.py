@@ -4,7 +4,6 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -44,19 +43,6 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def show_progress() -> Callable[[str, int, int], None]:
-    """What `prepare` tells, on the console: a line for every tenth part."""
-    shown: list[tuple[str, int]] = []
-
-    def told(what: str, done: int, of: int) -> None:
-        part = (what, 10 * done // max(of, 1))
-        if part not in shown:
-            shown.append(part)
-            say(f"Preparing: {what}, {done} of {of}")
-
-    return told
-
-
 def run(settings: Settings) -> None:
     """Build the parts and serve the page until the process is told to end."""
     free_port(settings.host, settings.port)  # a port in use is said at once, not after minutes
@@ -64,13 +50,16 @@ def run(settings: Settings) -> None:
     from personalize.mdp.vocabulary import Vocabulary
     from personalize.personalizer import Personalizer
     from personalize.preparation import prepare
+    from personalize.progress import ConsoleProgress
     from personalize.session.database_store import DatabaseStore
     from personalize.ui.page import build_page
     from personalize.ui.server import serve
 
-    vocabulary = Vocabulary.load(ASSETS / "vocabulary" / "mini")
-    renderer, embedder = load_renderer(settings.model), load_embedder(settings.model)
-    preparation = prepare(vocabulary, renderer, embedder, settings, show_progress())
+    words = ASSETS / "vocabulary" / "mini"
+    vocabulary = Vocabulary.load(words)
+    renderer = load_renderer(settings.model, settings.threads)
+    embedder = load_embedder(settings.model, settings.threads)
+    preparation = prepare(vocabulary, renderer, embedder, settings, ConsoleProgress(), shipped=words)
     store = DatabaseStore(settings.database, settings.pictures)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings)
     serve(

@@ -1,10 +1,13 @@
 """The front door: one sentence and exit code 2 when something does not fit."""
 
 import socket
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import app
+from tests.fakes import FakeEmbedder, FakeRenderer
 
 
 @pytest.mark.parametrize(
@@ -41,8 +44,17 @@ def test_flags_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     assert (settings.rounds, settings.options) == (7, 3)
 
 
-def test_progress_is_a_line_for_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
-    told = app.show_progress()
-    for done in range(101):
-        told("looking", done, 100)
-    assert len(capsys.readouterr().out.splitlines()) == 11
+def test_the_parts_fit_together(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served: list[Any] = []
+    monkeypatch.setattr("models.load_renderer", lambda name, threads=0: FakeRenderer())
+    monkeypatch.setattr("models.load_embedder", lambda name, threads=0: FakeEmbedder())
+    monkeypatch.setattr("personalize.ui.page.build_page", lambda *parts: parts)
+    monkeypatch.setattr("personalize.ui.server.serve", lambda *parts: served.extend(parts))
+    app.run(app.read_settings(["--data", str(tmp_path), "--port", "0"]))
+    page, personalizer, settings, on_ready = served
+    assert personalizer.propose(personalizer.start("a fox").token).options == settings.options
+    on_ready("http://127.0.0.1:7860")
+    assert "Palate is ready at http://127.0.0.1:7860" in capsys.readouterr().out
+    assert (tmp_path / "palate.sqlite3").exists()
