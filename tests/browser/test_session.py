@@ -35,6 +35,7 @@ def test_a_whole_session_by_keyboard(
     expect(page.locator(".learned .bars:not(.ghost) li").first).to_be_visible()
     page.locator(".round [data-pick='2']").focus()
     walk.press(page, "Enter", then=3)
+    expect(page.locator(".round [data-pick='2']")).to_be_focused()
     for number, key in enumerate("0413", start=3):
         walk.press(page, key, then=number + 1)
     assert walk.past(page) == 6

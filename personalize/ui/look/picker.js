@@ -3,12 +3,22 @@
 const section = () => element.querySelector('.round');
 const buttons = () => [...element.querySelectorAll('[data-pick]')];
 
+// Whoever walks by keyboard finds the focus on the same place of the next round.
+let focused = -1;
+watch('value', () => {
+  const button = buttons()[focused];
+  if (!button) return;
+  focused = -1;
+  button.focus({preventScroll: true});
+});
+
 const pick = index => {
   const round = section();
   if (!round || round.dataset.busy === '1') return;
   round.dataset.busy = '1';
   buttons().forEach((button, at) => button.parentElement.classList.add(at === index ? 'chosen' : 'passed'));
   window.palate.closeLarge();
+  focused = element.contains(document.activeElement) ? index : -1;
   trigger('pick', {index: index, round: Number(round.dataset.round)});
 };
 const undo = () => {
