@@ -58,7 +58,8 @@ class Personalizer:
         self.preparation, self.store, self.settings = preparation, store, settings
         self._renderer, self._embedder = renderer, embedder
         self._features_of = features_of or (lambda round_: self._features(round_.pictures))
-        self._locks = [threading.RLock() for _ in range(LOCKS)]
+        self._locks = [threading.Lock() for _ in range(LOCKS)]
+        self._drawing = [threading.Lock() for _ in range(LOCKS)]
 
     @property
     def ready(self) -> bool:
@@ -132,14 +133,16 @@ class Personalizer:
         round_ = self._known(token).round(number)
         if round_.rendered:
             return round_
-        with self._lock(token, "render"):
-            round_ = self._known(token).round(number)
-            if round_.rendered:
-                return round_
-            pairs = zip(round_.prompts, round_.seeds, strict=True)
-            pictures = self._draw([self._record(prompt, seed) for prompt, seed in pairs], on_step)
-            self.store.own(token, pictures)
-            return self.store.set_pictures(token, number, pictures)
+        with self._drawing[self._index(token)]:
+            while not (round_ := self._known(token).round(number)).rendered:
+                pairs = zip(round_.prompts, round_.seeds, strict=True)
+                pictures = self._draw([self._record(prompt, seed) for prompt, seed in pairs], on_step)
+                with self._lock(token):
+                    # An undo while this was drawn may have put another round in its place: then draw that.
+                    if self.store.load(token).round(number).prompts == round_.prompts:
+                        self.store.own(token, pictures)
+                        return self.store.set_pictures(token, number, pictures)
+            return round_
 
     def answer(
         self,
@@ -158,8 +161,9 @@ class Personalizer:
         """
         session = self._known(token)
         answer = Answer.checked(session.options, best=best, worst=worst, none=none)
-        self.store.append_answer(token, number, answer)
-        return self.store.load(token)
+        with self._lock(token):
+            self.store.append_answer(token, number, answer)
+            return self.store.load(token)
 
     def undo(self, token: str) -> Session:
         """Take the last answer back; its round is open again.
@@ -252,8 +256,7 @@ class Personalizer:
 
     def delete(self, token: str) -> int:
         """Forget the session; how many rounds, answers and pictures are gone."""
-        first, second = sorted((self._index(token), self._index(token, "render")))
-        with self._locks[first], self._locks[second]:
+        with self._drawing[self._index(token)], self._lock(token):
             return self.store.delete(token)
 
     def _question(self, session: Session, generator: torch.Generator) -> Tensor:
@@ -347,11 +350,12 @@ class Personalizer:
             )
         return session
 
-    def _lock(self, token: str, what: str = "") -> threading.RLock:
-        return self._locks[self._index(token, what)]
+    def _lock(self, token: str) -> threading.Lock:
+        """Held for moments only, never while something is drawn: tokens share locks."""
+        return self._locks[self._index(token)]
 
-    def _index(self, token: str, what: str = "") -> int:
-        return hash((token, what)) % LOCKS
+    def _index(self, token: str) -> int:
+        return hash(token) % LOCKS
 
 
 def derived_seed(*parts: object) -> int:

@@ -14,10 +14,13 @@ ROWS = (
     ("personalize.__main__",),
     ("personalize.ui",),
     ("personalize", "personalize.experiments"),
-    ("personalize.personalizer", "personalize.preparation", "personalize.recommend"),
+    ("personalize.personalizer",),
+    ("personalize.personal", "personalize.taste"),
+    ("personalize.preparation", "personalize.recommend"),
+    ("personalize.rendering",),
     ("personalize.session", "personalize.design"),
     ("personalize.preference", "personalize.mdp"),
-    ("personalize.settings",),
+    ("personalize.settings", "personalize.progress"),
     ("personalize.errors",),
 )
 """From the top down. `models` stands beside them: only `app` and the command line know both."""
