@@ -12,7 +12,7 @@ import torch
 
 
 def use_threads(wanted: int) -> int:
-    """Set torch's threads to `wanted`, or to the cores this process may use when it is 0; returns the number."""
+    """Set torch's threads to `wanted`, or for 0 to the cores this process may use; returns the number."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     environment = os.environ.get("OMP_NUM_THREADS", "")
     if not wanted and environment.isdigit() and int(environment) > 0:

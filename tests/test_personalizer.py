@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from personalize.errors import RenderError, SessionError, StaleAnswerError, UnknownSessionError
 from personalize.personalizer import LARGEST_SEED, Personalizer, checked_seed, derived_seed
 from personalize.preparation import Preparation, prepare
@@ -15,7 +16,6 @@ from personalize.session.database_store import DatabaseStore
 from personalize.session.record import PictureRecord, Round
 from personalize.session.store import MemoryStore, Store
 from personalize.settings import Settings
-
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
 

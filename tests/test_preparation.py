@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from personalize.errors import StoreError
 from personalize.preparation import context_prompts, effects_key, measured_effects, prepare, solved_design
 from personalize.settings import Settings
-
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
 

@@ -7,12 +7,13 @@ jitter, so that the word means one look; positions are random, so that the look 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-Picture = NDArray[np.float32]
+Picture = NDArray[np.floating[Any]]
 Painter = Callable[[np.random.Generator, int], Picture]
 
 
@@ -172,8 +173,8 @@ def snowy_mountains(rng: np.random.Generator, px: int) -> Picture:
             )
             cap, down = 0.20 * wide, 0.20 * (2 * px - top)
             draw.polygon(
-                [(x, top), (x - cap, top + down), (x - cap / 3, top + 0.7 * down), (x + cap / 3, top + 1.1 * down),
-                 (x + cap, top + down)],
+                [(x, top), (x - cap, top + down), (x - cap / 3, top + 0.7 * down),
+                 (x + cap / 3, top + 1.1 * down), (x + cap, top + down)],
                 fill=(250, 252, 255),
             )  # fmt: skip
     return _from_image(image, px)

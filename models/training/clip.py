@@ -20,6 +20,7 @@ from models.training.loop import Run, amp, device
 from models.training.text import token_ids
 
 MEAN, STD = 0.5, 0.25
+COMPILE_PAYS_MINUTES = 5
 SUBJECT_WEIGHT = 4.0
 """Of the subject among the slots: there are six times as many subjects as tokens of a slot."""
 
@@ -76,7 +77,7 @@ def train_clip(data: ComposedPictures, tokenizer: Any, config: dict[str, Any], f
     settings, longest = config["clip"], config["text"]["context_length"]
     model = build_clip(config, len(tokenizer)).to(memory_format=torch.channels_last).train()
     run = Run(folder, settings["minutes"], settings["rate"], {"model": model})
-    visual = torch.compile(model.visual)
+    visual = torch.compile(model.visual) if settings["minutes"] > COMPILE_PAYS_MINUTES else model.visual
     rng = np.random.default_rng(100 + run.steps)
     train = len(data.pictures) - config["data"]["held_out"]
     words = [*data.subjects, *(token for tokens in SLOTS.values() for token in tokens[1:])]

@@ -23,7 +23,7 @@ LISTING = Path(__file__).with_name("drawings.txt")
 
 @dataclass(frozen=True)
 class ComposedPictures:
-    """Pictures UInt8[N, px, px, 3] and scenes Int16[N, 1 + slots]: subject, then token numbers (0 is blank)."""
+    """Pictures UInt8[N, px, px, 3]; scenes Int16[N, 1 + slots]: subject, then token numbers (0 is blank)."""
 
     pictures: NDArray[np.uint8]
     scenes: NDArray[np.int16]

@@ -50,7 +50,7 @@ def fetch_icons(package: str, version: str, folder: Path) -> dict[str, object]:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode or not archive.exists():
             raise RuntimeError(
-                f"Expected the package @iconify-json/{package}@{version}; npm said: {done.stderr.strip()[-300:]!r}. "
+                f"Expected the package @iconify-json/{package}@{version}, found: {done.stderr[-300:]!r}. "
                 "Training data needs npm and its registry once; the app itself needs neither."
             )
     with tarfile.open(archive) as tar:
@@ -80,7 +80,7 @@ def rasterise(icons: dict[str, object], name: str, picture_px: int) -> NDArray[n
 
 
 def build_drawings(listing: Path, packages: Path, out: Path, picture_px: int = 128) -> Path:
-    """Write every subject in every set to ``out`` (npz: ``pictures`` UInt8[N,5,px,px,4], ``subjects``); return it."""
+    """Write every subject in every set to ``out`` (``pictures`` UInt8[N,5,px,px,4], ``subjects``)."""
     if out.exists():
         return out
     subjects = list(subject_drawings(listing))

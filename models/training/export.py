@@ -1,6 +1,6 @@
 """Write the trained models in the formats of the ecosystem: a diffusers folder, and an open_clip folder.
 
-Weights are half precision safetensors in shards of at most 16 MiB, loaded by the stock calls of both libraries.
+Weights are half precision safetensors in shards of at most 16 MiB; stock calls of both libraries load them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A training run with a budget of minutes: learning rate by the share of it that is spent, checkpoints, resume.
+"""A training run with a budget of minutes: the learning rate follows the share that is spent; it resumes.
 
-A step's rate follows the wall clock rather than a number of steps, so the same config gives the best model that
-the machine at hand can make in the time. A run that was stopped goes on from its last checkpoint.
+A step's rate follows the wall clock rather than a number of steps, so the same config gives the best model
+that the machine at hand can make in the time. A run that was stopped goes on from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ import torch
 
 SAVE_EVERY_S = 120.0
 WARM_UP = 0.02
+
+LossOf = Callable[[int], tuple[torch.Tensor, dict[str, float]]]
+"""From the number of a step to its loss, and what to write down about it."""
 
 
 def device() -> torch.device:
@@ -84,8 +87,13 @@ class Run:
         torch.save(state, partial)
         os.replace(partial, self.checkpoint)
 
-    def train(self, loss_of: Callable[[int], tuple[torch.Tensor, dict[str, float]]], batch: int,
-              after_step: Callable[[], None] | None = None, report: Callable[[], None] | None = None) -> None:  # fmt: skip
+    def train(
+        self,
+        loss_of: LossOf,
+        batch: int,
+        after_step: Callable[[], None] | None = None,
+        report: Callable[[], None] | None = None,
+    ) -> None:
         """Step until the budget is spent; `loss_of(step)` is the loss and what to write down about it."""
         saved = reported = time.monotonic()
         smooth: dict[str, float] = {}

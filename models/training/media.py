@@ -175,7 +175,7 @@ def mosaic(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture
 @cache
 def _cells(number: int, px: int) -> tuple[NDArray[np.int64], Picture]:
     rng = np.random.default_rng(number)
-    seeds = (np.stack(np.mgrid[0:11, 0:11], -1).reshape(-1, 2) + rng.uniform(0, 1, (121, 2))) * px / 11
+    seeds = (np.stack([*np.mgrid[0:11, 0:11]], -1).reshape(-1, 2) + rng.uniform(0, 1, (121, 2))) * px / 11
     rows, columns = np.mgrid[0:px, 0:px]
     distance = np.hypot(rows[..., None] - seeds[:, 0], columns[..., None] - seeds[:, 1])
     two = np.partition(distance, 1, axis=-1)[..., :2]

@@ -36,7 +36,7 @@ def build_tokenizer(folder: Path, merges: int, context_length: int) -> Any:
 
 
 def token_ids(tokenizer: Any, captions: Sequence[str], longest: int) -> torch.Tensor:
-    """Long[N, L], L the longest of these captions: a causal tower does not see the padding that is left out."""
+    """Long[N, L], L the longest of them: a causal tower does not see the padding that is left out."""
     ids = tokenizer(list(captions), padding="longest", truncation=True, max_length=longest)["input_ids"]
     return torch.tensor(ids)
 

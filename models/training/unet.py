@@ -1,8 +1,8 @@
 """Train the denoiser with its text tower: flow matching on the autoencoder's latents.
 
 The model predicts the flow v = noise - latent at x_t = (1 - t) latent + t noise (Lipman et al. 2023; Liu et
-al. 2023), with logit-normal times (Esser et al. 2024): the stock DPM-Solver++ scheduler of diffusers takes such
-a model as it is (`prediction_type="flow_prediction", use_flow_sigmas=True`).
+al. 2023), with logit-normal times (Esser et al. 2024): the stock DPM-Solver++ scheduler of diffusers takes
+such a model as it is (`prediction_type="flow_prediction", use_flow_sigmas=True`).
 """
 
 from __future__ import annotations
@@ -20,11 +20,23 @@ from models.training.loop import Run, amp, device
 from models.training.text import build_tokenizer, padded_ids
 
 SAMPLES = (
-    "a fox, watercolor", "a castle, neon sign, starry night", "an owl, pixel art, vivid colors", "a cup of coffee, 3d render",
-    "a rocket, sticker, polka dots", "a tree, oil painting, sunset sky", "a cat, stained glass", "a sailboat, moonlight, ocean waves",
-    "a mushroom, black and white, film grain", "a robot, mosaic, red and cream", "a guitar, ink outline", "a rose, pencil sketch",
-    "a penguin, falling snow, snowy mountains", "a house, golden hour, green meadow", "a dragon, halftone print", "a butterfly",
-)  # fmt: skip
+    "a fox, watercolor",
+    "a castle, neon sign, starry night",
+    "an owl, pixel art, vivid colors",
+    "a cup of coffee, 3d render",
+    "a rocket, sticker, polka dots",
+    "a tree, oil painting, sunset sky",
+    "a cat, stained glass",
+    "a sailboat, moonlight, ocean waves",
+    "a mushroom, black and white, film grain",
+    "a robot, mosaic, red and cream",
+    "a guitar, ink outline",
+    "a rose, pencil sketch",
+    "a penguin, falling snow, snowy mountains",
+    "a house, golden hour, green meadow",
+    "a dragon, halftone print",
+    "a butterfly",
+)
 
 
 def build_text_encoder(config: dict[str, Any], vocab_size: int) -> Any:
@@ -50,7 +62,7 @@ def build_text_encoder(config: dict[str, Any], vocab_size: int) -> Any:
 
 
 def copy_clip_tower(encoder: Any, clip_state: dict[str, torch.Tensor]) -> None:
-    """Start the text encoder from the CLIP's trained text tower; names of open_clip -> names of transformers."""
+    """Start the text encoder from the CLIP's trained text tower: open_clip's names to transformers'."""
     renamed = {
         "embeddings.token_embedding.weight": clip_state["token_embedding.weight"],
         "embeddings.position_embedding.weight": clip_state["positional_embedding"],
@@ -108,7 +120,7 @@ def _follow(average: torch.nn.Module, model: torch.nn.Module, decay: float) -> N
 def sample_sheet(
     unet: Any, encoder: Any, vae: Any, tokenizer: Any, longest: int, steps: int = 24, guidance: float = 2.5
 ) -> Image.Image:
-    """SAMPLES by plain Euler steps with guidance: a look during training; the shipped pipeline samples better."""
+    """SAMPLES by plain Euler steps with guidance: a look during training; the pipeline samples better."""
     ids = padded_ids(tokenizer, [*SAMPLES, *[""] * len(SAMPLES)], longest).to(device())
     generator = torch.Generator().manual_seed(5)
     shape = (len(SAMPLES), unet.config.in_channels, unet.config.sample_size, unet.config.sample_size)

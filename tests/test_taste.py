@@ -1,0 +1,84 @@
+"""What is said to a person about their taste."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from personalize.mdp.vocabulary import BLANK
+from personalize.preference.comparison import Comparisons
+from personalize.preference.estimate import TasteEstimate, estimate_taste
+from personalize.preparation import Preparation, prepare
+from personalize.settings import Settings
+from personalize.taste import Opinion, known_share, opinions_of, taste_of
+from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
+
+
+@pytest.fixture(scope="module")
+def preparation(tmp_path_factory: pytest.TempPathFactory) -> Preparation:
+    settings = Settings(data=tmp_path_factory.mktemp("data"), candidates=200)
+    return prepare(fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings)
+
+
+def estimate_after(preparation: Preparation, answers: int, theta: torch.Tensor) -> TasteEstimate:
+    """What is estimated of a decided person after random questions."""
+    generator = torch.Generator().manual_seed(4)
+    comparisons = Comparisons.empty(4, preparation.mdp.dimension)
+    for _ in range(answers):
+        options = preparation.mdp.path_features(preparation.mdp.random_paths(4, generator))
+        comparisons = comparisons.append(options, best=int((options @ theta).argmax()), worst=-1, none=False)
+    return estimate_taste(comparisons, preparation.prior)
+
+
+def test_nothing_is_claimed_before_the_first_answer(preparation: Preparation) -> None:
+    taste = taste_of(preparation, estimate_after(preparation, 0, torch.zeros(1)), 4, 0)
+    assert taste.accuracy == taste.chance == 0.25 and taste.progress == 0.0 and not taste.ready
+    assert not any(opinion.liked or opinion.disliked for opinion in taste.opinions)
+    assert taste.sentence.startswith("Nothing learned yet")
+
+
+def test_more_answers_are_more_certain(preparation: Preparation) -> None:
+    theta = 20 * preparation.mdp.features[3]
+    few, many = (taste_of(preparation, estimate_after(preparation, n, theta), 4, n) for n in (2, 30))
+    assert many.progress > few.progress and many.accuracy > few.accuracy and many.ready
+    token = preparation.vocabulary.tokens[3]
+    assert many.opinions[0].token == token and many.opinions[0].liked and token in many.sentence
+
+
+def test_opinions_cover_every_token_once_and_are_sorted(preparation: Preparation) -> None:
+    opinions = opinions_of(preparation, estimate_after(preparation, 5, preparation.mdp.features[1]))
+    assert sorted(opinion.token for opinion in opinions) == sorted(preparation.vocabulary.tokens[1:])
+    utilities = [opinion.utility for opinion in opinions]
+    assert utilities == sorted(utilities, reverse=True)
+    for opinion in opinions:
+        assert opinion.slot in preparation.vocabulary.slots and opinion.error > 0
+
+
+def test_an_opinion_is_liked_disliked_or_neither() -> None:
+    assert Opinion("a", "b", 1.0, 0.5).liked and not Opinion("a", "b", 1.0, 0.5).disliked
+    assert Opinion("a", "b", -1.0, 0.5).disliked and not Opinion("a", "b", -1.0, 0.5).liked
+    unsure = Opinion("a", "b", 0.3, 0.5)
+    assert not unsure.liked and not unsure.disliked
+
+
+def test_the_known_share_is_signal_over_signal_and_noise(preparation: Preparation) -> None:
+    features = preparation.mdp.path_features(preparation.samples)
+    estimate = estimate_after(preparation, 10, 20 * preparation.mdp.features[2])
+    share = known_share(estimate, features)
+    assert 0.0 < share < 1.0
+    assert known_share(replace(estimate, theta=0 * estimate.theta), features) == 0.0
+    assert known_share(replace(estimate, covariance=1e-12 * estimate.covariance), features) > 0.999
+    assert known_share(replace(estimate, covariance=4 * estimate.covariance), features) < share
+
+
+def test_the_blank_is_nobodys_opinion(preparation: Preparation) -> None:
+    assert preparation.vocabulary.tokens[BLANK] == ""
+    opinions = opinions_of(preparation, estimate_after(preparation, 3, preparation.mdp.features[1]))
+    assert all(opinion.token for opinion in opinions)
+
+
+def test_a_folder_is_made_for_the_cache(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "new" / "folder", candidates=200)
+    prepare(fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings)
+    assert settings.cache.is_dir()
