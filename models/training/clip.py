@@ -16,11 +16,10 @@ import torch.nn.functional as F
 
 from models.training.compose import SLOTS
 from models.training.dataset import ComposedPictures
-from models.training.loop import Run, amp, device
+from models.training.loop import COMPILE_PAYS_MINUTES, Run, amp, device
 from models.training.text import token_ids
 
 MEAN, STD = 0.5, 0.25
-COMPILE_PAYS_MINUTES = 5
 SUBJECT_WEIGHT = 4.0
 """Of the subject among the slots: there are six times as many subjects as tokens of a slot."""
 

@@ -18,6 +18,8 @@ import torch
 
 SAVE_EVERY_S = 120.0
 WARM_UP = 0.02
+COMPILE_PAYS_MINUTES = 5
+"""Shorter trainings are over before a compiled model would have gained what compiling took."""
 
 LossOf = Callable[[int], tuple[torch.Tensor, dict[str, float]]]
 """From the number of a step to its loss, and what to write down about it."""

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from models.training.dataset import ComposedPictures, load_pictures
-from models.training.loop import Run, amp, device
+from models.training.loop import COMPILE_PAYS_MINUTES, Run, amp, device
 from models.training.text import build_tokenizer, padded_ids
 
 SAMPLES = (
@@ -162,6 +162,7 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
     run = Run(
         build / "unet", settings["minutes"], settings["rate"], {"unet": unet, "encoder": encoder, **averages}
     )
+    fast: Any = torch.compile(unet) if settings["minutes"] > COMPILE_PAYS_MINUTES else unet
     rng = np.random.default_rng(300 + run.steps)
     train = len(latents) - config["data"]["held_out"]
 
@@ -176,7 +177,7 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
         at = t[:, None, None, None]
         with amp():
             words = encoder(ids.to(device())).last_hidden_state
-            flow = unet((1 - at) * clean + at * noise, t * 1000, words).sample.float()
+            flow = fast((1 - at) * clean + at * noise, t * 1000, words).sample.float()
         loss = (flow - (noise - clean)).pow(2).mean()
         return loss, {"flow": loss.item()}
 
