@@ -1,4 +1,4 @@
-# Four commands: make setup, make run, make test, make check.
+# make setup, make run, make test, make check; make pictures takes the README's screenshots again.
 
 # The first Python that really starts and is recent enough (a version manager's shim may exist and not start).
 PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
@@ -7,7 +7,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
 BIN := .venv/bin
 SOURCES := $(wildcard app.py) personalize models tests
 
-.PHONY: setup run test check format
+.PHONY: setup run test check format pictures
 
 setup: .venv/.dev
 
@@ -21,6 +21,10 @@ check: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(SOURCES)
+
+pictures: .venv/.dev
+	$(BIN)/python -m pytest tests/browser/test_real_models.py
+	$(BIN)/python -m tests.browser.readme_pictures
 
 format: .venv/.dev
 	$(BIN)/ruff check --fix .

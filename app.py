@@ -55,12 +55,12 @@ def run(settings: Settings) -> None:
     from personalize.ui.page import build_page
     from personalize.ui.server import serve
 
+    store = DatabaseStore(settings.database, settings.pictures)
     words = ASSETS / "vocabulary" / "mini"
     vocabulary = Vocabulary.load(words)
     renderer = load_renderer(settings.model, settings.threads)
     embedder = load_embedder(settings.model, settings.threads)
     preparation = prepare(vocabulary, renderer, embedder, settings, ConsoleProgress(), shipped=words)
-    store = DatabaseStore(settings.database, settings.pictures)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings)
     serve(
         build_page(personalizer, settings, vocabulary),

@@ -58,3 +58,22 @@ def test_the_parts_fit_together(
     on_ready("http://127.0.0.1:7860")
     assert "Palate is ready at http://127.0.0.1:7860" in capsys.readouterr().out
     assert (tmp_path / "palate.sqlite3").exists()
+
+
+def test_a_missing_model_folder_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "no" / "such" / "model"
+    assert app.main(["--model", str(folder), "--data", str(tmp_path / "data"), "--port", "0"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("Expected a model") and str(folder) in said and said.count("\n") == 1
+
+
+def test_a_corrupt_database_is_said_and_left_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = tmp_path / "palate.sqlite3"
+    database.write_bytes(b"SQLite format 3\x00" + bytes(range(256)) * 20)
+    before = database.read_bytes()
+    assert app.main(["--data", str(tmp_path), "--port", "0"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("Expected") and "palate.sqlite3" in said and said.count("\n") == 1
+    assert database.read_bytes() == before

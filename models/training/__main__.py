@@ -20,6 +20,7 @@ SMOKE: dict[str, dict[str, float]] = {
     "data": {"pictures": 1000, "held_out": 100, "judged": 8},
     "clip": {"minutes": 0.1, "batch": 16},
     "vae": {"minutes": 0.1, "batch": 4},
+    "decoder": {"minutes": 0.1, "batch": 4},
     "unet": {"minutes": 0.15, "batch": 8},
 }
 """What `--smoke` changes: the chain is proven in about a minute."""
@@ -59,6 +60,14 @@ def step_vae(build: Path, config: dict[str, Any], out: Path) -> None:
     torch.save(latents, build / "vae" / "latents.pt")
 
 
+def step_decoder(build: Path, config: dict[str, Any], out: Path) -> None:
+    """Polish the decoder on the latents, which stay as they are."""
+    from models.training.vae import polish_decoder
+
+    latents = torch.load(build / "vae" / "latents.pt", weights_only=True)
+    polish_decoder(dataset.load_pictures(build, config["data"]), latents, config, build)
+
+
 def step_unet(build: Path, config: dict[str, Any], out: Path) -> None:
     """Train the denoiser and its text tower on the latents."""
     from models.training.unet import train_unet
@@ -82,7 +91,7 @@ def step_evaluate(build: Path, config: dict[str, Any], out: Path) -> None:
     model = find_model("mini" if out == HERE.parent / "mini" else str(out))
     data = dataset.load_pictures(build, config["data"])
     vae = build_vae(config)
-    vae.load_state_dict(torch.load(build / "vae" / "folded.pt", weights_only=True))
+    vae.load_state_dict(torch.load(build / "vae" / "polished.pt", weights_only=True))
     result = evaluate.evaluate(data, model, config["data"]["held_out"], config["data"]["judged"])
     result["autoencoder_psnr_db"] = evaluate.autoencoder_error(
         vae, data, min(200, config["data"]["held_out"])
@@ -95,6 +104,7 @@ STEPS: dict[str, Callable[[Path, dict[str, Any], Path], None]] = {
     "data": step_data,
     "clip": step_clip,
     "vae": step_vae,
+    "decoder": step_decoder,
     "unet": step_unet,
     "export": step_export,
     "evaluate": step_evaluate,

@@ -111,3 +111,43 @@ def fold_statistics(vae: Any, latents: torch.Tensor) -> torch.Tensor:
     post.weight *= std[None, :, None, None]
     shape = (1, channels, 1, 1)
     return ((latents.float() - mean.cpu().reshape(shape)) / std.cpu().reshape(shape)).half()
+
+
+def polish_decoder(
+    data: ComposedPictures, latents: torch.Tensor, config: dict[str, Any], build: Path
+) -> None:
+    """Go on with the decoder alone, on fixed latents: before, after or beside the training of the denoiser.
+
+    Reads `build`/vae/folded.pt and writes `build`/vae/polished.pt; resumes from `build`/decoder.
+    """
+    torch.manual_seed(4)
+    settings, vae_settings = config["decoder"], config["vae"]
+    vae = build_vae(config).train()
+    vae.load_state_dict(torch.load(build / "vae" / "folded.pt", weights_only=True))
+    vae.encoder.requires_grad_(False)
+    vae.quant_conv.requires_grad_(False)
+    modules = {"decoder": vae.decoder, "post_quant_conv": vae.post_quant_conv}
+    run = Run(build / "decoder", settings["minutes"], settings["rate"], modules)
+    rng = np.random.default_rng(400 + run.steps)
+    train = len(data.pictures) - config["data"]["held_out"]
+    crop = vae_settings["crop_px"] // 2 ** (len(vae_settings["channels"]) - 1)
+    scale = vae_settings["crop_px"] // crop
+
+    def loss_of(step: int) -> tuple[torch.Tensor, dict[str, float]]:
+        rows = rng.integers(train, size=settings["batch"])
+        z, pictures = latents[rows].float(), data.pictures[rows]
+        if run.share < settings["crops_until"]:
+            top, left = (int(v) for v in rng.integers(0, z.shape[-1] - crop + 1, size=2))
+            z = z[..., top : top + crop, left : left + crop]
+            pictures = pictures[:, top * scale : (top + crop) * scale, left * scale : (left + crop) * scale]
+        x = to_input(np.ascontiguousarray(pictures))
+        z = z.to(x.device)
+        with amp():
+            y = vae.decode(z + 0.03 * torch.randn_like(z)).sample.float()
+        l1 = (x - y).abs().mean()
+        edge = torch.stack([(a - b).abs().mean() for a, b in zip(_edges(x), _edges(y), strict=True)]).sum()
+        squares = (x - y).pow(2).mean()
+        return l1 + 0.7 * edge + 2 * squares, {"l1": l1.item(), "edge": edge.item()}
+
+    run.train(loss_of, settings["batch"])
+    torch.save(vae.state_dict(), build / "vae" / "polished.pt")

@@ -24,18 +24,35 @@ def shipped_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     stop_app(process)
 
 
+WEIGHTS = {
+    "watercolor": 2.0, "oil painting": 1.5, "warm colors": 2.0, "sunset sky": 2.0, "golden hour": 1.5,
+    "neon sign": -2.0, "pixel art": -1.5, "checkerboard": -1.5, "cool colors": -1.0, "film grain": -1.0,
+}  # fmt: skip
+"""What the person in this test likes and dislikes."""
+
+ROUNDS = 10
+
+
+def favourite(page: Page) -> str:
+    """The key of the picture whose prompt the person of WEIGHTS likes best."""
+    labels = [str(card.get_attribute("aria-label")) for card in page.locator(".round .pick").all()]
+    worth = [sum(weight for words, weight in WEIGHTS.items() if words in label) for label in labels]
+    return str(1 + worth.index(max(worth)))
+
+
 @pytest.mark.slow
 def test_a_session_with_the_shipped_models(
     shipped_url: str, new_context: Callable[..., BrowserContext], screenshot: Callable[[Page, str], None]
 ) -> None:
+    """Ten rounds by keyboard, then pictures that lean to what was picked; the same session on a phone."""
     page = new_context(viewport={"width": 1280, "height": 800}, color_scheme="light").new_page()
     page.set_default_timeout(PAIRS_MS)
     walk.open_page(page, shipped_url)
     screenshot(page, "real-1-start")
     walk.begin(page, shipped_url, "a fox")
     screenshot(page, "real-2-first-round")
-    for number in range(1, 9):
-        walk.press(page, str(number % 4 + 1), then=number + 1)
+    for number in range(1, ROUNDS + 1):
+        walk.press(page, favourite(page), then=number + 1)
     screenshot(page, "real-3-later-round")
     walk.go(page, "taste")
     screenshot(page, "real-4-taste")
@@ -43,8 +60,13 @@ def test_a_session_with_the_shipped_models(
     walk.draw(page, "a castle", "7")
     expect(page.locator(".yours img")).to_have_count(4, timeout=PAIRS_MS)
     screenshot(page, "real-5-pictures")
+    prompts = " ".join(page.locator(".yours").all_inner_texts())
+    assert any(words in prompts for words, weight in WEIGHTS.items() if weight > 0), prompts
+    assert not any(words in prompts for words, weight in WEIGHTS.items() if weight < -1.2), prompts
     phone = new_context(viewport={"width": 390, "height": 844}, color_scheme="dark").new_page()
     page.locator(".menu summary").click()
     phone.goto(page.locator(".link").input_value())
-    walk.expect_round(phone, 9)
+    walk.expect_round(phone, ROUNDS + 1)
     screenshot(phone, "real-6-phone")
+    walk.go(phone, "taste")
+    screenshot(phone, "real-7-phone-taste")

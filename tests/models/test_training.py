@@ -74,7 +74,7 @@ def test_the_whole_chain_on_a_tiny_set(tmp_path: Path) -> None:
     build, out = tmp_path / "build", tmp_path / "mini"
     build.mkdir()
     np.savez(build / "drawings.npz", pictures=drawn_shapes(len(SUBJECTS), 128), subjects=np.array(SUBJECTS))
-    for step in ("data", "clip", "vae", "unet", "export"):
+    for step in ("data", "clip", "vae", "decoder", "unet", "export"):
         assert main([step, "--build", str(build), "--out", str(out), "--smoke"]) == 0
     for part in ("clip", "vae", "unet"):
         steps = torch.load(build / part / "checkpoint.pt", weights_only=True)["steps"]

@@ -1,0 +1,30 @@
+"""The README says only what is so: commands, settings and pictures that exist."""
+
+import re
+from pathlib import Path
+
+from personalize.__main__ import COMMANDS
+from personalize.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_picture_and_file_it_links_exists() -> None:
+    links = re.findall(r"\]\(((?!https?://)[^)#]+)\)", TEXT)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_setting_is_in_the_table_as_it_is() -> None:
+    for row in Settings.table():
+        default = f"`{row.default}`" if row.default else ""
+        assert f"| `{row.environment}` | {default} | {row.unit} | {row.meaning} |" in TEXT
+
+
+def test_every_make_target_and_command_it_names_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"\bmake ([a-z]+)\b(?=[`\s])", TEXT)) - {"the"}:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    named = set(re.findall(r"python -m personalize ([a-z]+)", TEXT))
+    assert named and named <= set(COMMANDS)
