@@ -13,6 +13,7 @@ from models.errors import ModelError
 
 HERE = Path(__file__).parent
 DIFFUSION, CLIP = "stable-diffusion", "clip"
+_OWN_DEFAULTS: dict[str, Any] = {"steps": 12, "guidance": 3.0, "picture_px": 0}
 _NEEDED = (f"{DIFFUSION}/model_index.json", f"{CLIP}/open_clip_config.json")
 
 
@@ -65,13 +66,8 @@ def find_model(name: str) -> Model:
         entry: dict[str, Any] = entries[name]
         folder = HERE / str(entry["folder"])
     else:
-        folder = Path(name).expanduser()
-        entry = {"title": folder.name, "licence": "unknown", "steps": 12, "guidance": 3.0, "picture_px": 0}
-        if not folder.is_dir():
-            raise ModelError(
-                f"Expected a model out of {', '.join(entries)}, or a folder with {' and '.join(_NEEDED)}; "
-                f"found '{name}', which is neither. Correct --model."
-            )
+        folder = _own_folder(name, tuple(entries))
+        entry = {"title": folder.name, "licence": "unknown", **_OWN_DEFAULTS, **_own_settings(folder)}
     for needed in _NEEDED:
         if not (folder / needed).is_file():
             raise ModelError(
@@ -79,7 +75,7 @@ def find_model(name: str) -> Model:
                 "Restore the folder, or make it again with: python -m models.training all"
             )
     return Model(
-        name=name,
+        name=name if name in entries else folder.name,
         folder=folder,
         title=str(entry["title"]),
         licence=str(entry["licence"]),
@@ -87,6 +83,35 @@ def find_model(name: str) -> Model:
         guidance=float(entry["guidance"]),
         picture_px=int(entry["picture_px"]),
     )
+
+
+def _own_folder(name: str, known: tuple[str, ...]) -> Path:
+    """The folder of that name, which is in no catalogue."""
+    try:
+        folder = Path(name).expanduser()
+        if name and folder.is_dir():
+            return folder
+    except (OSError, RuntimeError, ValueError):  # too long, a home that nobody has, a null byte
+        pass
+    raise ModelError(
+        f"Expected a model out of {', '.join(known)}, or a folder with {' and '.join(_NEEDED)}; "
+        f"found '{name[:200]}', which is neither. Correct --model."
+    )
+
+
+def _own_settings(folder: Path) -> dict[str, Any]:
+    """Steps, guidance and size that a folder states in its palate.toml, if it has one."""
+    file = folder / "palate.toml"
+    if not file.is_file():
+        return {}
+    try:
+        stated = tomllib.loads(file.read_text(encoding="utf-8"))
+        kinds = {"steps": int, "guidance": float, "picture_px": int, "title": str, "licence": str}
+        return {name: kind(stated[name]) for name, kind in kinds.items() if name in stated}
+    except (ValueError, TypeError) as error:
+        raise ModelError(
+            f"Expected steps, guidance and picture_px as numbers in {file}, found: {error}. Correct the file."
+        ) from error
 
 
 def _catalog() -> dict[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ generator, so it depends on its own prompt and seed and not on what else is in t
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import threading
@@ -77,6 +78,9 @@ class DiffusersRenderer:
         pipeline.set_progress_bar_config(disable=True)
         self._pipeline = pipeline.to("cuda" if cuda else "cpu")
         self._model = model
+        self._words: Any = copy.deepcopy(pipeline.tokenizer)  # a tokenizer is not safe to share among threads
+        self._words_lock = threading.Lock()
+        self._closing = threading.Event()
         self._owner = ThreadPoolExecutor(1, thread_name_prefix="renderer")
         self._window = int(pipeline.tokenizer.model_max_length)
         self.picture_px = model.picture_px or int(
@@ -86,7 +90,8 @@ class DiffusersRenderer:
 
     def room(self, prompt: str) -> int:
         """Word pieces that still fit behind a prompt; negative when its end would not be read."""
-        pieces = self._pipeline.tokenizer(prompt, truncation=False, verbose=False)["input_ids"]
+        with self._words_lock:
+            pieces = self._words(prompt, truncation=False, verbose=False)["input_ids"]
         return self._window - len(pieces)
 
     def render(
@@ -115,8 +120,9 @@ class DiffusersRenderer:
         return self._owner.submit(self._render, list(jobs), on_step, cancelled).result()
 
     def close(self) -> None:
-        """Stop the owner thread once its work is done."""
-        self._owner.shutdown()
+        """Stop before the next step; what waits is not begun."""
+        self._closing.set()
+        self._owner.shutdown(wait=False, cancel_futures=True)
 
     def _render(
         self, jobs: list[Job], on_step: Callable[[int, int], None] | None, cancelled: threading.Event | None
@@ -129,7 +135,7 @@ class DiffusersRenderer:
             def after_step(
                 pipe: Any, step: int, time: Any, values: dict[str, Any], number: int = number
             ) -> dict[str, Any]:
-                if cancelled is not None and cancelled.is_set():
+                if self._closing.is_set() or (cancelled is not None and cancelled.is_set()):
                     raise Cancelled
                 if on_step is not None:
                     on_step(number * self._model.steps + step + 1, whole)

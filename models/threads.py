@@ -6,7 +6,9 @@ the whole process, never above the cores that this process may use.
 
 from __future__ import annotations
 
+import math
 import os
+from pathlib import Path
 
 import torch
 
@@ -14,6 +16,7 @@ import torch
 def use_threads(wanted: int) -> int:
     """Set torch's threads to `wanted`, or for 0 to the cores this process may use; returns the number."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = min(cores, _quota())
     environment = os.environ.get("OMP_NUM_THREADS", "")
     if not wanted and environment.isdigit() and int(environment) > 0:
         wanted = int(environment)
@@ -21,3 +24,12 @@ def use_threads(wanted: int) -> int:
     if torch.get_num_threads() != number:
         torch.set_num_threads(number)
     return number
+
+
+def _quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Cores that a container may use at once, rounded up; very many when it has no limit."""
+    try:
+        quota, period = file.read_text(encoding="ascii").split()
+        return max(1, math.ceil(int(quota) / int(period)))
+    except (OSError, ValueError):  # no container, no limit ("max"), or another system
+        return 1_000_000

@@ -9,12 +9,13 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from personalize.design.question import choose_question, question_pool, random_question, static_question
-from personalize.errors import PersonalizeError, RenderError, SessionError, StoreError
+from personalize.errors import PersonalizeError, RenderError, SessionError, StaleAnswerError, StoreError
 from personalize.personal import Pair, PersonalSet, Portion, pick_seeds
 from personalize.preference.estimate import TasteEstimate, estimate_taste
 from personalize.preparation import Preparation
@@ -57,6 +58,7 @@ class Personalizer:
         """
         self.preparation, self.store, self.settings = preparation, store, settings
         self._renderer, self._embedder = renderer, embedder
+        self._from_pictures = features_of is None
         self._features_of = features_of or (lambda round_: self._features(round_.pictures))
         self._locks = [threading.Lock() for _ in range(LOCKS)]
         self._drawing = [threading.Lock() for _ in range(LOCKS)]
@@ -136,11 +138,10 @@ class Personalizer:
         with self._drawing[self._index(token)]:
             while not (round_ := self._known(token).round(number)).rendered:
                 pairs = zip(round_.prompts, round_.seeds, strict=True)
-                pictures = self._draw([self._record(prompt, seed) for prompt, seed in pairs], on_step)
+                pictures = self._draw(token, [self._record(prompt, seed) for prompt, seed in pairs], on_step)
                 with self._lock(token):
                     # An undo while this was drawn may have put another round in its place: then draw that.
                     if self.store.load(token).round(number).prompts == round_.prompts:
-                        self.store.own(token, pictures)
                         return self.store.set_pictures(token, number, pictures)
             return round_
 
@@ -152,16 +153,32 @@ class Personalizer:
         best: int | None = None,
         worst: int | None = None,
         none: bool = False,
+        shown: str | None = None,
     ) -> Session:
         """Count an answer to the open round, exactly once.
 
+        Args:
+            token: of the session.
+            number: of the round.
+            best: the favourite, in screen order.
+            worst: the least liked, in screen order.
+            none: whether none of them pleases.
+            shown: the `fingerprint` of the round that the person looked at; None when it is surely this one.
+
         Raises:
-            StaleAnswerError: the round does not wait for an answer.
+            StaleAnswerError: the round does not wait for an answer, or other pictures were looked at.
             SessionError: no answer, two at once, or an option that is not on the screen.
         """
         session = self._known(token)
         answer = Answer.checked(session.options, best=best, worst=worst, none=none)
         with self._lock(token):
+            round_ = self.store.load(token).round(number)
+            undrawn = self._from_pictures and not round_.rendered
+            if undrawn or (shown is not None and shown != round_.fingerprint):
+                raise StaleAnswerError(
+                    "Expected an answer about the pictures of the round, found one about others. "
+                    "It was not counted; look at the pictures now on the screen."
+                )
             self.store.append_answer(token, number, answer)
             return self.store.load(token)
 
@@ -214,32 +231,33 @@ class Personalizer:
                 f"Expected 1 to 16 pairs and a strength from 0 to 1, found {count} and {strength:g}. "
                 "Choose others."
             )
-        session, first = self._known(token), checked_seed(seed)
-        estimate, vocabulary = self._estimate(session), self.preparation.vocabulary
-        caution = self.settings.caution
+        with self._drawing[self._index(token)]:
+            return self._personal(token, subject, strength, checked_seed(seed), count, on_step)
+
+    def _personal(
+        self, token: str, subject: str, strength: float, first: int, count: int, on_step: OnStep | None
+    ) -> PersonalSet:
+        estimate, vocabulary = self._estimate(self._known(token)), self.preparation.vocabulary
+        tries, caution = self.settings.best_of, self.settings.caution
         paths = recommend_paths(
             self.preparation.mdp, estimate, count=count, strength=strength, caution=caution
         )
         prompts = [vocabulary.prompt(subject, path) for path in paths]
-        tries = self.settings.best_of
         seeds = [[(first + row * tries + nth) % LARGEST_SEED for nth in range(tries)] for row in range(count)]
         trials = [self._record(p, s) for p, row in zip(prompts, seeds, strict=True) for s in row]
-        plain_steps = Portion(on_step, 0.0, tries / (tries + 1))
-        drawn = self._draw(trials, plain_steps)
-        utilities = estimate.utility(self._features(drawn)).reshape(count, tries)
-        kept = pick_seeds(utilities)
+        personal_steps = Portion(on_step, 0.0, tries / (tries + 1))
+        plain_steps = Portion(on_step, tries / (tries + 1), 1.0)
+        drawn = self._draw(token, trials, personal_steps)
+        kept = pick_seeds(estimate.utility(self._features(drawn)).reshape(count, tries))
         chosen = [row[nth] for row, nth in zip(seeds, kept, strict=True)]
         plain_prompt = vocabulary.prompt(subject, [0] * vocabulary.horizon)
-        plain = self._draw(
-            [self._record(plain_prompt, s) for s in chosen], Portion(on_step, tries / (tries + 1), 1.0)
-        )
+        plain = self._draw(token, [self._record(plain_prompt, s) for s in chosen], plain_steps)
         opinions = {opinion.token: opinion for opinion in opinions_of(self.preparation, estimate)}
         pairs = []
         for row, path in enumerate(paths.tolist()):
+            said = tuple(opinions[vocabulary.tokens[token_]] for token_ in path if token_)
             personal = drawn[row * tries + kept[row]]
-            said = tuple(opinions[vocabulary.tokens[token]] for token in path if token)
             pairs.append(Pair(plain[row], personal, plain_prompt, prompts[row], said, chosen[row]))
-            self.store.own(token, [plain[row], personal])
         return PersonalSet(subject, strength, first, tuple(pairs))
 
     def picture(self, token: str, picture: str) -> bytes:
@@ -264,7 +282,12 @@ class Personalizer:
         design, mdp, K = self.preparation.design, self.preparation.mdp, session.options
         if session.strategy == "random":
             return random_question(mdp, K, generator)
-        if session.strategy == "static" and design.policies.options == K:
+        if session.strategy == "static":
+            if design.policies.options != K:
+                raise SessionError(
+                    f"Expected {design.policies.options} options for the static strategy, which was designed "
+                    f"for them, found {K}. Use --options {K}, or another strategy."
+                )
             return static_question(design.policies, mdp, generator, metric=design.metric)
         estimate = self._estimate(session)
         pool = question_pool(design.policies, mdp, self.settings.pool, generator)
@@ -299,18 +322,26 @@ class Personalizer:
         try:
             return self.store.read_picture(picture)
         except StoreError:
-            content = self._rendered([self.store.record_of(picture)], None)[0]
+            record = self.store.record_of(picture)
+            if record.renderer != self._renderer.name:
+                raise  # another model would draw another picture in the place of the one that was judged
+            content = self._rendered([record], None)[0]
             self.store.restore_picture(picture, content)
             return content
 
-    def _draw(self, records: Sequence[PictureRecord], on_step: OnStep | None) -> list[str]:
-        """Hashes of the pictures of these records; those that exist are not drawn again."""
+    def _draw(self, token: str, records: Sequence[PictureRecord], on_step: OnStep | None) -> list[str]:
+        """Hashes of the pictures of these records; those that exist are not drawn again.
+
+        The session owns all of them, also those that no page shows, so that deleting it deletes them.
+        """
         found = {record: self.store.find_picture(record) for record in records}
         wanted = [record for record, picture in found.items() if picture is None]
         if wanted:
             for record, content in zip(wanted, self._rendered(wanted, on_step), strict=True):
                 found[record] = self.store.save_picture(record, content)
-        return [picture for record in records if (picture := found[record]) is not None]
+        pictures = [picture for record in records if (picture := found[record]) is not None]
+        self.store.own(token, pictures)
+        return pictures
 
     def _rendered(self, records: Sequence[PictureRecord], on_step: OnStep | None) -> list[bytes]:
         try:
@@ -326,14 +357,7 @@ class Personalizer:
     def _checked_subject(self, subject: str) -> str:
         subject = check_subject(subject)
         vocabulary = self.preparation.vocabulary
-        longest = [
-            max(
-                (n for n in range(vocabulary.size) if vocabulary.allowed[h, n]),
-                key=lambda n: len(vocabulary.tokens[n]),
-            )
-            for h in range(vocabulary.horizon)
-        ]
-        room = self._renderer.room(vocabulary.prompt(subject, longest))
+        room = self._renderer.room(vocabulary.prompt(subject, self._longest_path))
         if room < 0:
             raise SessionError(
                 "Expected a subject that leaves the model room for words of style, found one that is "
@@ -341,11 +365,25 @@ class Personalizer:
             )
         return subject
 
+    @cached_property
+    def _longest_path(self) -> list[int]:
+        """The token of each slot that leaves the renderer least room."""
+        vocabulary = self.preparation.vocabulary
+        return [
+            min(allowed.nonzero().flatten().tolist(), key=lambda n: self._renderer.room(vocabulary.tokens[n]))
+            for allowed in vocabulary.allowed
+        ]
+
     def _known(self, token: str) -> Session:
         session = self.store.load(token)
         if session.vocabulary != self.preparation.vocabulary.fingerprint:
             raise SessionError(
                 "Expected a session made with the words this app knows now, found one made with others. "
+                "Start a new session."
+            )
+        if (session.renderer, session.embedder) != (self._renderer.name, self._embedder.name):
+            raise SessionError(
+                "Expected a session made with the models this app runs now, found one made with others. "
                 "Start a new session."
             )
         return session

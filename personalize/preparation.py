@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from personalize.design.criterion import Criterion, DCriterion, VCriterion
-from personalize.design.result import DesignResult, Progress
+from personalize.design.result import DesignResult, DesignStatus, Progress
 from personalize.design.solve import solve_design
 from personalize.errors import StoreError
 from personalize.mdp.features import FeatureSpace, fit_feature_space, token_effects
@@ -187,6 +187,8 @@ def solved_design(
         iterations=settings.design_iterations,
         callback=told,
     )
+    if result.status is DesignStatus.INTERRUPTED:
+        raise KeyboardInterrupt
     result.save(file)
     return result
 

@@ -70,7 +70,7 @@ class Settings:
         0.5, "Standard errors that a liked token must be above zero to be used.", low=0.0, high=5.0
     )
     best_of: int = _setting(
-        3, "Prompts drawn for each personal picture that is shown.", unit="pictures", low=1, high=32
+        3, "Pictures drawn for each personal picture that is shown.", unit="pictures", low=1, high=32
     )
 
     feature_source: str = _setting(
@@ -99,6 +99,7 @@ class Settings:
         """
         for item in fields(self):
             _check(item.name, getattr(self, item.name), item.metadata)
+        _check_folder(self.data)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], **overrides: object) -> "Settings":
@@ -181,6 +182,19 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
         raise SettingsError(
             f"Expected {name} from {low:g} to {high:g}, found {_written(value) or 'nothing'}. "
             "Choose a value in between."
+        )
+
+
+def _check_folder(folder: Path) -> None:
+    try:
+        folder.expanduser()
+    except RuntimeError:
+        raise SettingsError(
+            f"Expected data to be a folder, found the home of nobody in '{folder}'. Name another folder."
+        ) from None
+    if "?" in str(folder):
+        raise SettingsError(
+            f"Expected data to be a folder without '?' in its name, found '{folder}'. Name another folder."
         )
 
 

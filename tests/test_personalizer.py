@@ -336,3 +336,57 @@ def test_a_round_that_was_replaced_while_it_was_drawn_gets_its_own_pictures(
     drawing.join(30)
     shown = loop.session(token).round(2)
     assert [store.record_of(picture).prompt for picture in shown.pictures] == list(new.prompts)
+
+
+def test_an_answer_about_other_pictures_is_refused(loop: Personalizer) -> None:
+    token = loop.start("a fox", seed=1).token
+    seen = loop.render(token, loop.propose(token).number)
+    loop.answer(token, 1, best=0, shown=seen.fingerprint)
+    old = loop.render(token, loop.propose(token).number)
+    loop.undo(token)
+    loop.answer(token, 1, best=3)
+    new = loop.render(token, loop.propose(token).number)
+    assert new.number == old.number and new.fingerprint != old.fingerprint
+    with pytest.raises(StaleAnswerError, match="others"):
+        loop.answer(token, 2, best=0, shown=old.fingerprint)
+    assert len(loop.session(token).answered) == 1
+    loop.answer(token, 2, best=0, shown=new.fingerprint)
+
+
+def test_a_round_without_pictures_cannot_be_answered(loop: Personalizer) -> None:
+    token = loop.start("a fox", seed=1).token
+    number = loop.propose(token).number
+    with pytest.raises(StaleAnswerError):
+        loop.answer(token, number, best=0)
+    loop.render(token, number)
+    loop.answer(token, number, best=0)
+
+
+def test_nothing_of_a_deleted_session_stays(
+    preparation: Preparation, settings: Settings, tmp_path: Path
+) -> None:
+    store = DatabaseStore(f"sqlite:///{tmp_path / 'palate.sqlite3'}", tmp_path / "pictures")
+    loop = Personalizer(preparation, store, FakeRenderer(), FakeEmbedder(), settings)
+    token = loop.start("a fox", seed=1).token
+    play(loop, token, 4, "night")
+    loop.personal(token, "a boat", seed=1)
+    files = [path for path in (tmp_path / "pictures").rglob("*") if path.is_file()]
+    assert files
+    loop.delete(token)
+    assert [path for path in (tmp_path / "pictures").rglob("*") if path.is_file()] == []
+    store.close()
+
+
+def test_a_session_of_other_models_is_refused(preparation: Preparation, settings: Settings) -> None:
+    store = MemoryStore()
+    loop = Personalizer(preparation, store, FakeRenderer(), FakeEmbedder(), settings)
+    token = loop.start("a fox").token
+    newer = Personalizer(preparation, store, FakeRenderer(name="newer"), FakeEmbedder(), settings)
+    with pytest.raises(SessionError, match="models"):
+        newer.propose(token)
+
+
+def test_static_questions_need_the_design_they_come_from(loop: Personalizer) -> None:
+    token = loop.start("a fox", strategy="static", options=3).token
+    with pytest.raises(SessionError, match="--options"):
+        loop.propose(token)

@@ -109,3 +109,9 @@ def test_nothing_else_in_the_package_reads_the_environment() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             read = isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
             assert not read or path.name in ("settings.py", "__main__.py"), f"{path}:{node.lineno}"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("folder", ["~nobody-of-that-name/palate", "/tmp/what?"])
+def test_a_data_folder_that_cannot_be_is_refused(folder: str) -> None:
+    with pytest.raises(SettingsError, match="Expected data to be a folder"):
+        Settings(data=Path(folder))

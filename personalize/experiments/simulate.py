@@ -5,7 +5,7 @@ answers, so their differences are paired.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,12 @@ class Simulation:
             raise SettingsError(
                 f"Expected a judge out of pictures and tokens, found '{self.judge}'. Choose one."
             )
+        if not 0.0 <= self.lapse < 1.0:
+            raise SettingsError(f"Expected a lapse from 0 to below 1, found {self.lapse:g}. Choose another.")
+        if len(set(self.strategies)) != len(self.strategies):
+            raise SettingsError(
+                f"Expected strategies that differ, found {','.join(self.strategies)}. Name each once."
+            )
         for strategy in self.strategies:
             if strategy not in ("adaptive", "static", "random"):
                 raise SettingsError(
@@ -79,6 +85,7 @@ def simulate(
     is drawn in the loop and people judge the sum of the tokens' features.
     """
     started = time.monotonic()
+    settings = replace(settings, rounds=simulation.rounds)
     preparation = prepare(vocabulary, renderer, embedder, settings, on_progress, shipped)
     drawn = simulation.judge == "pictures"
     effects = preparation.mdp.features

@@ -5,6 +5,7 @@ truth. The store keeps rounds that were withdrawn by an undo as marked rows; the
 ones only, in order.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -91,6 +92,11 @@ class Round:
     def rendered(self) -> bool:
         """Whether its pictures exist."""
         return len(self.pictures) == len(self.paths)
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits of the pictures in screen order: what an answer says it is about."""
+        return hashlib.sha256("/".join(self.pictures).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
