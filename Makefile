@@ -7,7 +7,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
 BIN := .venv/bin
 SOURCES := $(wildcard app.py) personalize models tests
 
-.PHONY: setup run test check format pictures
+.PHONY: setup run test check format pictures which-python
 
 setup: .venv/.dev
 
@@ -32,7 +32,12 @@ format: .venv/.dev
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Expected Python 3.11 or newer, found none. Install it, or say make PYTHON=..."; exit 1; }
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	echo "Expected $(PYTHON) to make an environment in .venv, found that it cannot. On Debian: apt-get install python3-venv, then run make again."; \
+	exit 1; }
+
+which-python:
+	@echo $(PYTHON)
 
 # Stamps: a second `make setup` finds them newer than the lists of packages and does nothing.
 .venv/.runtime: requirements.txt | $(BIN)/python

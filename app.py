@@ -10,6 +10,7 @@ from typing import NoReturn
 from models.errors import ModelError
 from personalize.errors import PersonalizeError, SettingsError
 from personalize.settings import Settings
+from personalize.ui.ending import leave
 from personalize.ui.port import free_port
 
 ASSETS = Path(__file__).parent / "assets"
@@ -52,6 +53,7 @@ def run(settings: Settings) -> None:
     from personalize.preparation import prepare
     from personalize.progress import ConsoleProgress
     from personalize.session.database_store import DatabaseStore
+    from personalize.ui.drawing import Drawing
     from personalize.ui.page import build_page
     from personalize.ui.server import serve
 
@@ -62,24 +64,25 @@ def run(settings: Settings) -> None:
     embedder = load_embedder(settings.model, settings.threads)
     preparation = prepare(vocabulary, renderer, embedder, settings, ConsoleProgress(), shipped=words)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings)
-    serve(
-        build_page(personalizer, settings, vocabulary),
-        personalizer,
-        settings,
-        lambda url: say(f"Palate is ready at {url}"),
-    )
+    drawing = Drawing()
+    page = build_page(personalizer, settings, vocabulary, drawing)
+    serve(page, personalizer, settings, lambda url: say(f"Palate is ready at {url}"))
+    drawing.close()
+    renderer.close()
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code: 0, or 2 after one sentence when something does not fit."""
+    """The exit code: 0, 2 after one sentence when something does not fit, 130 when interrupted early."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         run(read_settings(arguments))
     except (PersonalizeError, ModelError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except KeyboardInterrupt:
+        return 130  # as shells write it; before the page is served there is nothing to put in order
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

@@ -60,6 +60,17 @@ def test_the_parts_fit_together(
     assert (tmp_path / "palate.sqlite3").exists()
 
 
+def test_an_interruption_before_the_page_is_served_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(name: str, threads: int = 0) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("models.load_renderer", interrupted)
+    assert app.main(["--port", "0", "--data", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == ""
+
+
 def test_a_missing_model_folder_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "no" / "such" / "model"
     assert app.main(["--model", str(folder), "--data", str(tmp_path / "data"), "--port", "0"]) == 2

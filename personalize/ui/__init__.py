@@ -14,11 +14,33 @@
     routes.py    pictures, style sheet, fonts, health
     theme.py     colours and type of the native controls
     port.py      a port that is free
-    server.py    the launch line, and the end
+    server.py    the launch line
+    ending.py    the end of the process
 
 The browser holds a token; the store holds everything else.
 """
 
 import os
+from urllib.request import getproxies_environment
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported, which only modules below do
+
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+
+
+def go_direct(host: str) -> None:
+    """Let no proxy stand between this process and itself: Gradio asks its own page whether it has started.
+
+    Changes the environment, which is where Gradio's client looks, and only where a proxy is set there.
+
+    Args:
+        host: what the page listens on, besides the usual names of this machine.
+    """
+    if not {"http", "https", "all"} & getproxies_environment().keys():
+        return
+    lower, upper = os.environ.get("no_proxy", ""), os.environ.get("NO_PROXY", "")
+    for name, said in (("no_proxy", lower or upper), ("NO_PROXY", upper or lower)):
+        known = [part.strip() for part in said.split(",") if part.strip()]
+        if "*" not in known:  # by itself it means every host, and among others nothing
+            more = [part for part in (*THIS_MACHINE, host) if part not in known]
+            os.environ[name] = ",".join(dict.fromkeys([*known, *more]))

@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from personalize.errors import PersonalizeError, SessionError, StaleAnswerError, UnknownSessionError
+from personalize.errors import PersonalizeError, SessionError, UnknownSessionError
 from personalize.personalizer import Personalizer
 from personalize.session.subject import check_subject
 from personalize.settings import Settings
@@ -41,12 +41,20 @@ class Handlers:
     async def open(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
         """The page was loaded: go on where the link or the browser says."""
         linked = checked_token(request.query_params.get("s"))
-        place = Place.read(kept)
-        if linked and linked != place.token:
-            place = Place(linked, "rounds")
-        if not place.token:
-            place = place.to("start")
-        async for updates in self._turn(request, place, self._stage.show(place)):
+        own = Place.read(kept)
+
+        async def steps() -> AsyncIterator[Updates]:
+            place, sentence = own, ""
+            if linked and linked != own.token:
+                try:
+                    await asyncio.to_thread(self._personalizer.session, linked)
+                    place = Place(linked, "rounds")
+                except UnknownSessionError as error:
+                    sentence = str(error)  # and the visitor's own session goes on below it
+            async for updates in self._show(place, sentence):
+                yield updates
+
+        async for updates in self._turn(request, own, steps()):
             yield updates
 
     async def choose(self, event: gr.EventData) -> AsyncIterator[Updates]:
@@ -58,23 +66,31 @@ class Handlers:
 
         async def steps() -> AsyncIterator[Updates]:
             session = await asyncio.to_thread(self._personalizer.start, check_subject(subject or ""))
-            there = Place(session.token, "rounds")
-            async for updates in self._calmly(there, self._stage.show(there)):
+            async for updates in self._show(Place(session.token, "rounds")):
                 yield updates
 
         async for updates in self._turn(request, Place(), steps()):
             yield updates
 
     async def pick(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
-        """A picture was picked, or none of them."""
+        """A picture was picked, or none of them, of those that the page says it shows."""
         place = Place.read(kept)
 
         async def steps() -> AsyncIterator[Updates]:
-            number, index = _whole(event, "round"), _whole(event, "index")
+            number, index, shown = _whole(event, "round"), _whole(event, "index"), str(_said(event, "shown"))
             none = index == -1
-            session = await asyncio.to_thread(
-                self._personalizer.answer, place.token, number, best=None if none else index, none=none
-            )
+            best = None if none else index
+            try:
+                session = await asyncio.to_thread(
+                    self._personalizer.answer, place.token, number, best=best, none=none, shown=shown
+                )
+            except UnknownSessionError:
+                raise
+            except SessionError as error:
+                # Whatever was wrong with the answer, the page has to show what may be answered now.
+                async for updates in self._show(place.to("rounds"), str(error)):
+                    yield updates
+                return
             done = len(session.answered) == self._settings.rounds
             async for updates in self._stage.show(place.to("taste" if done else "rounds")):
                 yield updates
@@ -161,6 +177,16 @@ class Handlers:
                 return
             yield updates
 
+    async def _show(self, place: Place, sentence: str = "") -> AsyncIterator[Updates]:
+        """The screen of that place, below a sentence; what goes wrong on the way is said instead."""
+        notice, nothing = self._parts.notice, views.notice()
+        is_first = True
+        async for updates in self._calmly(place, self._stage.show(place)):
+            if sentence and (is_first or notice in updates) and updates.get(notice, nothing) == nothing:
+                updates = {**updates, notice: views.notice(sentence)}
+            is_first = False
+            yield updates
+
     async def _calmly(self, place: Place, steps: AsyncIterator[Updates]) -> AsyncIterator[Updates]:
         """Pass `steps` on; what goes wrong in them becomes a sentence on the page."""
         try:
@@ -168,15 +194,14 @@ class Handlers:
                 yield updates
         except UnknownSessionError as error:
             yield self._stage.start(views.notice(str(error) if place.token else ""))
-        except StaleAnswerError as error:
-            async for updates in self._calmly(place, self._stage.show(place.to("rounds"))):
-                yield {**updates, self._parts.notice: views.notice(str(error))}
         except PersonalizeError as error:
             log.info("said on the page: %s", error)
-            yield {self._parts.notice: views.notice(str(error)), **await self._stage.failed(place)}
+            yield {self._parts.notice: views.notice(str(error))}
+            yield await self._stage.failed(place)
         except Exception:
             log.exception("a handler failed")
-            yield {self._parts.notice: views.notice(CALM), **await self._stage.failed(place)}
+            yield {self._parts.notice: views.notice(CALM)}
+            yield await self._stage.failed(place)
 
 
 def _said(event: gr.EventData, name: str) -> object:

@@ -20,7 +20,9 @@ EXAMPLES = 10
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
-def build_page(personalizer: Personalizer, settings: Settings, vocabulary: Vocabulary) -> gr.Blocks:
+def build_page(
+    personalizer: Personalizer, settings: Settings, vocabulary: Vocabulary, drawing: Drawing
+) -> gr.Blocks:
     """The page, ready to be served by `server.serve`.
 
     Every screen is there all the time; the style sheet shows the one that the masthead names. So nothing is
@@ -71,7 +73,7 @@ def build_page(personalizer: Personalizer, settings: Settings, vocabulary: Vocab
         parts = Parts(
             browser, masthead, notice, subject, question, learned, taste, wish, strength, seed, pairs
         )
-        handlers = Handlers(personalizer, settings, Stage(personalizer, settings, Drawing(), parts))
+        handlers = Handlers(personalizer, settings, Stage(personalizer, settings, drawing, parts))
 
         def on(event: Callable[..., Any], handler: Callable[..., Any], inputs: list[Any], **how: Any) -> None:
             event(

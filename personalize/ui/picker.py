@@ -29,7 +29,7 @@ def masthead(value: str) -> gr.HTML:
 
 
 def picker(value: str) -> gr.HTML:
-    """The question; events pick(index, round) with index -1 for none of these, undo(round), resume."""
+    """The question; events pick(index, round, shown) (index -1: none of these), undo(round), resume."""
     return html(value, "picker", "picker")
 
 

@@ -1,13 +1,13 @@
 """The launch line, and the end."""
 
-import signal
-import threading
 from collections.abc import Callable
 
 import gradio as gr
 
 from personalize.personalizer import Personalizer
 from personalize.settings import Settings
+from personalize.ui import go_direct
+from personalize.ui.ending import told_to_end
 from personalize.ui.port import free_port
 from personalize.ui.routes import routes
 from personalize.ui.theme import HEAD, theme
@@ -22,6 +22,7 @@ def serve(
         SettingsError: the port is in use.
     """
     port = free_port(settings.host, settings.port)
+    go_direct(settings.host)
     page.queue(default_concurrency_limit=None, api_open=False)
     page.launch(
         server_name=settings.host,
@@ -42,11 +43,9 @@ def serve(
         head=HEAD,
         app_kwargs={"routes": routes(personalizer), "docs_url": None, "redoc_url": None},
     )
-    stop = threading.Event()
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: stop.set())
+    told = told_to_end()
     on_ready(url_of(settings.host, port))
-    while not stop.wait(0.5):
+    while not told.wait(0.5):
         pass
     page.close(verbose=False)
 

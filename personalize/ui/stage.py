@@ -1,17 +1,20 @@
 """What each screen shows: the Updates that bring a person to a place, streamed while pictures are drawn."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from personalize.errors import RenderError
+from personalize.errors import RenderError, SessionError
 from personalize.personalizer import Personalizer, PersonalSet
 from personalize.session.record import Round
 from personalize.settings import Settings
 from personalize.ui import views
 from personalize.ui.drawing import Drawing, Progress
 from personalize.ui.place import Place
+
+log = logging.getLogger(__name__)
 
 Updates = dict[Any, Any]
 """New values of components."""
@@ -70,18 +73,23 @@ class Stage:
         }
 
     async def failed(self, place: Place) -> Updates:
-        """What is shown in place of pictures that could not be drawn."""
+        """What is shown in place of pictures that could not be drawn, also when nothing can be read."""
         if not place.token:
             return {self.parts.masthead: views.masthead(place.to("start"))}
         updates: Updates = {self.parts.masthead: views.masthead(place)}
         if place.screen == "studio":
             updates[self.parts.pairs] = views.pairs_none()
         else:
-            session = await asyncio.to_thread(self._personalizer.session, place.token)
-            updates[self.parts.picker] = views.round_view(
-                session, session.current, self._settings.rounds, failed=True
-            )
+            updates[self.parts.picker] = await self._failed_round(place.token)
         return updates
+
+    async def _failed_round(self, token: str) -> str:
+        try:
+            session = await asyncio.to_thread(self._personalizer.session, token)
+        except Exception:
+            log.warning("the round that failed cannot be read", exc_info=True)
+            return views.round_lost(self._settings.options)
+        return views.round_view(session, session.current, self._settings.rounds, failed=True)
 
     async def show(self, place: Place) -> AsyncIterator[Updates]:
         """Everything on the screen of that place."""
@@ -112,26 +120,32 @@ class Stage:
                 yield updates
 
     async def _round(self, place: Place) -> AsyncIterator[Updates]:
-        """The open round, made and drawn when needed."""
+        """The open round, made and drawn when needed; the whole screen when another page changes it."""
         token, rounds = place.token, self._settings.rounds
         current = await asyncio.to_thread(self._personalizer.propose, token)
         session = await asyncio.to_thread(self._personalizer.session, token)
         if not current.rendered:
-            drawn: Round | None = None
-            render = self._personalizer.render
+            render, refused = self._personalizer.render, None
             key = (token, current.number, current.prompts, current.seeds)
-            async for seen in self._drawing.follow(
-                "round", key, lambda on_step: render(token, current.number, on_step)
-            ):
-                if isinstance(seen, Progress):
-                    yield {self.parts.picker: views.round_view(session, current, rounds, progress=seen)}
-                else:
-                    drawn = seen
-            if drawn is None or not drawn.rendered:
+            try:
+                async for seen in self._drawing.follow(
+                    "round", key, lambda on_step: render(token, current.number, on_step)
+                ):
+                    if isinstance(seen, Progress):
+                        yield {self.parts.picker: views.round_view(session, current, rounds, progress=seen)}
+            except SessionError as error:
+                refused = error
+            session = await asyncio.to_thread(self._personalizer.session, token)
+            if not _same_question(current, session.current):
+                # Another page took an answer back, or answered: its round is everyone's.
+                async for updates in self.show(place):
+                    yield updates
+                return
+            if refused is not None:
+                raise refused
+            if session.current is None or not session.current.rendered:
                 raise RenderError("Expected pictures, found none. Draw them again.")
-            if drawn.prompts != current.prompts:
-                return  # withdrawn by an undo meanwhile, which shows its own round
-            current = drawn
+            current = session.current
         yield {self.parts.picker: views.round_view(session, current, rounds)}
 
     async def pairs(self, place: Place) -> AsyncIterator[Updates]:
@@ -157,3 +171,12 @@ class Stage:
                 made = seen
         if made is not None:
             yield {parts.pairs: views.pairs(token, made)}
+
+
+def _same_question(one: Round, other: Round | None) -> bool:
+    """Whether two rounds ask the same, drawn or not."""
+    return other is not None and (one.number, one.prompts, one.seeds) == (
+        other.number,
+        other.prompts,
+        other.seeds,
+    )

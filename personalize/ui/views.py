@@ -132,6 +132,28 @@ def round_view(
         left=left,
         failed=failed,
         lens=LENS,
+        shown=current.fingerprint if ready and current is not None else "",
+    )
+
+
+def round_lost(options: int) -> str:
+    """The place of a question that cannot be read: blank cards, and a way to try again."""
+    return _written(
+        "round",
+        serial=time.monotonic_ns(),
+        number=0,
+        ready=False,
+        cards=[{}] * options,
+        heading="Your session cannot be read just now",
+        subject="",
+        share=0.0,
+        past=[],
+        to_come=[],
+        state="Not drawn yet.",
+        left="",
+        failed=True,
+        lens=LENS,
+        shown="",
     )
 
 

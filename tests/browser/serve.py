@@ -16,6 +16,8 @@ from personalize.personalizer import Personalizer
 from personalize.preparation import prepare
 from personalize.session.database_store import DatabaseStore
 from personalize.settings import Settings
+from personalize.ui.drawing import Drawing
+from personalize.ui.ending import leave
 from personalize.ui.page import build_page
 from personalize.ui.server import serve
 from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
@@ -62,9 +64,12 @@ def main(arguments: list[str]) -> None:
     preparation = prepare(vocabulary, renderer, embedder, settings)
     store = DatabaseStore(settings.database, settings.pictures)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings)
-    page = build_page(personalizer, settings, vocabulary)
-    serve(page, personalizer, settings, say_ready)
+    drawing = Drawing()
+    serve(build_page(personalizer, settings, vocabulary, drawing), personalizer, settings, say_ready)
+    drawing.close()
+    renderer.close()
 
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+    leave(0)

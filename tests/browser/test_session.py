@@ -204,6 +204,41 @@ def test_two_tabs_make_one_answer(context: BrowserContext, page: Page, app_url: 
     assert walk.past(second) == 1
 
 
+def test_an_answer_about_pictures_that_were_withdrawn_is_not_counted(
+    page: Page, new_context: NewContext, app_url: str
+) -> None:
+    walk.begin(page, app_url)
+    walk.press(page, "1", then=2)
+    old = walk.pictures(page)
+    page.locator(".menu summary").click()
+    other = new_context().new_page()
+    other.goto(page.locator(".link").input_value())
+    page.keyboard.press("Escape")
+    walk.expect_round(other, 2)
+    walk.press(other, "u", then=1)
+    walk.press(other, "4", then=2)
+    assert walk.pictures(page) == old != walk.pictures(other)
+    page.keyboard.press("2")
+    walk.notice(page, "not counted")
+    walk.expect_round(page, 2)
+    assert walk.pictures(page) == walk.pictures(other)
+    assert walk.past(page) == 1
+    walk.press(page, "2", then=3)
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+def test_a_link_that_opens_nothing_leaves_the_visitor_where_they_were(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    walk.press(page, "1", then=2)
+    before = walk.pictures(page)
+    page.goto(app_url + "/?s=00000000000000000000000000000000")
+    walk.notice(page, "Start a new session")
+    walk.expect_round(page, 2)
+    assert walk.pictures(page) == before
+    page.reload()
+    walk.expect_round(page, 2)
+
+
 def test_keys_are_left_alone_while_typing_and_with_modifiers(page: Page, app_url: str) -> None:
     walk.begin(page, app_url)
     for keys in ("Control+1", "Alt+1", "Meta+1", "5", "9"):

@@ -1,5 +1,5 @@
 // The question: cards to press, keys, and the enlarged picture. `element`, `trigger` come from Gradio.
-// Events: 'pick' {index, round} (index -1: none of these), 'undo' {round}, 'resume' {}.
+// Events: 'pick' {index, round, shown} (index -1: none of these), 'undo' {round}, 'resume' {}.
 const section = () => element.querySelector('.round');
 const buttons = () => [...element.querySelectorAll('[data-pick]')];
 
@@ -19,7 +19,7 @@ const pick = index => {
   buttons().forEach((button, at) => button.parentElement.classList.add(at === index ? 'chosen' : 'passed'));
   window.palate.closeLarge();
   focused = element.contains(document.activeElement) ? index : -1;
-  trigger('pick', {index: index, round: Number(round.dataset.round)});
+  trigger('pick', {index: index, round: Number(round.dataset.round), shown: round.dataset.shown});
 };
 const undo = () => {
   const button = element.querySelector('[data-act="undo"]');

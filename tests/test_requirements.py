@@ -1,0 +1,31 @@
+"""What the program imports is pinned, each by its own name."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = {"PIL": "pillow", "open_clip": "open_clip_torch"}
+"""Packages whose module has another name."""
+
+
+def imported() -> set[str]:
+    """Modules from elsewhere that the program imports; the training is a developer's."""
+    paths = [ROOT / "app.py", *(ROOT / "personalize").rglob("*.py"), *(ROOT / "models").rglob("*.py")]
+    found = set()
+    for path in paths:
+        if "training" in path.relative_to(ROOT).parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found - {"personalize", "models", "app"} - sys.stdlib_module_names
+
+
+def test_every_package_that_is_imported_is_pinned() -> None:
+    text = (ROOT / "requirements.txt").read_text("utf-8")
+    pinned = {name.lower() for name in re.findall(r"(?m)^([A-Za-z0-9_.-]+)==", text)}
+    assert {PACKAGES.get(name, name).lower() for name in imported()} - pinned == set()

@@ -1,0 +1,216 @@
+"""What the page is told when pages disagree, when the store fails, and when a link opens nothing."""
+
+import asyncio
+import re
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from personalize.errors import StoreError
+from personalize.personalizer import Personalizer
+from personalize.preparation import Preparation, prepare
+from personalize.session.record import Round, Session
+from personalize.session.store import MemoryStore
+from personalize.settings import Settings
+from personalize.ui import views
+from personalize.ui.drawing import Drawing
+from personalize.ui.handlers import Handlers
+from personalize.ui.place import Place
+from personalize.ui.stage import Parts, Stage, Updates
+from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
+
+PARTS = Parts(**{part.name: part.name for part in fields(Parts)})
+SETTINGS = Settings(candidates=200, pool=64)
+
+
+class FragileStore(MemoryStore):
+    """Cannot be read while it is locked."""
+
+    locked = False
+
+    def load(self, token: str) -> Session:
+        if self.locked:
+            raise StoreError("Expected to read the session, found the database locked. Try again.")
+        return super().load(token)
+
+
+@dataclass
+class GatedRenderer(FakeRenderer):
+    """Draws when the gate is open, and tells when it waits there."""
+
+    gate: threading.Event = field(default_factory=threading.Event)
+    waiting: threading.Event = field(default_factory=threading.Event)
+
+    def render(self, jobs: Sequence[Job], on_step: Callable[[int, int], None] | None = None) -> list[bytes]:
+        self.waiting.set()
+        assert self.gate.wait(30)
+        return super().render(jobs, on_step)
+
+
+@dataclass
+class App:
+    """Handlers of a page, and what is behind them."""
+
+    personalizer: Personalizer
+    store: FragileStore
+    renderer: GatedRenderer
+    handlers: Handlers
+
+    def answered(self, best: int) -> Round:
+        """Answer the open round as another device would; the next round, drawn."""
+        round_ = self.drawn()
+        self.personalizer.answer(self.token, round_.number, best=best, shown=round_.fingerprint)
+        return self.drawn()
+
+    def drawn(self) -> Round:
+        return self.personalizer.render(self.token, self.personalizer.propose(self.token).number)
+
+    token: str = ""
+
+
+@pytest.fixture(scope="module")
+def preparation(tmp_path_factory: pytest.TempPathFactory) -> Preparation:
+    settings = Settings(data=tmp_path_factory.mktemp("data"), candidates=200, pool=64)
+    return prepare(fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings)
+
+
+@pytest.fixture
+def app(preparation: Preparation) -> Iterator[App]:
+    store, renderer, drawing = FragileStore(), GatedRenderer(), Drawing()
+    renderer.gate.set()
+    personalizer = Personalizer(preparation, store, renderer, FakeEmbedder(), SETTINGS)
+    handlers = Handlers(personalizer, SETTINGS, Stage(personalizer, SETTINGS, drawing, PARTS))
+    yield App(personalizer, store, renderer, handlers, personalizer.start("a fox", seed=5).token)
+    renderer.gate.set()
+    drawing.close()
+
+
+def request(link: str = "", page: str = "a page") -> Any:
+    return SimpleNamespace(query_params={"s": link} if link else {}, session_hash=page)
+
+
+def event(**said: object) -> Any:
+    return SimpleNamespace(_data=said)
+
+
+def seen(updates: AsyncIterator[Updates]) -> list[Updates]:
+    async def all_of_them() -> list[Updates]:
+        return [update async for update in updates]
+
+    return asyncio.run(all_of_them())
+
+
+def page_after(updates: list[Updates]) -> dict[str, Any]:
+    """What stands on the page after these updates."""
+    return {part: value for update in updates for part, value in update.items()}
+
+
+def shows(page: dict[str, Any], round_: Round) -> bool:
+    found = re.findall(r'src="picture/[^/]+/([0-9a-f]+)\.png" alt="" draggable', page["picker"])
+    return tuple(found) == round_.pictures and f'data-shown="{round_.fingerprint}"' in page["picker"]
+
+
+def test_an_answer_about_other_pictures_of_the_same_round_is_not_counted(app: App) -> None:
+    old = app.answered(0)
+    here = Place(app.token, "rounds").kept()
+    assert shows(page_after(seen(app.handlers.open(here, request()))), old)
+    app.personalizer.undo(app.token)  # on the other device
+    new = app.answered(3)
+    assert new.number == old.number and new.pictures != old.pictures
+    for index in (1, -1):
+        asked = event(index=index, round=old.number, shown=old.fingerprint)
+        page = page_after(seen(app.handlers.pick(here, asked, request())))
+        assert "not counted" in page["notice"]
+        assert shows(page, new)
+        assert len(app.personalizer.session(app.token).answered) == 1
+    asked = event(index=1, round=new.number, shown=new.fingerprint)
+    page = page_after(seen(app.handlers.pick(here, asked, request())))
+    assert page["notice"] == views.notice()
+    assert len(app.personalizer.session(app.token).answered) == 2
+
+
+@pytest.mark.parametrize("said", [{}, {"shown": ""}, {"shown": 7}])
+def test_an_answer_that_does_not_say_what_it_saw_is_not_counted(app: App, said: dict[str, Any]) -> None:
+    round_ = app.drawn()
+    here = Place(app.token, "rounds").kept()
+    page = page_after(seen(app.handlers.pick(here, event(index=1, round=1, **said), request())))
+    assert "not counted" in page["notice"] and shows(page, round_)
+    assert not app.personalizer.session(app.token).answered
+
+
+def test_an_answer_to_a_round_that_was_withdrawn_shows_the_present_one(app: App) -> None:
+    old = app.answered(0)
+    app.personalizer.undo(app.token)
+    asked = event(index=1, round=old.number, shown=old.fingerprint)
+    page = page_after(seen(app.handlers.pick(Place(app.token, "rounds").kept(), asked, request())))
+    assert "Expected" in page["notice"] and shows(page, app.drawn())
+    assert 'data-act="resume"' not in page["picker"]
+
+
+@pytest.mark.parametrize("best", [None, 3], ids=["undone", "undone and answered otherwise"])
+def test_a_page_whose_round_is_withdrawn_while_it_is_drawn_shows_the_present_one(
+    app: App, best: int | None
+) -> None:
+    first = app.drawn()
+    app.personalizer.answer(app.token, 1, best=0, shown=first.fingerprint)
+    app.renderer.gate.clear()
+    app.renderer.waiting.clear()
+
+    def other_device() -> None:
+        assert app.renderer.waiting.wait(30)
+        app.personalizer.undo(app.token)
+        if best is not None:
+            app.personalizer.answer(app.token, 1, best=best, shown=first.fingerprint)
+            app.personalizer.propose(app.token)
+        app.renderer.gate.set()
+
+    other = threading.Thread(target=other_device)
+    other.start()
+    page = page_after(seen(app.handlers.open(Place(app.token, "rounds").kept(), request())))
+    other.join()
+    assert shows(page, app.drawn())
+    assert page["notice"] == views.notice()
+
+
+@pytest.mark.parametrize("screen", ["rounds", "taste"])
+def test_a_store_that_cannot_be_read_is_said_and_can_be_tried_again(app: App, screen: Any) -> None:
+    round_ = app.drawn()
+    here = Place(app.token, screen).kept()
+    app.store.locked = True
+    for updates in (
+        seen(app.handlers.open(here, request())),
+        seen(app.handlers.pick(here, event(index=1, round=1, shown=round_.fingerprint), request())),
+        seen(app.handlers.resume(here, request())),
+    ):
+        assert "database locked" in updates[0]["notice"]
+        page = page_after(updates)
+        assert "database locked" in page["notice"]
+        assert 'data-act="resume"' in page["picker"] and 'data-screen="opening"' not in page["masthead"]
+        assert "browser" not in page
+    app.store.locked = False
+    page = page_after(seen(app.handlers.resume(here, request())))
+    assert page["notice"] == views.notice() and shows(page, round_)
+
+
+def test_a_link_that_opens_nothing_leaves_the_visitor_where_they_were(app: App) -> None:
+    round_ = app.drawn()
+    page = page_after(seen(app.handlers.open(Place(app.token, "rounds").kept(), request("mistyped"))))
+    assert "Start a new session" in page["notice"]
+    assert page["browser"]["token"] == app.token
+    assert shows(page, round_)
+
+
+def test_a_link_that_opens_nothing_and_no_session_of_ones_own_is_the_start(app: App) -> None:
+    page = page_after(seen(app.handlers.open(Place().kept(), request("mistyped"))))
+    assert "Start a new session" in page["notice"]
+    assert 'data-screen="start"' in page["masthead"]
+
+
+def test_a_link_opens_its_session(app: App) -> None:
+    own = app.personalizer.start("a boat").token
+    page = page_after(seen(app.handlers.open(Place(own, "taste").kept(), request(app.token))))
+    assert page["browser"]["token"] == app.token and shows(page, app.drawn())
