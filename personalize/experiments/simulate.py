@@ -23,6 +23,7 @@ from personalize.rendering import Embedder, Renderer, open_picture
 from personalize.session.record import PictureRecord, Round
 from personalize.session.store import MemoryStore
 from personalize.settings import Settings
+from personalize.taste import known_share
 
 HELD_OUT = 60
 """Held-out questions, each about one subject, over the subjects in turn."""
@@ -95,6 +96,7 @@ def simulate(
     held_out = _held_out(preparation, renderer, embedder, settings.options, drawn, generator, on_progress)
     accuracy: dict[str, Tensor] = {}
     correlation: dict[str, Tensor] = {}
+    known: dict[str, Tensor] = {}
     seconds: dict[str, float] = {}
     oracle = []
     for strategy in simulation.strategies:
@@ -111,7 +113,7 @@ def simulate(
             )
             on_progress(f"{strategy}: people", number + 1, simulation.people)
         scores = torch.tensor(rows, dtype=torch.float64)
-        accuracy[strategy], correlation[strategy] = scores[..., 0], scores[..., 1]
+        accuracy[strategy], correlation[strategy], known[strategy] = scores.unbind(dim=-1)
         seconds[strategy] = time.monotonic() - begun
     shared = {
         "people": simulation.people,
@@ -129,6 +131,7 @@ def simulate(
             "accuracy": mean_of(accuracy[strategy]),
             "accuracy_se": error_of(accuracy[strategy]),
             "utility_correlation": mean_of(correlation[strategy]),
+            "known_share": mean_of(known[strategy]),
             "seconds": round(seconds[strategy], 2),
         }
         for strategy in simulation.strategies
@@ -157,8 +160,8 @@ def _session(
     embedder: Embedder,
     settings: Settings,
     held_out: HeldOut,
-) -> list[tuple[float, float]]:
-    """Accuracy and correlation after each round of one person's session."""
+) -> list[tuple[float, float, float]]:
+    """Accuracy, correlation and known share after each round of one person's session."""
     drawn = simulation.judge == "pictures"
     store, mdp = MemoryStore(), preparation.mdp
 
@@ -187,8 +190,10 @@ def _session(
             seen = of_paths(round_)
         chance = torch.Generator().manual_seed(derived_seed(simulation.seed, "pick", number, turn))
         loop.answer(token, round_.number, best=person.pick(seen, chance))
-        result = score(person, loop.estimate(token).utility, held_out)
-        rows.append((result.accuracy, result.correlation))
+        estimate = loop.estimate(token)
+        result = score(person, estimate.utility, held_out)
+        share = known_share(estimate, mdp.path_features(preparation.samples))
+        rows.append((result.accuracy, result.correlation, share))
     return rows
 
 
