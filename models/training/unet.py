@@ -166,8 +166,11 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
     rng = np.random.default_rng(300 + run.steps)
     train = len(latents) - config["data"]["held_out"]
 
+    blanks = (data.scenes[:train, 1:] == 0).sum(axis=1)
+    often = np.cumsum(np.power(float(settings["clean_bias"]), blanks))
+
     def loss_of(step: int) -> tuple[torch.Tensor, dict[str, float]]:
-        rows = rng.integers(train, size=settings["batch"])
+        rows = np.searchsorted(often, rng.random(settings["batch"]) * often[-1])
         kept = rng.random(len(rows)) >= settings["caption_dropout"]
         captions = [data.caption(int(row), rng) if keep else "" for row, keep in zip(rows, kept, strict=True)]
         ids = padded_ids(tokenizer, captions, longest)
