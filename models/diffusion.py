@@ -60,9 +60,11 @@ class DiffusersRenderer:
         """
         from diffusers import AutoPipelineForText2Image
         from diffusers.utils import logging as diffusers_logging
+        from transformers.utils import logging as transformers_logging
 
         use_threads(threads)
         diffusers_logging.disable_progress_bar()
+        transformers_logging.disable_progress_bar()
         cuda = torch.cuda.is_available()
         try:
             pipeline: Any = AutoPipelineForText2Image.from_pretrained(

@@ -116,6 +116,7 @@ def simulate(chosen: argparse.Namespace, settings: Settings) -> None:
         chosen.judge,
         chosen.seed,
         lapse=chosen.lapse,
+        held_out=chosen.held_out,
     )
     vocabulary, renderer, embedder = _parts(settings)
     result = run(
@@ -181,6 +182,7 @@ def read_command(arguments: list[str]) -> argparse.Namespace:
             )
             one.add_argument("--judge", default="pictures", help="pictures (they are rendered) or tokens")
             one.add_argument("--seed", type=int, default=0)
+            one.add_argument("--held-out", type=int, default=60, help="questions that test what was learned")
             one.add_argument("--lapse", type=float, default=0.0, help="share of picks that are slips")
         if name == "benchmark":
             one.add_argument(

@@ -1,5 +1,6 @@
 """The command line, on the shipped models."""
 
+import io
 import json
 import subprocess
 import sys
@@ -41,7 +42,7 @@ def test_render_writes_pictures_that_can_be_made_again(
     files = [Path(line) for line in printed(capsys, *flags).splitlines()]
     assert [file.name for file in files] == ["palate-5.png", "palate-6.png"]
     first = [file.read_bytes() for file in files]
-    assert all(Image.open(file).size[0] >= 64 for file in files) and first[0] != first[1]
+    assert all(Image.open(io.BytesIO(content)).size[0] >= 64 for content in first) and first[0] != first[1]
     printed(capsys, *flags)
     assert [file.read_bytes() for file in files] == first
 
@@ -63,7 +64,7 @@ def test_design_prints_what_it_reached(capsys: pytest.CaptureFixture[str], data:
 
 
 def test_simulate_with_pictures_that_are_drawn(capsys: pytest.CaptureFixture[str], data: str) -> None:
-    flags = ("simulate", "--people", "1", "--rounds", "2", "--strategy", "adaptive", "--json", "--data", data)
+    flags = ("simulate", "--people", "1", "--rounds", "2", "--held-out", "5", "--json", "--data", data)
     result = json.loads(printed(capsys, *flags))
     assert result["judge"] == "pictures" and len(result["accuracy"]) == 2
     assert result["strategy"] == "adaptive" and result["oracle"] == pytest.approx(0.75, abs=0.01)

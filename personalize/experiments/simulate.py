@@ -43,6 +43,7 @@ class Simulation:
     seed: int
     oracle: float = ORACLE
     lapse: float = 0.0
+    held_out: int = HELD_OUT
 
     def __post_init__(self) -> None:
         """Refuse what cannot be simulated.
@@ -50,7 +51,8 @@ class Simulation:
         Raises:
             SettingsError: which number or name does not fit.
         """
-        for name, value in (("people", self.people), ("rounds", self.rounds)):
+        numbers = {"people": self.people, "rounds": self.rounds, "held-out questions": self.held_out}
+        for name, value in numbers.items():
             if not 1 <= value <= 10_000:
                 raise SettingsError(f"Expected {name} from 1 to 10000, found {value}. Choose another number.")
         if self.judge not in ("pictures", "tokens"):
@@ -93,7 +95,9 @@ def simulate(
     if drawn:
         effects = measured_effects(vocabulary, renderer, embedder, settings, on_progress, shipped)[0]
     generator = torch.Generator().manual_seed(derived_seed(simulation.seed, "held out"))
-    held_out = _held_out(preparation, renderer, embedder, settings.options, drawn, generator, on_progress)
+    held_out = _held_out(
+        preparation, renderer, embedder, settings.options, simulation.held_out, drawn, generator, on_progress
+    )
     accuracy: dict[str, Tensor] = {}
     correlation: dict[str, Tensor] = {}
     known: dict[str, Tensor] = {}
@@ -122,7 +126,7 @@ def simulate(
         "judge": simulation.judge,
         "seed": simulation.seed,
         "model": settings.model,
-        "held_out_questions": HELD_OUT,
+        "held_out_questions": simulation.held_out,
         "oracle": sum(oracle) / len(oracle),
         "chance": 1.0 / settings.options,
     }
@@ -202,12 +206,13 @@ def _held_out(
     renderer: Renderer,
     embedder: Embedder,
     options: int,
+    count: int,
     drawn: bool,
     generator: torch.Generator,
     on_progress: OnProgress,
 ) -> HeldOut:
     mdp, vocabulary = preparation.mdp, preparation.vocabulary
-    paths = mdp.random_paths(HELD_OUT * options, generator).reshape(HELD_OUT, options, -1)
+    paths = mdp.random_paths(count * options, generator).reshape(count, options, -1)
     if not drawn:
         features = mdp.path_features(paths)
         return HeldOut(features, features)
@@ -217,7 +222,7 @@ def _held_out(
         seed = 1_000_000 + number
         jobs = [PictureRecord(renderer.name, vocabulary.prompt(subject, path), "", seed) for path in question]
         rows.append(embedder.embed_pictures([open_picture(content) for content in renderer.render(jobs)]))
-        on_progress("drawing held-out questions", number + 1, HELD_OUT)
+        on_progress("drawing held-out questions", number + 1, count)
     judged = torch.stack(rows).to(torch.float64)
     return HeldOut(judged, preparation.space.project(judged))
 

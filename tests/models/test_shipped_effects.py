@@ -1,12 +1,11 @@
-"""What the tokens do to the shipped models' pictures ships with the vocabulary, so the first start is quick."""
+"""What the tokens do to the mini models' pictures ships with the vocabulary: the first start is quick."""
 
 from pathlib import Path
 
+from models import load_embedder, load_renderer
 from personalize.mdp.vocabulary import Vocabulary
 from personalize.preparation import effects_key
 from personalize.settings import Settings
-
-from models import load_embedder, load_renderer
 
 WORDS = Path(__file__).parents[2] / "assets" / "vocabulary" / "mini"
 
