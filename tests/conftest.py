@@ -12,3 +12,8 @@ hypothesis.settings.load_profile("palate")
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(20)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: Playwright's sync API keeps an event loop running in the main thread."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
