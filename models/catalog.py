@@ -41,10 +41,11 @@ class Model:
 
     @cached_property
     def fingerprint(self) -> str:
-        """12 hexadecimal digits that change when a file of the model does."""
+        """12 hexadecimal digits that change when a file of either network does."""
         digest = hashlib.sha256()
         for file in sorted(self.folder.rglob("*")):
-            if file.is_file() and file.suffix in (".safetensors", ".json", ".txt"):
+            part = file.relative_to(self.folder).parts[0]
+            if part in (DIFFUSION, CLIP) and file.suffix in (".safetensors", ".json", ".txt"):
                 digest.update(file.relative_to(self.folder).as_posix().encode())
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
         return digest.hexdigest()[:12]
