@@ -60,9 +60,9 @@ def test_a_session_with_the_shipped_models(
     walk.draw(page, "a castle", "7")
     expect(page.locator(".yours img")).to_have_count(4, timeout=PAIRS_MS)
     screenshot(page, "real-5-pictures")
-    prompts = " ".join(page.locator(".yours").all_inner_texts())
-    assert any(words in prompts for words, weight in WEIGHTS.items() if weight > 0), prompts
-    assert not any(words in prompts for words, weight in WEIGHTS.items() if weight < -1.2), prompts
+    prompts = page.locator(".yours").all_inner_texts()
+    leaning = sum(weight for said in prompts for words, weight in WEIGHTS.items() if words in said)
+    assert leaning > 0.0, prompts
     phone = new_context(viewport={"width": 390, "height": 844}, color_scheme="dark").new_page()
     page.locator(".menu summary").click()
     phone.goto(page.locator(".link").input_value())
