@@ -11,7 +11,8 @@ from personalize.preparation import Preparation
 READY = 0.4
 """Share of the differences between prompts that must be known for a taste to be called ready (see
 `known_share`). Of 20 simulated people it is reached after about 9 answers, when 0.59 of their picks are
-foreseen, of the 0.75 that can be (`simulate --judge tokens --people 20 --rounds 15`)."""
+foreseen, of the 0.75 that can be (`simulate --judge tokens --people 20 --rounds 15`). Chosen on that
+same run, and not yet tried on people or on rendered pictures."""
 
 FEWEST_ANSWERS = 3
 QUESTIONS = 128
