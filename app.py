@@ -35,6 +35,7 @@ def read_settings(arguments: list[str]) -> Settings:
     parser.add_argument("--data", type=Path, help="folder of sessions, pictures and caches")
     parser.add_argument("--options", type=int, help="pictures a round")
     parser.add_argument("--rounds", type=int, help="rounds that a session is planned for")
+    parser.add_argument("--seed", type=int, help="seed of every session, to play one again")
     return Settings.from_environment(os.environ, **vars(parser.parse_args(arguments)))
 
 

@@ -7,20 +7,21 @@ estimate is never kept. All calls block and may come from any thread.
 import hashlib
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
 
-from personalize.design.question import choose_question, question_pool, random_question, static_question
-from personalize.errors import PersonalizeError, RenderError, SessionError, StaleAnswerError, StoreError
+from personalize.asking import next_question
+from personalize.errors import SessionError, StaleAnswerError
 from personalize.personal import Pair, PersonalSet, Portion, pick_seeds
+from personalize.pictures import Pictures
 from personalize.preference.estimate import TasteEstimate, estimate_taste
 from personalize.preparation import Preparation
 from personalize.recommend import recommend_paths
-from personalize.rendering import Embedder, OnStep, Renderer, open_picture
+from personalize.rendering import Embedder, OnStep, Renderer
 from personalize.session.feedback import comparisons_of
 from personalize.session.record import Answer, PictureRecord, Round, Session, checked_strategy
 from personalize.session.store import Store
@@ -59,7 +60,8 @@ class Personalizer:
         self.preparation, self.store, self.settings = preparation, store, settings
         self._renderer, self._embedder = renderer, embedder
         self._from_pictures = features_of is None
-        self._features_of = features_of or (lambda round_: self._features(round_.pictures))
+        self._pictures = Pictures(store, renderer, embedder, preparation.space)
+        self._features_of = features_of or (lambda round_: self._pictures.features(round_.pictures))
         self._locks = [threading.Lock() for _ in range(LOCKS)]
         self._drawing = [threading.Lock() for _ in range(LOCKS)]
 
@@ -85,7 +87,7 @@ class Personalizer:
         vocabulary = self.preparation.vocabulary
         session = Session(
             token=secrets.token_urlsafe(16),
-            seed=checked_seed(seed),
+            seed=checked_seed(seed if seed is not None or self.settings.seed < 0 else self.settings.seed),
             subject=subject,
             strategy=checked_strategy(strategy or self.settings.strategy),
             options=options or self.settings.options,
@@ -118,7 +120,8 @@ class Personalizer:
                 return session.current
             number = len(session.rounds) + 1
             generator = torch.Generator().manual_seed(derived_seed(session.seed, number))
-            paths = self._question(session, generator)
+            taste = partial(self._estimate, session)
+            paths = next_question(session, self.preparation, self.settings, taste, generator)
             order = torch.randperm(len(paths), generator=generator)
             shown = [tuple(row) for row in paths[order].tolist()]
             prompts = tuple(self.preparation.vocabulary.prompt(session.subject, path) for path in shown)
@@ -138,7 +141,9 @@ class Personalizer:
         with self._drawing[self._index(token)]:
             while not (round_ := self._known(token).round(number)).rendered:
                 pairs = zip(round_.prompts, round_.seeds, strict=True)
-                pictures = self._draw(token, [self._record(prompt, seed) for prompt, seed in pairs], on_step)
+                pictures = self._pictures.draw(
+                    token, [self._record(prompt, seed) for prompt, seed in pairs], on_step
+                )
                 with self._lock(token):
                     # An undo while this was drawn may have put another round in its place: then draw that.
                     if self.store.load(token).round(number).prompts == round_.prompts:
@@ -247,11 +252,11 @@ class Personalizer:
         trials = [self._record(p, s) for p, row in zip(prompts, seeds, strict=True) for s in row]
         personal_steps = Portion(on_step, 0.0, tries / (tries + 1))
         plain_steps = Portion(on_step, tries / (tries + 1), 1.0)
-        drawn = self._draw(token, trials, personal_steps)
-        kept = pick_seeds(estimate.utility(self._features(drawn)).reshape(count, tries))
+        drawn = self._pictures.draw(token, trials, personal_steps)
+        kept = pick_seeds(estimate.utility(self._pictures.features(drawn)).reshape(count, tries))
         chosen = [row[nth] for row, nth in zip(seeds, kept, strict=True)]
         plain_prompt = vocabulary.prompt(subject, [0] * vocabulary.horizon)
-        plain = self._draw(token, [self._record(plain_prompt, s) for s in chosen], plain_steps)
+        plain = self._pictures.draw(token, [self._record(plain_prompt, s) for s in chosen], plain_steps)
         opinions = {opinion.token: opinion for opinion in opinions_of(self.preparation, estimate)}
         pairs = []
         for row, path in enumerate(paths.tolist()):
@@ -270,86 +275,16 @@ class Personalizer:
             raise SessionError(
                 "Expected a picture of this session, found another. Open it from its own page."
             )
-        return self._content(picture)
+        return self._pictures.content(picture)
 
     def delete(self, token: str) -> int:
         """Forget the session; how many rounds, answers and pictures are gone."""
         with self._drawing[self._index(token)], self._lock(token):
             return self.store.delete(token)
 
-    def _question(self, session: Session, generator: torch.Generator) -> Tensor:
-        """Long[K, H]: the next question by the session's strategy."""
-        design, mdp, K = self.preparation.design, self.preparation.mdp, session.options
-        if session.strategy == "random":
-            return random_question(mdp, K, generator)
-        if session.strategy == "static":
-            if design.policies.options != K:
-                raise SessionError(
-                    f"Expected {design.policies.options} options for the static strategy, which was designed "
-                    f"for them, found {K}. Use --options {K}, or another strategy."
-                )
-            return static_question(design.policies, mdp, generator, metric=design.metric)
-        estimate = self._estimate(session)
-        pool = question_pool(design.policies, mdp, self.settings.pool, generator)
-        rows = choose_question(
-            mdp.path_features(pool),
-            options=K,
-            covariance=estimate.covariance,
-            theta=estimate.theta if estimate.answers else None,
-            generator=generator,
-            pleasant=self.settings.pleasant,
-            restrict=estimate.answers >= self.settings.warm_up,
-        )
-        return pool[rows]
-
     def _estimate(self, session: Session) -> TasteEstimate:
         comparisons = comparisons_of(session, self._features_of)
         return estimate_taste(comparisons, self.preparation.prior, lapse=self.settings.lapse)
-
-    def _features(self, pictures: Sequence[str]) -> Tensor:
-        """Float[N, d] of pictures by hash; what the embedder saw is remembered."""
-        seen = {picture: self.store.embedding(self._embedder.name, picture) for picture in pictures}
-        unseen = [picture for picture, embedding in seen.items() if embedding is None]
-        if unseen:
-            opened = [open_picture(self._content(picture)) for picture in unseen]
-            for picture, embedding in zip(unseen, self._embedder.embed_pictures(opened), strict=True):
-                self.store.keep_embedding(self._embedder.name, picture, embedding)
-                seen[picture] = embedding
-        rows = [embedding for picture in pictures if (embedding := seen[picture]) is not None]
-        return self.preparation.space.project(torch.stack(rows).to(torch.float64))
-
-    def _content(self, picture: str) -> bytes:
-        try:
-            return self.store.read_picture(picture)
-        except StoreError:
-            record = self.store.record_of(picture)
-            if record.renderer != self._renderer.name:
-                raise  # another model would draw another picture in the place of the one that was judged
-            content = self._rendered([record], None)[0]
-            self.store.restore_picture(picture, content)
-            return content
-
-    def _draw(self, token: str, records: Sequence[PictureRecord], on_step: OnStep | None) -> list[str]:
-        """Hashes of the pictures of these records; those that exist are not drawn again.
-
-        The session owns all of them, also those that no page shows, so that deleting it deletes them.
-        """
-        found = {record: self.store.find_picture(record) for record in records}
-        wanted = [record for record, picture in found.items() if picture is None]
-        if wanted:
-            for record, content in zip(wanted, self._rendered(wanted, on_step), strict=True):
-                found[record] = self.store.save_picture(record, content)
-        pictures = [picture for record in records if (picture := found[record]) is not None]
-        self.store.own(token, pictures)
-        return pictures
-
-    def _rendered(self, records: Sequence[PictureRecord], on_step: OnStep | None) -> list[bytes]:
-        try:
-            return self._renderer.render(records, on_step)
-        except PersonalizeError:
-            raise
-        except Exception as error:
-            raise RenderError(str(error) or f"The renderer failed ({type(error).__name__}).") from error
 
     def _record(self, prompt: str, seed: int) -> PictureRecord:
         return PictureRecord(self._renderer.name, prompt, "", seed)

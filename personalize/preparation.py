@@ -18,6 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from personalize.design.criterion import Criterion, DCriterion, VCriterion
+from personalize.design.question import shortened
 from personalize.design.result import DesignResult, DesignStatus, Progress
 from personalize.design.solve import solve_design
 from personalize.errors import StoreError
@@ -47,7 +48,7 @@ class Preparation:
         mdp: the prompt MDP over the tokens' features.
         prior: of tastes, over the features of random prompts.
         design: K policies and their information.
-        samples: Long[N, H], random prompts that stand for all.
+        samples: Long[N, H], random prompts of at most `words` tokens, which stand for all that is asked.
     """
 
     vocabulary: Vocabulary
@@ -83,7 +84,8 @@ def prepare(
     effects, mean = measured_effects(vocabulary, renderer, embedder, settings, on_progress, shipped)
     space = fit_feature_space(effects, mean, settings.kept_variance, settings.max_dimension)
     mdp = PromptMDP(space.project_effects(effects), vocabulary.allowed)
-    samples = mdp.random_paths(settings.candidates, torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(0)
+    samples = shortened(mdp, mdp.random_paths(settings.candidates, generator), settings.words, generator)
     covariance = torch.cov(mdp.path_features(samples).T).reshape(mdp.dimension, mdp.dimension)
     prior = TastePrior(covariance, gammas=settings.gammas)
     design = solved_design(mdp, prior, settings, on_progress)
@@ -164,7 +166,8 @@ def solved_design(
     """The design for these features and settings; kept in the cache by their content."""
     digest = hashlib.sha256(mdp.features.numpy().tobytes() + mdp.allowed.numpy().tobytes())
     wanted = (settings.criterion, settings.options, settings.rounds, settings.prior_spread, settings.gammas,
-              settings.relative_gap, settings.design_iterations, settings.candidates)  # fmt: skip
+              settings.relative_gap, settings.design_iterations, settings.candidates,
+              settings.words)  # fmt: skip
     digest.update(json.dumps(wanted).encode())
     file = settings.cache / f"design-{digest.hexdigest()[:16]}.npz"
     if use_cache and file.exists():

@@ -53,10 +53,16 @@ class Settings:
 
     options: int = _setting(4, "Pictures a round, K.", unit="pictures", low=2, high=9)
     rounds: int = _setting(12, "Rounds that a session is planned for.", unit="rounds", low=1, high=500)
+    seed: int = _setting(
+        -1, "Seed of every session, so that it can be played again; -1: each its own.", low=-1, high=2**31 - 1
+    )
     strategy: str = _setting(
         "adaptive", "How questions are chosen.", choices=("adaptive", "static", "random")
     )
     pool: int = _setting(300, "Prompts a new question is chosen from.", unit="prompts", low=8, high=100_000)
+    words: int = _setting(
+        3, "Most words of style in a question's prompt; more are hard to draw and to judge.", low=1, high=1000
+    )
     pleasant: float = _setting(
         0.5, "Share of the prompts, the best liked so far, that questions are made of.", low=0.01, high=1.0
     )

@@ -64,13 +64,36 @@ def test_a_session_learns_what_was_picked_and_uses_it(loop: Personalizer) -> Non
     token = loop.start("a fox", seed=3).token
     play(loop, token, 10, "night", "pencil drawing")
     taste = loop.taste(token)
-    assert taste.opinions[0].token == "night" and taste.opinions[0].liked
+    assert {opinion.token for opinion in taste.opinions[:2]} == {"night", "pencil drawing"}
+    assert taste.opinions[0].liked and taste.opinions[1].liked
     assert taste.answered == 10 and taste.accuracy > taste.chance
     assert "night" in taste.sentence
     pairs = loop.personal(token, "a castle", seed=5).pairs
-    assert all("night" in pair.prompt and pair.prompt.startswith("a castle") for pair in pairs)
+    assert all(pair.prompt.startswith("a castle") for pair in pairs)
+    assert all("night" in pair.prompt or "pencil drawing" in pair.prompt for pair in pairs)
     assert all(pair.plain_prompt == "a castle" and pair.plain != pair.personal for pair in pairs)
     assert {opinion.token for opinion in pairs[0].tokens} >= {"night"}
+
+
+def test_questions_are_of_few_words(loop: Personalizer, settings: Settings) -> None:
+    for strategy in ("adaptive", "static", "random"):
+        token = loop.start("a fox", seed=3, strategy=strategy).token
+        play(loop, token, 4, "night")
+        said = [sum(map(bool, path)) for round_ in loop.session(token).rounds for path in round_.paths]
+        assert max(said) == min(settings.words, loop.preparation.vocabulary.horizon)
+
+
+def test_a_seed_in_the_settings_is_every_sessions(
+    preparation: Preparation, store: Store, settings: Settings
+) -> None:
+    loops = [
+        Personalizer(preparation, store, FakeRenderer(), FakeEmbedder(), replace(settings, seed=seed))
+        for seed in (7, 7, -1)
+    ]
+    first, again, own = (loop.propose(loop.start("a fox").token) for loop in loops)
+    assert first.prompts == again.prompts and first.seeds == again.seeds
+    assert own.seeds != first.seeds
+    assert loops[0].start("a fox", seed=9).seed == 9
 
 
 def test_the_same_seed_and_answers_ask_the_same_questions(

@@ -13,6 +13,7 @@ from torch import Tensor
 from personalize.errors import DesignError, ShapeError
 from personalize.mdp.policy import Policies
 from personalize.mdp.prompt_mdp import PromptMDP
+from personalize.mdp.vocabulary import BLANK
 
 MOST_PASSES = 10
 STATIC_TRIALS = 32
@@ -114,7 +115,12 @@ def _gains(similarity: Tensor, utility: Tensor, chosen: list[int]) -> Tensor:
 
 
 def static_question(
-    policies: Policies, mdp: PromptMDP, generator: torch.Generator, *, metric: Tensor | None = None
+    policies: Policies,
+    mdp: PromptMDP,
+    generator: torch.Generator,
+    *,
+    metric: Tensor | None = None,
+    words: int | None = None,
 ) -> Tensor:
     """One prompt of each policy, rounded to a set of distinct prompts that differ.
 
@@ -127,6 +133,7 @@ def static_question(
         mdp: whose paths.
         generator: of the draws.
         metric: Float[d, d], `DesignResult.metric`; the identity unless given.
+        words: most tokens a prompt (see `shortened`); None: as many as there are slots.
 
     Returns:
         Long[K, H], distinct rows.
@@ -140,45 +147,90 @@ def static_question(
     if mdp.successors is None:
         keys = torch.rand(STATIC_TRIALS, K, H, generator=generator, device=generator.device)
         sets = sets.gather(1, keys.argsort(dim=1).to(sets.device))
+    sets = shortened(mdp, sets, words, generator)
     x = mdp.path_features(sets)
     x = x - x.mean(dim=1, keepdim=True)
     spread = ((x if metric is None else x @ metric) * x).sum(dim=(1, 2))
     for index in spread.argsort(descending=True):
         if len(_distinct(sets[index])) == K:
             return sets[index]
-    return _completed(sets[0], policies, mdp, generator)
+    return _completed(sets[0], policies, mdp, generator, words)
 
 
-def question_pool(policies: Policies, mdp: PromptMDP, count: int, generator: torch.Generator) -> Tensor:
+def question_pool(
+    policies: Policies,
+    mdp: PromptMDP,
+    count: int,
+    generator: torch.Generator,
+    *,
+    words: int | None = None,
+) -> Tensor:
     """Distinct candidates for `choose_question`: half from the policies, half uniform over all prompts.
+
+    Args:
+        policies: the design's.
+        mdp: whose paths.
+        count: how many.
+        generator: of the draws.
+        words: most tokens a prompt (see `shortened`); None: as many as there are slots.
 
     Returns:
         Long[n, H], n = `count`, or fewer where the MDP has not as many prompts.
     """
     drawn = torch.multinomial(policies.mean_weights, count, replacement=True, generator=generator)
-    found = _distinct(policies.paths[drawn])[: (count + 1) // 2]
+    found = _distinct(shortened(mdp, policies.paths[drawn], words, generator))[: (count + 1) // 2]
     for _ in range(POOL_TRIALS):
         if len(found) >= count:
             break
-        found = _distinct(torch.cat((found, mdp.random_paths(count, generator))))
+        found = _distinct(torch.cat((found, _random(mdp, count, generator, words))))
     return found[:count]
 
 
-def _completed(paths: Tensor, policies: Policies, mdp: PromptMDP, generator: torch.Generator) -> Tensor:
+def shortened(mdp: PromptMDP, paths: Tensor, words: int | None, generator: torch.Generator) -> Tensor:
+    """The paths with all but `words` of their tokens made blank, chosen at random.
+
+    A design spends every slot, as every token tells something; but a picture of many words is hard on the
+    model that draws it and on the eye that judges it. Shortening samples the slots evenly, so over the
+    questions each token is still asked about.
+
+    Args:
+        mdp: whose paths; one that may not be shortened under its rules stays as it is.
+        paths: Long[..., H].
+        words: most tokens that are not blank; None: no bound.
+        generator: of which are kept.
+    """
+    if words is None or words >= paths.shape[-1]:
+        return paths
+    flat = paths.reshape(-1, paths.shape[-1])
+    rank = torch.rand(flat.shape, generator=generator, device=generator.device).to(flat.device)
+    rank = torch.where(flat == BLANK, 2.0, rank).argsort(dim=1).argsort(dim=1)
+    short = torch.where(rank < words, flat, BLANK)
+    return torch.where(mdp.admits(short)[:, None], short, flat).reshape(paths.shape)
+
+
+def _random(mdp: PromptMDP, count: int, generator: torch.Generator, words: int | None) -> Tensor:
+    return shortened(mdp, mdp.random_paths(count, generator), words, generator)
+
+
+def _completed(
+    paths: Tensor, policies: Policies, mdp: PromptMDP, generator: torch.Generator, words: int | None
+) -> Tensor:
     """K distinct paths: those of `paths`, then draws from the mean mixture, then uniform ones."""
     K = policies.options
     support = int((policies.mean_weights > 0.0).sum())
     more = policies.paths[
         torch.multinomial(policies.mean_weights, 8 * K + support, replacement=True, generator=generator)
     ]
-    found = _distinct(torch.cat((paths, more)))
+    found = _distinct(torch.cat((paths, shortened(mdp, more, words, generator))))
     if len(found) < K:
-        found = _distinct(torch.cat((found, random_question(mdp, K, generator))))
+        found = _distinct(torch.cat((found, random_question(mdp, K, generator, words=words))))
     return found[:K]
 
 
-def random_question(mdp: PromptMDP, options: int, generator: torch.Generator) -> Tensor:
-    """Long[K, H]: distinct paths, uniform over all prompts.
+def random_question(
+    mdp: PromptMDP, options: int, generator: torch.Generator, *, words: int | None = None
+) -> Tensor:
+    """Long[K, H]: distinct paths, uniform over all prompts, then `shortened` to `words`.
 
     Raises:
         DesignError: the MDP has fewer than K distinct prompts.
@@ -188,12 +240,12 @@ def random_question(mdp: PromptMDP, options: int, generator: torch.Generator) ->
             f"Expected at least {options} distinct prompts, found {round(math.exp(mdp.log_path_count))}. "
             "Add tokens or ask for fewer options."
         )
-    found = mdp.random_paths(options, generator)
+    found = _random(mdp, options, generator, words)
     for _ in range(RANDOM_TRIALS):
         found = _distinct(found)
         if len(found) >= options:
             return found[:options]
-        found = torch.cat((found, mdp.random_paths(8 * options, generator)))
+        found = torch.cat((found, _random(mdp, 8 * options, generator, words)))
     raise DesignError(
         f"Expected to draw {options} distinct prompts, found {len(_distinct(found))}. "
         "Loosen the successors or ask for fewer options."

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from personalize.design.question import shortened
 from personalize.errors import SettingsError
 from personalize.experiments.people import HeldOut, person_of, score
 from personalize.experiments.summary import error_of, mean_of, paired
@@ -96,7 +97,7 @@ def simulate(
         effects = measured_effects(vocabulary, renderer, embedder, settings, on_progress, shipped)[0]
     generator = torch.Generator().manual_seed(derived_seed(simulation.seed, "held out"))
     held_out = _held_out(
-        preparation, renderer, embedder, settings.options, simulation.held_out, drawn, generator, on_progress
+        preparation, renderer, embedder, settings, simulation.held_out, drawn, generator, on_progress
     )
     accuracy: dict[str, Tensor] = {}
     correlation: dict[str, Tensor] = {}
@@ -205,14 +206,16 @@ def _held_out(
     preparation: Preparation,
     renderer: Renderer,
     embedder: Embedder,
-    options: int,
+    settings: Settings,
     count: int,
     drawn: bool,
     generator: torch.Generator,
     on_progress: OnProgress,
 ) -> HeldOut:
     mdp, vocabulary = preparation.mdp, preparation.vocabulary
-    paths = mdp.random_paths(count * options, generator).reshape(count, options, -1)
+    options = settings.options
+    paths = shortened(mdp, mdp.random_paths(count * options, generator), settings.words, generator)
+    paths = paths.reshape(count, options, -1)
     if not drawn:
         features = mdp.path_features(paths)
         return HeldOut(features, features)

@@ -12,13 +12,15 @@ PREPARED_S = 1800
 """Seconds that the first start may take: it looks at what every token does."""
 
 PAIRS_MS = 180_000
+SEED = 11
+"""Of the session, so that the same pictures are judged in every run."""
 
 
 @pytest.fixture(scope="module")
 def shipped_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("shipped")
     process, url = start_app(
-        ["app.py", "--port", "0", "--data", str(folder / "data")], folder / "log.txt", PREPARED_S
+        ["app.py", "--port", "0", "--data", str(folder / "data"), "--seed", str(SEED)], folder / "log.txt", PREPARED_S
     )
     yield url
     stop_app(process)

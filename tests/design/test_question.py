@@ -8,11 +8,17 @@ from torch import Tensor
 
 from personalize.design.baseline import uniform_policies
 from personalize.design.criterion import DCriterion
-from personalize.design.question import choose_question, question_pool, random_question, static_question
+from personalize.design.question import (
+    choose_question,
+    question_pool,
+    random_question,
+    shortened,
+    static_question,
+)
 from personalize.design.solve import solve_design
 from personalize.errors import DesignError, ShapeError
 from personalize.mdp.policy import Policies
-from personalize.mdp.prompt_mdp import PromptMDP
+from personalize.mdp.prompt_mdp import GroupSuccessors, PromptMDP
 from personalize.preference.comparison import Comparisons
 from personalize.preference.estimate import TastePrior, estimate_taste
 from personalize.preference.logit import choice_information, choice_probabilities
@@ -149,6 +155,41 @@ def test_a_pool_is_distinct_and_takes_all_prompts_where_there_are_few() -> None:
     assert len(torch.unique(pool, dim=0)) == 200
     tiny = PromptMDP(torch.eye(3, dtype=torch.float64), torch.ones(1, 3, dtype=torch.bool))
     assert len(question_pool(uniform_policies(tiny, 4, 30, seeded(0)), tiny, 100, seeded(0))) == 3
+
+
+@pytest.mark.parametrize("words", [1, 2, 3])
+def test_shortened_paths_keep_so_many_of_their_tokens_from_every_slot(words: int) -> None:
+    mdp = slot_mdp(0, H=4, per_slot=6)
+    paths = mdp.random_paths(400, seeded(3)).reshape(100, 4, 4)
+    short = shortened(mdp, paths, words, seeded(4))
+    said, said_before = (short != 0).sum(dim=-1), (paths != 0).sum(dim=-1)
+    assert torch.equal(said, said_before.clamp(max=words))
+    assert bool(((short == paths) | (short == 0)).all())
+    assert bool(((short != 0).float().mean(dim=(0, 1)) > 0.15 * words).all())
+    assert torch.equal(shortened(mdp, paths, None, seeded(4)), paths)
+    assert torch.equal(shortened(mdp, paths, 4, seeded(4)), paths)
+
+
+def test_all_kinds_of_questions_are_of_few_words_when_asked_and_distinct() -> None:
+    mdp = slot_mdp(1, H=5, per_slot=4)
+    policies = uniform_policies(mdp, 4, 50, seeded(0))
+    asked = (
+        static_question(policies, mdp, seeded(1), words=2),
+        random_question(mdp, 4, seeded(1), words=2),
+        question_pool(policies, mdp, 60, seeded(1), words=2),
+    )
+    for paths in asked:
+        assert int((paths != 0).sum(dim=1).max()) == 2
+        assert len(torch.unique(paths, dim=0)) == len(paths) >= 4
+
+
+def test_paths_that_rules_forbid_to_shorten_stay_whole() -> None:
+    groups = torch.tensor([0, 1, 1, 1])
+    must_speak = GroupSuccessors(groups, torch.tensor([[False, False], [False, True]]))
+    features = torch.randn(4, 2, generator=seeded(0), dtype=torch.float64)
+    mdp = PromptMDP(features, torch.ones(3, 4, dtype=torch.bool), must_speak)
+    paths = mdp.random_paths(50, seeded(0))
+    assert torch.equal(shortened(mdp, paths, 1, seeded(0)), paths)
 
 
 @pytest.mark.slow

@@ -143,6 +143,17 @@ def test_worst_answers_sharpen_the_estimate() -> None:
     assert both.answers == only.answers == 20
 
 
+def test_a_few_picks_of_a_clear_taste_are_learned_from() -> None:
+    """Of few answers the evidence hardly tells scales apart: alone it took the smallest or largest."""
+    d, extreme = 24, 0
+    for seed in range(20):
+        prior = TastePrior(spectrum(d))
+        theta = prior.root(1.0, 3.0) @ torch.randn(d, generator=seeded(seed), dtype=torch.float64)
+        options = random_options(100 + seed, 10, d=d) @ torch.linalg.cholesky(spectrum(d)).T
+        extreme += estimate_taste(asked(SimulatedUser(theta), options, seed), prior).scale in (0.5, 8.0)
+    assert extreme == 0
+
+
 def test_the_evidence_finds_the_scale_and_is_close_to_the_exact_one() -> None:
     d, scales = 5, (0.25, 1.0, 4.0, 16.0)
     for scale, nearest in ((0.25, scales[:2]), (16.0, scales[2:])):
