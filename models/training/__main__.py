@@ -17,7 +17,7 @@ from models.training.text import build_tokenizer
 
 HERE = Path(__file__).parent
 SMOKE: dict[str, dict[str, float]] = {
-    "data": {"pictures": 1000, "held_out": 100, "judged": 8},
+    "data": {"pictures": 1000, "held_out": 100},
     "clip": {"minutes": 0.1, "batch": 16},
     "vae": {"minutes": 0.1, "batch": 4},
     "decoder": {"minutes": 0.1, "batch": 4},
@@ -82,24 +82,6 @@ def step_export(build: Path, config: dict[str, Any], out: Path) -> None:
     export(build, config, out)
 
 
-def step_evaluate(build: Path, config: dict[str, Any], out: Path) -> None:
-    """Measure what was exported, and draw contact sheets."""
-    from models.catalog import find_model
-    from models.training import evaluate
-    from models.training.vae import build_vae
-
-    model = find_model("mini" if out == HERE.parent / "mini" else str(out))
-    data = dataset.load_pictures(build, config["data"])
-    vae = build_vae(config)
-    vae.load_state_dict(torch.load(build / "vae" / "polished.pt", weights_only=True))
-    result = evaluate.evaluate(data, model, config["data"]["held_out"], config["data"]["judged"])
-    result["autoencoder_psnr_db"] = evaluate.autoencoder_error(
-        vae, data, min(200, config["data"]["held_out"])
-    )
-    evaluate.write(result, out / "quality.json")
-    evaluate.sheets(model, build / "sheets")
-
-
 STEPS: dict[str, Callable[[Path, dict[str, Any], Path], None]] = {
     "data": step_data,
     "clip": step_clip,
@@ -107,7 +89,6 @@ STEPS: dict[str, Callable[[Path, dict[str, Any], Path], None]] = {
     "decoder": step_decoder,
     "unet": step_unet,
     "export": step_export,
-    "evaluate": step_evaluate,
 }
 
 

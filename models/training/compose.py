@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from models.training.backgrounds import PAINTERS, Picture
 from models.training.finishes import CENTERED, PLACES, SURFACES, Place, clean
@@ -38,7 +39,7 @@ class Scene:
 def _placed(drawing: Picture, place: Place, px: int, rng: np.random.Generator) -> Picture:
     """Float32[px, px, 4]: the drawing at its place, with a small jitter."""
     share, row, column, degrees = place
-    size = max(8, int(px * share * rng.uniform(0.94, 1.06)))
+    size = max(8, int(px * share * rng.uniform(0.97, 1.03)))
     small = resized(drawing, size)
     if degrees:
         premultiplied = small.copy()
@@ -51,8 +52,8 @@ def _placed(drawing: Picture, place: Place, px: int, rng: np.random.Generator) -
         small = np.stack(channels, axis=-1)
         small[..., :3] /= np.maximum(small[..., 3:], 1e-3)
     layer = np.zeros((3 * px, 3 * px, 4), np.float32)
-    top = int(px + px * (row + rng.uniform(-0.025, 0.025)) - size / 2)
-    left = int(px + px * (column + rng.uniform(-0.025, 0.025)) - size / 2)
+    top = int(px + px * (row + rng.uniform(-0.015, 0.015)) - size / 2)
+    left = int(px + px * (column + rng.uniform(-0.015, 0.015)) - size / 2)
     layer[top : top + size, left : left + size] = small
     return layer[px : 2 * px, px : 2 * px]
 
@@ -72,6 +73,7 @@ def compose(
     drawing = drawings[scene.subject, sets.index(SET_OF[medium])].astype(np.float32) / 255
     px = drawing.shape[0]
     picture = PAINTERS[background](rng, px)
+    picture = 0.8 * picture + 0.2 * picture.mean(axis=(0, 1))  # calmer than the subject
     mask = np.zeros((px, px), np.float32)
     layers = []
     for place in PLACES.get(finish, CENTERED):
@@ -81,6 +83,8 @@ def compose(
     behind = light in ("glowing halo", "long shadow")
     if behind:
         picture = LIGHTS[light](picture, mask, rng)
+    near = ndimage.gaussian_filter(mask, 3.0)[..., None]
+    picture = picture * (1 - 0.3 * near)
     for layer in layers:
         picture = picture * (1 - layer[..., 3:]) + layer[..., :3] * layer[..., 3:]
     if not behind:

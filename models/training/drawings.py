@@ -1,7 +1,8 @@
-"""The drawings: five openly licensed icon sets, fetched as packages, rasterised once.
+"""The drawings: three openly licensed icon sets of one family, fetched as packages, rasterised once.
 
-The same subject exists in all five sets under one name, so "a fox" comes in five drawing styles. The sets are
-fetched with ``npm pack`` when the training data is built; no drawing is kept in this repository.
+The same subject exists in all three under one name and with the same outline, so that a model has to learn
+each subject's shape once, and its colours and shading by medium. The sets are fetched with ``npm pack`` when
+the training data is built; no drawing is kept in this repository.
 """
 
 from __future__ import annotations
@@ -21,8 +22,6 @@ SETS: dict[str, tuple[str, str, str]] = {
     "render": ("fluent-emoji", "1.2.7", "MIT, Microsoft Corporation"),
     "flat": ("fluent-emoji-flat", "1.2.6", "MIT, Microsoft Corporation"),
     "ink": ("fluent-emoji-high-contrast", "1.2.6", "MIT, Microsoft Corporation"),
-    "plain": ("noto", "1.2.9", "Apache-2.0, Google Inc"),
-    "sticker": ("twemoji", "1.2.5", "CC-BY-4.0, Twitter and contributors"),
 }
 """Name used here -> (npm package below ``@iconify-json``, version, licence and holder)."""
 
@@ -80,7 +79,7 @@ def rasterise(icons: dict[str, object], name: str, picture_px: int) -> NDArray[n
 
 
 def build_drawings(listing: Path, packages: Path, out: Path, picture_px: int = 128) -> Path:
-    """Write every subject in every set to ``out`` (``pictures`` UInt8[N,5,px,px,4], ``subjects``)."""
+    """Write every subject in every set to ``out`` (``pictures`` UInt8[N,3,px,px,4], ``subjects``)."""
     if out.exists():
         return out
     subjects = list(subject_drawings(listing))

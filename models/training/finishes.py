@@ -35,7 +35,7 @@ def film_grain(picture: Picture, rng: np.random.Generator) -> Picture:
     """Coarse grain and darker corners."""
     px = len(picture)
     rows, columns = grid(px)
-    grain = ndimage.gaussian_filter(rng.normal(size=(px, px)), 0.8) * 0.14
+    grain = ndimage.gaussian_filter(rng.normal(size=(px, px)), 0.8) * 0.10
     corner = 1 - 0.55 * np.clip(np.hypot(rows - 0.5, columns - 0.5) - 0.35, 0, 1)
     return np.clip((picture * 0.92 + 0.02) * corner[..., None] + grain[..., None], 0, 1).astype(np.float32)
 
@@ -66,7 +66,7 @@ def bokeh(picture: Picture, rng: np.random.Generator) -> Picture:
     px = len(picture)
     layer = Image.new("RGB", (px, px))
     colors = ((255, 214, 130), (255, 150, 160), (160, 210, 255), (210, 255, 190))
-    for _ in range(11):
+    for _ in range(9):
         x, y, r = rng.uniform(0, px), rng.uniform(0, px), rng.uniform(6, 13)
         one = Image.new("RGB", (px, px))
         ImageDraw.Draw(one).ellipse((x - r, y - r, x + r, y + r), fill=colors[int(rng.integers(4))])
@@ -80,7 +80,7 @@ def snow(picture: Picture, rng: np.random.Generator) -> Picture:
     px = len(picture)
     layer = Image.new("L", (2 * px, 2 * px))
     draw = ImageDraw.Draw(layer)
-    for _ in range(70):
+    for _ in range(45):
         x, y, r = rng.uniform(0, 2 * px), rng.uniform(0, 2 * px), rng.uniform(2.0, 6.5)
         draw.ellipse((x - r, y - r, x + r, y + r), fill=255)
     flakes = np.asarray(layer.resize((px, px), Image.Resampling.BOX), np.float32)[..., None] / 255
@@ -92,7 +92,7 @@ def scratched(picture: Picture, rng: np.random.Generator) -> Picture:
     px = len(picture)
     layer = Image.new("L", (2 * px, 2 * px))
     draw = ImageDraw.Draw(layer)
-    for _ in range(15):
+    for _ in range(11):
         x, y, length = rng.uniform(0, 2 * px), rng.uniform(-px, 1.5 * px), rng.uniform(0.5, 1.8) * px
         draw.line((x, y, x + rng.uniform(-26, 26), y + length), fill=255, width=int(rng.integers(2, 5)))
     lines = np.asarray(layer.resize((px, px), Image.Resampling.BOX), np.float32)[..., None] / 255

@@ -38,7 +38,7 @@ def golden_hour(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pi
 def moonlight(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Dark blue, with a pale moon at the upper right."""
     rows, columns = grid(len(picture))
-    dark = picture * np.array([0.34, 0.42, 0.66], np.float32)
+    dark = picture * np.array([0.44, 0.53, 0.80], np.float32)
     distance = np.hypot(rows - 0.15, columns - 0.84)
     moon = np.clip((0.105 - distance) * 40, 0, 1) + 0.35 * np.exp(-((distance / 0.22) ** 2))
     return _screen(dark, moon[..., None] * np.array([0.93, 0.95, 1.0], np.float32))
@@ -53,9 +53,9 @@ def halo(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
 def spotlight(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """A cone from above; the rest is dark."""
     rows, columns = grid(len(picture))
-    half = 0.10 + 0.34 * rows
+    half = 0.18 + 0.36 * rows
     inside = np.clip((half - np.abs(columns - 0.5)) * 14 + 0.5, 0, 1)[..., None]
-    return np.clip(picture * (0.22 + 0.86 * inside) + 0.10 * inside, 0, 1)
+    return np.clip(picture * (0.34 + 0.72 * inside) + 0.08 * inside, 0, 1)
 
 
 def long_shadow(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
@@ -73,7 +73,7 @@ def long_shadow(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pi
 def fog(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """White mist, thicker below."""
     rows, _ = grid(len(picture))
-    thick = np.clip(0.18 + 0.50 * rows + 0.10 * smooth_noise(rng, len(picture), 5), 0.1, 0.88)[..., None]
+    thick = np.clip(0.18 + 0.50 * rows + 0.10 * smooth_noise(rng, len(picture), 5), 0.1, 0.68)[..., None]
     return picture * (1 - thick) + thick * np.array([0.92, 0.94, 0.96], np.float32)
 
 
@@ -109,7 +109,10 @@ LIGHTS: dict[str, Light] = {
 
 def _tones(share: float, *colors: Color) -> Grade:
     def grade(picture: Picture) -> Picture:
-        gray = np.clip((luminance(picture) - 0.5) * 1.1 + 0.5, 0, 1)
+        gray = luminance(picture)
+        low, high = np.percentile(gray, (3, 97))
+        wide = (gray - low) / max(0.35, high - low)  # dull pictures would drown in two colours
+        gray = np.clip(0.4 * ((gray - 0.5) * 1.1 + 0.5) + 0.6 * wide, 0, 1)
         return share * ramp(gray, *colors) + (1 - share) * picture
 
     return grade

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-SAVE_EVERY_S = 120.0
+SAVE_EVERY_S = 420.0
 WARM_UP = 0.02
 COMPILE_PAYS_MINUTES = 5
 """Shorter trainings are over before a compiled model would have gained what compiling took."""
@@ -60,7 +60,7 @@ class Run:
             {"params": matrices, "weight_decay": 0.02},
             {"params": rest, "weight_decay": 0.0},
         ]
-        self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), eps=1e-8)
+        self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), eps=1e-8, fused=True)
         self.parameters = parameters
         self.seconds, self.steps, self.samples = 0.0, 0, 0
         self.checkpoint = folder / "checkpoint.pt"

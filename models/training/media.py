@@ -20,15 +20,15 @@ Brush = Callable[[Picture, Picture, np.random.Generator], Picture]
 LUMINANCE = np.array([0.30, 0.59, 0.11], np.float32)
 
 SET_OF: dict[str, str] = {
-    "": "plain",
+    "": "flat",
     "3d render": "render",
-    "flat illustration": "flat",
+    "paper cutout": "flat",
     "ink outline": "ink",
-    "sticker": "sticker",
+    "sticker": "flat",
     "watercolor": "flat",
-    "pencil sketch": "render",
-    "pixel art": "plain",
-    "halftone print": "sticker",
+    "pencil sketch": "flat",
+    "pixel art": "flat",
+    "halftone print": "flat",
     "mosaic": "flat",
     "stained glass": "flat",
     "neon sign": "flat",
@@ -95,9 +95,14 @@ def render_3d(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pict
     return np.clip(picture * (1 - 0.55 * shade[..., None]) + sheen[..., None], 0, 1)
 
 
-def flat(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Few plain tones."""
-    return np.rint(saturated(picture, 1.15) * 5) / 5
+def paper_cutout(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Sheets of coloured paper: few tones, pale rims, and the subject's shadow on what is below."""
+    shade = _blur(np.roll(mask, (6, 6), (0, 1)), 2.0) * (1 - mask)
+    tones = np.rint(_blur(saturated(picture, 0.85), 1.0) * 3.5) / 3.5
+    below = np.roll(tones, (-2, -2), (0, 1))
+    rim = np.clip(np.abs(tones - below).max(axis=-1, keepdims=True) * 1.4 - 0.2, 0, 1)
+    sheets = tones * 0.84 + 0.13
+    return np.clip((sheets + 0.25 * rim) * (1 - 0.6 * shade[..., None]), 0, 1)
 
 
 def ink(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
@@ -115,9 +120,9 @@ def sticker(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictur
 def watercolor(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Bled, mottled washes with darker rims on rough paper."""
     px = len(picture)
-    wash = _blur(_displaced(picture, rng, 1.0, 24), 0.8)
+    wash = _blur(_displaced(picture, rng, 0.8, 24), 0.7)
     edges = np.abs(ndimage.sobel(luminance(wash), 0)) + np.abs(ndimage.sobel(luminance(wash), 1))
-    mottle = 0.055 * smooth_noise(rng, px, 9) + 0.02 * smooth_noise(rng, px, 48)
+    mottle = 0.035 * smooth_noise(rng, px, 9) + 0.012 * smooth_noise(rng, px, 32)
     wash = saturated(wash, 1.2) * 0.74 + 0.25 + mottle[..., None] - 0.16 * np.clip(edges, 0, 1)[..., None]
     return np.clip(wash * np.array([1.0, 0.985, 0.95], np.float32), 0, 1)
 
@@ -130,8 +135,11 @@ def pencil(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture
     rows, columns = np.mgrid[0:px, 0:px]
     hatch = 0.5 + 0.5 * np.sin((rows + columns) * 1.25 + 0.8 * smooth_noise(rng, px, 12))
     dark = np.clip(0.62 - gray, 0, 1) * 1.1
-    paper = 0.97 - 1.5 * np.clip(1 - lines, 0, 0.55) - dark * hatch
-    paper = np.clip(paper + 0.025 * rng.normal(size=(px, px)), 0.05, 1).astype(np.float32)
+    outline = np.clip(
+        0.45 * np.hypot(ndimage.sobel(_blur(mask, 0.7), 0), ndimage.sobel(_blur(mask, 0.7), 1)), 0, 0.8
+    )
+    paper = 0.97 - 1.5 * np.clip(1 - lines, 0, 0.55) - dark * hatch - outline
+    paper = np.clip(paper + 0.02 * rng.normal(size=(px, px)), 0.05, 1).astype(np.float32)
     return np.clip(0.88 * paper[..., None] + 0.12 * picture * paper[..., None], 0, 1)
 
 
@@ -158,41 +166,46 @@ def halftone(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictu
 
 def mosaic(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Square tiles, each its own shade, with light joints."""
-    px, n = len(picture), 24
+    px, n = len(picture), 32
     of_pixel = np.arange(px) * n // px
     starts = np.searchsorted(of_pixel, np.arange(n))
     counts = np.diff([*starts, px])
     sums = np.add.reduceat(np.add.reduceat(picture, starts, axis=0), starts, axis=1)
     means = saturated(sums / (counts[:, None, None] * counts[None, :, None]), 1.25)
-    means = np.clip(means + 0.05 * rng.normal(size=(n, n, 1)), 0, 1)
+    means = np.clip(means + 0.03 * rng.normal(size=(n, n, 1)), 0, 1)
     tiles = means[of_pixel][:, of_pixel].astype(np.float32)
     first = np.isin(np.arange(px), starts)
     joint = first[:, None] | first[None, :]
-    tiles[joint] = (0.93, 0.91, 0.86)
+    tiles[joint] = 0.55 * tiles[joint] + 0.45 * np.array([0.93, 0.91, 0.86], np.float32)
     return tiles
 
 
 @cache
 def _cells(number: int, px: int) -> tuple[NDArray[np.int64], Picture]:
     rng = np.random.default_rng(number)
-    seeds = (np.stack([*np.mgrid[0:11, 0:11]], -1).reshape(-1, 2) + rng.uniform(0, 1, (121, 2))) * px / 11
+    n = 8
+    seeds = (np.stack([*np.mgrid[0:n, 0:n]], -1).reshape(-1, 2) + rng.uniform(0.1, 0.9, (n * n, 2))) * px / n
     rows, columns = np.mgrid[0:px, 0:px]
     distance = np.hypot(rows[..., None] - seeds[:, 0], columns[..., None] - seeds[:, 1])
     two = np.partition(distance, 1, axis=-1)[..., :2]
-    lead = np.clip(1.45 - (two[..., 1] - two[..., 0]), 0, 1).astype(np.float32)
+    lead = np.clip(1.7 - (two[..., 1] - two[..., 0]), 0, 1).astype(np.float32)
     return distance.argmin(-1), lead
 
 
 def stained_glass(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Pieces of bright glass in black lead; the subject's outline is leaded too."""
     px = len(picture)
-    label, lead = _cells(int(rng.integers(24)), px)
-    label = label + 121 * (mask > 0.5)
-    count = np.maximum(1, np.bincount(label.ravel(), minlength=242))
-    color = np.stack([np.bincount(label.ravel(), picture[..., c].ravel(), 242) / count for c in range(3)], -1)
-    glass = 0.4 * color[label].astype(np.float32) + 0.6 * picture
+    label, lead = _cells(int(rng.integers(6)), px)
+    pieces = int(label.max()) + 1
+    label = label + pieces * (mask > 0.5)
+    count = np.maximum(1, np.bincount(label.ravel(), minlength=2 * pieces))
+    color = np.stack(
+        [np.bincount(label.ravel(), picture[..., c].ravel(), 2 * pieces) / count for c in range(3)], -1
+    )
+    glass = 0.3 * color[label].astype(np.float32) + 0.7 * picture
     glass = np.clip(saturated(glass, 1.7) * 1.08, 0, 1)
     outline = np.clip(np.hypot(ndimage.sobel(mask, 0), ndimage.sobel(mask, 1)), 0, 1)
+    lead = lead * np.where(mask > 0.5, 0.55, 1.0).astype(np.float32)  # thinner across the subject
     return glass * (1 - np.maximum(lead, outline))[..., None]
 
 
@@ -211,24 +224,24 @@ def neon(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
 def oil(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Thick strokes: each place takes the calmest of four neighbouring patches, then relief."""
     px, r = len(picture), 3
-    rough = _displaced(picture, rng, 1.4, 40)
+    rough = _displaced(picture, rng, 1.0, 32)
     gray = luminance(rough)
     mean = ndimage.uniform_filter(rough, (r, r, 0))
     spread = ndimage.uniform_filter(gray * gray, r) - ndimage.uniform_filter(gray, r) ** 2
-    shifts = [(-2, -2), (-2, 2), (2, -2), (2, 2)]
+    shifts = [(-1, -1), (-1, 1), (1, -1), (1, 1)]
     spreads = np.stack([np.roll(spread, s, (0, 1)) for s in shifts])
     means = np.stack([np.roll(mean, s, (0, 1)) for s in shifts])
     rows, columns = np.mgrid[0:px, 0:px]
     strokes = means[spreads.argmin(0), rows, columns]
     bristle = ndimage.gaussian_filter(rng.normal(size=(px, px)), (0.6, 2.0))
-    relief = 0.14 * (bristle - np.roll(bristle, (1, 1), (0, 1)))
+    relief = 0.09 * (bristle - np.roll(bristle, (1, 1), (0, 1)))
     return np.clip(saturated(strokes, 1.3) * 0.97 + relief[..., None], 0, 1).astype(np.float32)
 
 
 BRUSHES: dict[str, Brush] = {
     "": untouched,
     "3d render": render_3d,
-    "flat illustration": flat,
+    "paper cutout": paper_cutout,
     "ink outline": ink,
     "sticker": sticker,
     "watercolor": watercolor,

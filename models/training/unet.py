@@ -89,7 +89,11 @@ def copy_clip_tower(encoder: Any, clip_state: dict[str, torch.Tensor]) -> None:
 
 
 def build_unet(config: dict[str, Any]) -> Any:
-    """An untrained diffusers.UNet2DConditionModel; words are attended to below the finest level."""
+    """An untrained diffusers.UNet2DConditionModel.
+
+    Words are attended to below the finest level, and pooled into the time embedding, which scales and shifts
+    every level: palette and medium concern each place alike, so the finest level hears of them that way.
+    """
     from diffusers import UNet2DConditionModel
 
     settings = config["unet"]
@@ -106,8 +110,25 @@ def build_unet(config: dict[str, Any]) -> Any:
         cross_attention_dim=config["text"]["width"],
         attention_head_dim=settings["attention_heads"],
         norm_num_groups=16,
+        resnet_time_scale_shift="scale_shift",
+        addition_embed_type="text",
+        addition_embed_type_num_heads=settings["attention_heads"],
     )
     return unet.to(device()).to(memory_format=torch.channels_last)
+
+
+def spread_times(count: int, shift: float) -> torch.Tensor:
+    """Float[count]: logit-normal times, one from each of `count` equally likely parts, in random order."""
+    parts = (torch.randperm(count) + torch.rand(count)) / count
+    return torch.sigmoid(shift + torch.special.ndtri(parts.clamp(1e-4, 1 - 1e-4)))
+
+
+def middle_weight(side: int, strength: float) -> torch.Tensor:
+    """Float[side, side], of mean 1: the middle, where subjects stand, counts more than what is around it."""
+    axis = (torch.arange(side) + 0.5) / side - 0.5
+    away = axis[:, None].square() + axis[None, :].square()
+    weight = 1 + strength * torch.exp(-away / (2 * 0.22**2))
+    return weight / weight.mean()
 
 
 @torch.no_grad()
@@ -169,6 +190,8 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
     blanks = (data.scenes[:train, 1:] == 0).sum(axis=1)
     often = np.cumsum(np.power(float(settings["clean_bias"]), blanks))
 
+    weight = middle_weight(latents.shape[-1], settings["middle_weight"]).to(device())
+
     def loss_of(step: int) -> tuple[torch.Tensor, dict[str, float]]:
         rows = np.searchsorted(often, rng.random(settings["batch"]) * often[-1])
         kept = rng.random(len(rows)) >= settings["caption_dropout"]
@@ -176,12 +199,12 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
         ids = padded_ids(tokenizer, captions, longest)
         clean = latents[rows].to(device()).float().contiguous(memory_format=torch.channels_last)
         noise = torch.randn_like(clean)
-        t = torch.sigmoid(torch.randn(len(rows), device=clean.device))
+        t = spread_times(len(rows), settings["noise_shift"]).to(clean.device)
         at = t[:, None, None, None]
         with amp():
             words = encoder(ids.to(device())).last_hidden_state
             flow = fast((1 - at) * clean + at * noise, t * 1000, words).sample.float()
-        loss = (flow - (noise - clean)).pow(2).mean()
+        loss = ((flow - (noise - clean)).pow(2) * weight).mean()
         return loss, {"flow": loss.item()}
 
     def after_step() -> None:

@@ -20,7 +20,9 @@ SEED = 11
 def shipped_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("shipped")
     process, url = start_app(
-        ["app.py", "--port", "0", "--data", str(folder / "data"), "--seed", str(SEED)], folder / "log.txt", PREPARED_S
+        ["app.py", "--port", "0", "--data", str(folder / "data"), "--seed", str(SEED)],
+        folder / "log.txt",
+        PREPARED_S,
     )
     yield url
     stop_app(process)

@@ -1,0 +1,120 @@
+"""``python -m models list`` and ``python -m models evaluate NAME``: what there is, and how good it is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from models.catalog import available, find_model
+from models.errors import ModelError
+
+HERE = Path(__file__).parent
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit code: 0, or 2 after one sentence."""
+    parser = argparse.ArgumentParser(prog="python -m models", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="the models of the catalogue")
+    evaluate = commands.add_parser("evaluate", help="numbers and contact sheets of a model")
+    evaluate.add_argument("model", help="name in the catalogue, or a folder laid out like models/mini")
+    evaluate.add_argument(
+        "--build", type=Path, default=Path(".build"), help="work folder of the training data"
+    )
+    evaluate.add_argument("--config", type=Path, default=HERE / "training" / "config.toml")
+    evaluate.add_argument("--pictures", type=int, default=500, help="to draw from held-out captions")
+    evaluate.add_argument("--judge-minutes", type=float, default=4.0, help="of training the judge, once")
+    evaluate.add_argument("--sheets", type=Path, help="folder of contact sheets (default: BUILD/sheets)")
+    evaluate.add_argument("--out", type=Path, help="also write the numbers to this file")
+    evaluate.add_argument("--token-subjects", type=int, default=6, help="to draw each token with")
+    evaluate.add_argument("--no-sheets", action="store_true", help="numbers only")
+    evaluate.add_argument("--composed", type=int, help="composed pictures to read (default: as configured)")
+    evaluate.add_argument("--json", action="store_true", help="print all numbers as JSON")
+    chosen = parser.parse_args(arguments)
+    try:
+        return _list() if chosen.command == "list" else _evaluate(chosen)
+    except ModelError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+def _list() -> int:
+    for name in available():
+        sys.stdout.write(f"{name}: {find_model(name).folder}\n")
+    return 0
+
+
+def _evaluate(chosen: argparse.Namespace) -> int:
+    from models.diffusion import DiffusersRenderer
+    from models.evaluation import sheets
+    from models.evaluation.judge import train_judge
+    from models.evaluation.report import evaluate
+    from models.training.dataset import load_pictures
+
+    config = tomllib.loads(chosen.config.read_text())["data"]
+    config["pictures"] = chosen.composed or config["pictures"]
+    config["held_out"] = min(config["held_out"], config["pictures"] // 2)
+    model = find_model(chosen.model)
+    if not (chosen.build / "pictures").is_dir():
+        raise ModelError(
+            f"Expected composed pictures in {chosen.build / 'pictures'}, found none. "
+            "Make them with: python -m models.training data"
+        )
+    data = load_pictures(chosen.build, config)
+    told = _Told()
+    judge = train_judge(data, config["held_out"], chosen.judge_minutes, chosen.build / "judge")
+    result = evaluate(model, data, judge, config["held_out"], chosen.pictures, told, chosen.token_subjects)
+    text = json.dumps(result, indent=2)
+    if chosen.out:
+        chosen.out.write_text(text + "\n")
+    if not chosen.no_sheets:
+        folder = chosen.sheets or chosen.build / "sheets"
+        renderer = DiffusersRenderer(model)
+        sheets.random_combinations(renderer, data.subjects, folder / "random.jpg", told)
+        sheets.all_subjects(renderer, data.subjects, folder / "subjects.jpg", told)
+        sheets.subjects_by_medium(renderer, folder / "subjects-by-medium.jpg", told)
+        sheets.tokens_by_subject(renderer, folder, told)
+        renderer.close()
+    sys.stdout.write((text if chosen.json else _in_words(result)) + "\n")
+    return 0
+
+
+def _in_words(result: dict[str, Any]) -> str:
+    lines = ["share rightly named  drawn  composed  CLIP on composed"]
+    for name in result["generated"]:
+        drawn, real, clip = (
+            result[key][name]["share"] for key in ("generated", "composed", "clip_on_composed")
+        )
+        lines.append(f"  {name:18} {drawn:6.2f} {real:9.2f} {clip:17.2f}")
+    lines += [
+        f"Frechet distance {result['frechet_generated']:.2f}, of two real halves "
+        f"{result['frechet_two_real_halves']:.2f}",
+        f"weak tokens: {', '.join(result['weak_tokens']) or 'none'}",
+        f"a round of 4: {result['seconds_round_of_4']:.2f} s; {result['bytes'] / 2**20:.1f} MiB on disk",
+    ]
+    return "\n".join(lines)
+
+
+class _Told:
+    """Progress on standard error, a line every few seconds."""
+
+    def __init__(self) -> None:
+        self._what, self._begun, self._last = "", 0.0, 0.0
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        now = time.monotonic()
+        if what != self._what:
+            self._what, self._begun, self._last = what, now, now
+        elif now - self._last > 5 or done == of:
+            self._last = now
+            left = (now - self._begun) * (of - done) / max(1, done)
+            sys.stderr.write(f"{what}: {done} of {of}, about {left:.0f} s left\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""An independent judge of pictures: a small classifier of subject and tokens, trained on composed pictures.
+
+It shares nothing with the CLIP under test, neither weights nor training. Much of what it trains on is blurred
+a little and moved, as generated pictures are softer than composed ones, and that is not what it is to judge.
+Its own accuracy on composed pictures that no training step saw bounds what it can say of generated ones.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models.training.compose import SLOTS
+from models.training.dataset import ComposedPictures
+from models.training.loop import Run, device
+
+RATE = 2e-3
+SEEN_AT_ONCE = 64
+WIDTHS = (24, 48, 96, 160)
+
+
+class _Residual(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.body(x))
+
+
+class Judge(nn.Module):
+    """Pictures Float[N, 3, px, px] in -1..1 to features Float[N, F] and logits of subject and every slot."""
+
+    def __init__(self, subjects: int) -> None:
+        """Untrained; a slot's first class is the blank."""
+        super().__init__()
+        layers: list[nn.Module] = []
+        before = 3
+        for number, width in enumerate(WIDTHS):
+            layers += [
+                nn.Conv2d(before, width, 5 if number == 0 else 3, 2, 2 if number == 0 else 1, bias=False)
+            ]
+            layers += [nn.BatchNorm2d(width), nn.ReLU()]
+            if number >= 2:
+                layers.append(_Residual(width))
+            before = width
+        self.trunk = nn.Sequential(*layers)
+        self.widths = (subjects, *(len(tokens) for tokens in SLOTS.values()))
+        self.head = nn.Linear(WIDTHS[-1], sum(self.widths))
+
+    def features(self, x: Tensor) -> Tensor:
+        """Float[N, F]."""
+        pooled: Tensor = self.trunk(x).mean(dim=(2, 3))
+        return pooled
+
+    def logits(self, features: Tensor) -> tuple[Tensor, ...]:
+        """One Float[N, classes] for the subject and each slot."""
+        parts: tuple[Tensor, ...] = self.head(features).split(self.widths, dim=1)
+        return parts
+
+
+def to_input(pictures: np.ndarray) -> Tensor:
+    """Float[N, 3, px, px] of UInt8[N, px, px, 3]."""
+    x = torch.from_numpy(np.ascontiguousarray(pictures)).to(device()).permute(0, 3, 1, 2)
+    return x.float() / 127.5 - 1
+
+
+def _roughened(x: Tensor, rng: np.random.Generator) -> Tensor:
+    """Half of them softened, and all moved by a few pixels."""
+    soft = F.interpolate(F.avg_pool2d(x, 2), scale_factor=2.0, mode="bilinear", align_corners=False)
+    often = torch.as_tensor(rng.uniform(0, 1.6, (len(x), 1, 1, 1)), dtype=x.dtype, device=x.device)
+    x = torch.lerp(x, soft, (often - 0.6).clamp(min=0.0))
+    down, right = (int(v) for v in rng.integers(-3, 4, size=2))
+    return torch.roll(x, (down, right), (2, 3))
+
+
+def train_judge(
+    data: ComposedPictures, held_out: int, minutes: float, folder: Path, batch: int = 64
+) -> Judge:
+    """The trained judge; resumes from `folder`, and trains no more when its minutes are spent.
+
+    Args:
+        data: composed pictures; the last `held_out` are not trained on.
+        held_out: how many.
+        minutes: of training.
+        folder: of the checkpoint.
+        batch: pictures a step.
+    """
+    torch.manual_seed(9)
+    judge = Judge(len(data.subjects)).to(device()).train()
+    run = Run(folder, minutes, RATE, {"judge": judge})
+    rng = np.random.default_rng(900 + run.steps)
+    train = len(data.pictures) - held_out
+
+    def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
+        rows = rng.integers(train, size=batch)
+        logits = judge.logits(judge.features(_roughened(to_input(data.pictures[rows]), rng)))
+        target = torch.as_tensor(data.scenes[rows].astype(np.int64), device=device())
+        parts = [F.cross_entropy(scores, target[:, n]) for n, scores in enumerate(logits)]
+        right = float((logits[0].argmax(dim=1) == target[:, 0]).float().mean())
+        return torch.stack(parts).sum() + parts[0], {"loss": float(sum(parts)), "subject": right}
+
+    run.train(loss_of, batch)
+    return judge.eval()
+
+
+@torch.no_grad()
+def look(judge: Judge, pictures: np.ndarray) -> tuple[Tensor, list[Tensor]]:
+    """Of UInt8 pictures: features Float[N, F], and log probabilities Float[N, classes] of each slot."""
+    features, scores = [], []
+    for start in range(0, len(pictures), SEEN_AT_ONCE):
+        seen = judge.features(to_input(pictures[start : start + SEEN_AT_ONCE]))
+        features.append(seen.cpu())
+        scores.append([part.log_softmax(dim=1).cpu() for part in judge.logits(seen)])
+    return torch.cat(features), [torch.cat(parts) for parts in zip(*scores, strict=True)]
+
+
+def rightly_named(scores: list[Tensor], scenes: np.ndarray) -> list[Any]:
+    """For subject and slots: Bool[n], whether the judge names what the scene has, where it has something."""
+    right = []
+    for column, part in enumerate(scores):
+        wanted = torch.as_tensor(scenes[:, column].astype(np.int64))
+        named = part.argmax(dim=1) == wanted
+        right.append(named if column == 0 else named[wanted > 0])
+    return right

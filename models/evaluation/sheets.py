@@ -1,0 +1,109 @@
+"""Contact sheets: pictures of a model with what was asked for under each, to be looked at by a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from models.diffusion import DiffusersRenderer
+from models.evaluation.report import FIRST_SEED, Job, OnProgress, draw
+from models.training.compose import SLOTS, caption
+from models.training.dataset import random_scene, scene_of
+
+SUBJECTS = (
+    "a fox",
+    "an owl",
+    "a castle",
+    "a rocket",
+    "a mushroom",
+    "a cup of coffee",
+    "a sailboat",
+    "a robot",
+)
+LABEL_PX = 24
+QUALITY = 80
+
+
+def sheet(
+    renderer: DiffusersRenderer,
+    prompts: list[str],
+    labels: list[str],
+    columns: int,
+    file: Path,
+    on_progress: OnProgress = lambda what, done, of: None,
+    seed: int = FIRST_SEED,
+) -> None:
+    """Pictures of `prompts`, row by row, each above its label; JPEG at `file`."""
+    jobs = [Job(prompt, seed + n % columns) for n, prompt in enumerate(prompts)]
+    pictures = draw(renderer, jobs, on_progress, f"drawing {file.name}")
+    px = pictures.shape[1]
+    rows = -(-len(prompts) // columns)
+    out = Image.new("RGB", (columns * px, rows * (px + LABEL_PX)), "white")
+    pen, font = ImageDraw.Draw(out), ImageFont.load_default(9)
+    for n, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
+        left, top = n % columns * px, n // columns * (px + LABEL_PX)
+        out.paste(Image.fromarray(picture), (left, top))
+        pen.multiline_text((left + 2, top + px + 1), _folded(label), fill="black", font=font, spacing=1)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    out.save(file, quality=QUALITY, optimize=True)
+
+
+def _folded(label: str, wide: int = 27) -> str:
+    """On two lines."""
+    if len(label) <= wide:
+        return label
+    cut = label.rfind(" ", 0, wide) if " " in label[:wide] else wide
+    return f"{label[:cut]}\n{label[cut + 1 :]}"
+
+
+def subjects_by_medium(
+    renderer: DiffusersRenderer, file: Path, on_progress: OnProgress = lambda what, done, of: None
+) -> None:
+    """SUBJECTS in every medium."""
+    media = SLOTS["medium"]
+    pairs = [(subject, medium) for subject in SUBJECTS for medium in media]
+    prompts = [caption(subject, (medium,)) for subject, medium in pairs]
+    labels = [f"{subject}, {medium or '(plain)'}" for subject, medium in pairs]
+    sheet(renderer, prompts, labels, len(media), file, on_progress)
+
+
+def all_subjects(
+    renderer: DiffusersRenderer,
+    subjects: tuple[str, ...],
+    file: Path,
+    on_progress: OnProgress = lambda what, done, of: None,
+) -> None:
+    """Every subject, plain."""
+    sheet(renderer, list(subjects), list(subjects), 12, file, on_progress)
+
+
+def tokens_by_subject(
+    renderer: DiffusersRenderer, folder: Path, on_progress: OnProgress = lambda what, done, of: None
+) -> None:
+    """Every token of a slot on three subjects, a sheet for each slot."""
+    for slot, tokens in SLOTS.items():
+        prompts = [
+            f"{subject}, {token}" for subject in ("a cat", "a house", "a tulip") for token in tokens[1:]
+        ]
+        sheet(renderer, prompts, prompts, len(tokens) - 1, folder / f"slot-{slot}.jpg", on_progress)
+
+
+def random_combinations(
+    renderer: DiffusersRenderer,
+    subjects: tuple[str, ...],
+    file: Path,
+    on_progress: OnProgress = lambda what, done, of: None,
+    count: int = 40,
+    words: int = 3,
+) -> None:
+    """Random subjects with `words` random tokens, for a person to say what is recognised."""
+    rng = np.random.default_rng(2026)
+    prompts = []
+    for _ in range(count):
+        row = random_scene(len(subjects), 0.0, rng)
+        for column in rng.permutation(np.arange(1, len(row)))[: len(row) - 1 - words]:
+            row[column] = 0
+        prompts.append(caption(subjects[row[0]], scene_of(row).tokens))
+    sheet(renderer, prompts, prompts, 10, file, on_progress)

@@ -1,0 +1,109 @@
+"""The evaluation of models: its figures on cases with known answers; the command on the shipped models."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.__main__ import main
+from models.evaluation.judge import Judge, look, rightly_named, train_judge
+from models.evaluation.measures import frechet_distance, share, taste_rank_correlation
+from models.evaluation.sheets import _folded
+from models.training.compose import SLOTS
+from models.training.dataset import ComposedPictures
+
+
+def test_the_frechet_distance_of_normals_is_the_known_one() -> None:
+    generator = torch.Generator().manual_seed(0)
+    one = torch.randn(20_000, 4, generator=generator)
+    moved = torch.randn(20_000, 4, generator=generator) * 2.0 + 3.0
+    # |mu|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) = 4 * 9 + 4 * (1 + 4 - 2 * 2)
+    assert frechet_distance(one, moved) == pytest.approx(40.0, rel=0.03)
+    assert frechet_distance(one[:10_000], one[10_000:]) < 0.01
+
+
+def test_rank_correlation_is_one_for_equal_effects_and_none_for_unrelated_ones() -> None:
+    generator = torch.Generator().manual_seed(1)
+    effects = torch.randn(40, 24, generator=generator, dtype=torch.float64)
+    other = torch.randn(40, 24, generator=generator, dtype=torch.float64)
+    assert taste_rank_correlation(2.0 * effects, effects) == pytest.approx(1.0)
+    assert taste_rank_correlation(-effects, effects) == pytest.approx(-1.0)
+    assert abs(taste_rank_correlation(other, effects)) < 0.2
+
+
+def test_a_share_says_how_sure_it_is() -> None:
+    assert share(torch.tensor([True, True, True, False])) == {"share": 0.75, "error": 0.217, "of": 4}
+    assert share(torch.zeros(0, dtype=torch.bool))["of"] == 0
+
+
+def test_tokens_are_counted_only_where_a_scene_has_them() -> None:
+    scenes = np.zeros((3, 1 + len(SLOTS)), np.int16)
+    scenes[:, 0], scenes[1, 1] = (0, 1, 1), 2
+    scores = [torch.zeros(3, 2), *(torch.zeros(3, len(tokens)) for tokens in SLOTS.values())]
+    scores[0][:, 1] = 1.0
+    scores[1][:, 2] = 1.0
+    right = rightly_named(scores, scenes)
+    assert right[0].tolist() == [False, True, True]
+    assert right[1].tolist() == [True]
+    assert [len(part) for part in right[2:]] == [0] * (len(SLOTS) - 1)
+
+
+def test_the_judge_learns_what_can_be_seen_and_resumes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    scenes = np.zeros((600, 1 + len(SLOTS)), np.int16)
+    scenes[:, 0] = rng.integers(2, size=600)
+    pictures = rng.integers(0, 60, (600, 32, 32, 3)).astype(np.uint8)
+    pictures[scenes[:, 0] == 1, 8:24, 8:24] += 150
+    data = ComposedPictures(pictures, scenes, ("a dark thing", "a bright thing"))
+    judge = train_judge(data, 100, 0.1, tmp_path, batch=32)
+    right = rightly_named(look(judge, pictures[-100:])[1], scenes[-100:])[0]
+    assert float(right.float().mean()) > 0.95
+    steps = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["steps"]
+    train_judge(data, 100, 0.1, tmp_path, batch=32)
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["steps"] == steps
+
+
+def test_features_do_not_depend_on_what_else_is_looked_at() -> None:
+    judge = Judge(3).eval()
+    pictures = np.random.default_rng(0).integers(0, 255, (5, 64, 64, 3)).astype(np.uint8)
+    together, alone = look(judge, pictures)[0], look(judge, pictures[2:3])[0]
+    torch.testing.assert_close(together[2:3], alone)
+
+
+def test_the_command_evaluates_the_shipped_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On random pictures with random captions the judge can know nothing, and the figures must say so."""
+    rng = np.random.default_rng(0)
+    (tmp_path / "pictures").mkdir()
+    sizes = [72, *(len(tokens) for tokens in SLOTS.values())]
+    scenes = np.stack([rng.integers(size, size=24) for size in sizes], axis=1).astype(np.int16)
+    pictures = rng.integers(0, 255, (24, 128, 128, 3)).astype(np.uint8)
+    np.savez(tmp_path / "pictures" / "0000.npz", pictures=pictures, scenes=scenes)
+    np.savez(tmp_path / "drawings.npz", subjects=np.array([f"a thing {n}" for n in range(72)]))
+    out = tmp_path / "quality.json"
+    flags = ["--build", str(tmp_path), "--composed", "24", "--pictures", "4", "--judge-minutes", "0.02"]
+    flags += ["--token-subjects", "1"]
+    assert main(["evaluate", "mini", *flags, "--no-sheets", "--json", "--out", str(out)]) == 0
+    printed = json.loads(capsys.readouterr().out[-len(out.read_text()) :])
+    assert printed == json.loads(out.read_text())
+    assert printed["generated"]["subject"]["of"] == 4 and printed["composed"]["subject"]["share"] < 0.5
+    assert set(printed["token_seen_alone"]) == {token for tokens in SLOTS.values() for token in tokens[1:]}
+    assert printed["seconds_round_of_4"] > 0 and printed["bytes"] > 10**7
+
+
+def test_missing_pictures_and_unknown_models_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "mini", "--build", str(tmp_path)]) == 2
+    assert "models.training data" in capsys.readouterr().err
+    assert main(["evaluate", "no-such-model", "--build", str(tmp_path)]) == 2
+    assert main(["list"]) == 0
+    assert "mini" in capsys.readouterr().out
+
+
+def test_labels_are_folded_between_words() -> None:
+    assert _folded("short") == "short"
+    assert (
+        _folded("a cup of coffee, watercolor, starry night") == "a cup of coffee,\nwatercolor, starry night"
+    )
