@@ -126,9 +126,14 @@ def simulate(chosen: argparse.Namespace, settings: Settings) -> None:
 
 
 def benchmark(chosen: argparse.Namespace, settings: Settings) -> None:
-    """Seconds of the parts of a round, measured in one run."""
+    """Measure: the parts of a round (the default), design, learning or estimate."""
     from personalize.experiments.benchmark import measure, table
 
+    if chosen.what != "round":
+        from personalize.experiments import command
+
+        command.run(chosen, settings)
+        return
     vocabulary, renderer, embedder = _parts(settings)
     result = measure(vocabulary, renderer, embedder, settings, chosen.repeats, shipped_effects(settings))
     _print(json.dumps(result) if chosen.json else table(result))
@@ -145,6 +150,26 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], None]] = {
     "simulate": simulate,
     "benchmark": benchmark,
 }
+
+
+def _add_benchmarks(one: argparse.ArgumentParser) -> None:
+    one.add_argument("what", nargs="?", default="round", choices=("round", "design", "learning", "estimate"))
+    one.add_argument("--tokens", type=int, default=5000, help="design: words in all, S")
+    one.add_argument("--dimension", type=int, default=64, help="design, learning, estimate: features, d")
+    one.add_argument("--horizon", type=int, default=6, help="design: slots, H")
+    one.add_argument("--criterion", choices=("V", "D"), help="design: what is optimal (default: V)")
+    one.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="design: where it runs")
+    one.add_argument("--scaling", action="store_true", help="design: over sizes, with a plot")
+    one.add_argument("--people", type=int, default=40, help="learning, estimate: simulated people")
+    one.add_argument("--answers", type=int, default=60, help="learning: answers of each")
+    one.add_argument("--strategies", default="adaptive,static-rounded,static-iid,random", help="learning")
+    one.add_argument("--feedback", default="best", help="learning: best, best-worst or ranking")
+    one.add_argument("--lapse", type=float, default=0.0, help="learning: share of picks that are slips")
+    one.add_argument("--pleasant", type=float, help="learning: share of the pool adaptive questions use")
+    one.add_argument("--items", type=int, default=1000, help="learning: what can be shown, N")
+    one.add_argument("--features", help="learning: a NumPy file N x d in the place of synthetic items")
+    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--plot", type=Path, help="write a plot here (PNG or SVG)")
 
 
 def read_command(arguments: list[str]) -> argparse.Namespace:
@@ -177,14 +202,13 @@ def read_command(arguments: list[str]) -> argparse.Namespace:
         if name == "simulate":
             one.add_argument("--people", type=int, default=20)
             one.add_argument("--rounds", type=int, default=15, help="answers of each person")
-            one.add_argument(
-                "--strategy", default="adaptive", help="adaptive, static, random, or several with commas"
-            )
+            one.add_argument("--strategy", default="adaptive", help="a strategy, or several with commas")
             one.add_argument("--judge", default="pictures", help="pictures (they are rendered) or tokens")
             one.add_argument("--seed", type=int, default=0)
             one.add_argument("--held-out", type=int, default=60, help="questions that test what was learned")
             one.add_argument("--lapse", type=float, default=0.0, help="share of picks that are slips")
         if name == "benchmark":
+            _add_benchmarks(one)
             one.add_argument(
                 "--repeats", type=int, default=5, help="times each part is run; the median counts"
             )

@@ -1,11 +1,23 @@
-"""The next question of a session, by its strategy: adaptive, static (the design's own), or random."""
+"""The next question of a session, by its strategy.
+
+`adaptive` is what the app uses. `static-rounded` and `static-iid` ask what the design planned before any
+answer, rounded to sets that differ or drawn independently as in the paper; `random` is uniform over prompts.
+`bald`, `thompson` and `eubo` are there to compare with (see `personalize.design.acquisition`).
+"""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from personalize.design.question import choose_question, question_pool, random_question, static_question
+from personalize.design.acquisition import ACQUISITIONS
+from personalize.design.question import (
+    choose_question,
+    independent_question,
+    question_pool,
+    random_question,
+    static_question,
+)
 from personalize.errors import SessionError
 from personalize.preference.estimate import TasteEstimate
 from personalize.preparation import Preparation
@@ -26,26 +38,39 @@ def next_question(
         session: whose strategy and number of options.
         preparation: design and MDP.
         settings: `pool`, `words`, `pleasant`, `warm_up`.
-        taste: what is known; asked for by the adaptive strategy only.
+        taste: what is known; asked for only by the strategies that adapt.
         generator: of all draws.
 
     Raises:
         SessionError: the static design was made for another number of options.
     """
     design, mdp, K = preparation.design, preparation.mdp, session.options
+    words = settings.words
     if session.strategy == "random":
-        return random_question(mdp, K, generator, words=settings.words)
-    if session.strategy == "static":
+        return random_question(mdp, K, generator, words=words)
+    if session.strategy in ("static-rounded", "static-iid"):
         if design.policies.options != K:
             raise SessionError(
-                f"Expected {design.policies.options} options for the static strategy, which was designed "
+                f"Expected {design.policies.options} options for the static strategies, which were designed "
                 f"for them, found {K}. Use --options {K}, or another strategy."
             )
-        return static_question(design.policies, mdp, generator, metric=design.metric, words=settings.words)
+        if session.strategy == "static-iid":
+            return independent_question(design.policies, mdp, generator, words=words)
+        return static_question(design.policies, mdp, generator, metric=design.metric, words=words)
     estimate = taste()
-    pool = question_pool(design.policies, mdp, settings.pool, generator, words=settings.words)
+    pool = question_pool(design.policies, mdp, settings.pool, generator, words=words)
+    features = mdp.path_features(pool)
+    if session.strategy in ACQUISITIONS:
+        rows = ACQUISITIONS[session.strategy](
+            features,
+            options=K,
+            theta=estimate.theta,
+            covariance=estimate.covariance,
+            generator=generator,
+        )
+        return pool[rows]
     rows = choose_question(
-        mdp.path_features(pool),
+        features,
         options=K,
         covariance=estimate.covariance,
         theta=estimate.theta if estimate.answers else None,

@@ -57,7 +57,9 @@ class Settings:
         -1, "Seed of every session, so that it can be played again; -1: each its own.", low=-1, high=2**31 - 1
     )
     strategy: str = _setting(
-        "adaptive", "How questions are chosen.", choices=("adaptive", "static", "random")
+        "adaptive",
+        "How questions are chosen.",
+        choices=("adaptive", "static-rounded", "static-iid", "random", "bald", "thompson", "eubo"),
     )
     pool: int = _setting(300, "Prompts a new question is chosen from.", unit="prompts", low=8, high=100_000)
     words: int = _setting(

@@ -13,7 +13,7 @@ from personalize.personalizer import LARGEST_SEED, Personalizer, checked_seed, d
 from personalize.preparation import Preparation, prepare
 from personalize.rendering import OnStep
 from personalize.session.database_store import DatabaseStore
-from personalize.session.record import PictureRecord, Round
+from personalize.session.record import STRATEGIES, PictureRecord, Round
 from personalize.session.store import MemoryStore, Store
 from personalize.settings import Settings
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
@@ -76,7 +76,7 @@ def test_a_session_learns_what_was_picked_and_uses_it(loop: Personalizer) -> Non
 
 
 def test_questions_are_of_few_words(loop: Personalizer, settings: Settings) -> None:
-    for strategy in ("adaptive", "static", "random"):
+    for strategy in STRATEGIES:
         token = loop.start("a fox", seed=3, strategy=strategy).token
         play(loop, token, 4, "night")
         said = [sum(map(bool, path)) for round_ in loop.session(token).rounds for path in round_.paths]
@@ -311,7 +311,7 @@ def test_a_session_of_other_words_is_refused(preparation: Preparation, settings:
         other.propose(token)
 
 
-@pytest.mark.parametrize("strategy", ["adaptive", "static", "random"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_strategy_asks(loop: Personalizer, strategy: str) -> None:
     token = loop.start("a fox", strategy=strategy).token
     play(loop, token, 4, "night")
@@ -410,6 +410,6 @@ def test_a_session_of_other_models_is_refused(preparation: Preparation, settings
 
 
 def test_static_questions_need_the_design_they_come_from(loop: Personalizer) -> None:
-    token = loop.start("a fox", strategy="static", options=3).token
+    token = loop.start("a fox", strategy="static-rounded", options=3).token
     with pytest.raises(SessionError, match="--options"):
         loop.propose(token)

@@ -50,7 +50,7 @@ def test_each_kind_of_value_is_read(variable: str, text: str, name: str, value: 
         ("PALATE_LAPSE", "1e9", "lapse from 0 to 0.5"),
         ("PALATE_GAMMAS", "0.5;1", "numbers with commas between"),
         ("PALATE_GAMMAS", "0.5,7", "gammas from 0 to 2"),
-        ("PALATE_STRATEGY", "clever", "adaptive or static or random, found 'clever'"),
+        ("PALATE_STRATEGY", "clever", "thompson or eubo, found 'clever'"),
         ("PALATE_MODEL", "", "model to be given"),
         ("PALATE_HOST", "a\nb", "without control characters"),
         ("PALATE_OPTION", "4", "found PALATE_OPTION. Correct or unset it"),

@@ -10,12 +10,12 @@ import math
 import torch
 from torch import Tensor
 
+from personalize.design.exchange import exchange
 from personalize.errors import DesignError, ShapeError
 from personalize.mdp.policy import Policies
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.mdp.vocabulary import BLANK
 
-MOST_PASSES = 10
 STATIC_TRIALS = 32
 """Sets of policy draws that a static question is the best of."""
 
@@ -75,27 +75,82 @@ def choose_question(
     X, utility = pool[candidates], utility[candidates]
     similarity = X @ covariance @ X.T
     first = int(torch.randint(len(X), (1,), generator=generator, device=generator.device))
-    return candidates[_exchange(similarity, utility, options, first)]
+    chosen = exchange(lambda taken: _gains(similarity, utility, taken), options, first)
+    return candidates[chosen.to(candidates.device)]
 
 
-def _exchange(similarity: Tensor, utility: Tensor, options: int, first: int) -> Tensor:
-    chosen = [first]
-    while len(chosen) < options:
-        gains = _gains(similarity, utility, chosen)
-        chosen.append(int(gains.argmax()))
-    best = -math.inf
-    for _ in range(MOST_PASSES):
-        before = best
-        for place in range(options):
-            rest = chosen[:place] + chosen[place + 1 :]
-            gains = _gains(similarity, utility, rest)
-            candidate = int(gains.argmax())
-            if float(gains[candidate]) > best + 1e-12:
-                best = float(gains[candidate])
-                chosen[place] = candidate
-        if not best > before:
-            break
-    return torch.tensor(chosen, device=similarity.device)
+def plan_questions(
+    pool: Tensor,
+    *,
+    questions: int,
+    options: int,
+    covariance: Tensor,
+    theta: Tensor | None,
+    generator: torch.Generator,
+    pleasant: float = 0.5,
+    restrict: bool = True,
+) -> Tensor:
+    r"""Several questions at once, so that the next ones can be drawn while a person looks.
+
+    After each, the covariance becomes what it is expected to be once that question is answered (by the
+    present estimate; the mean does not move),
+
+    .. math:: C' = C - C A^\top (I + A C A^\top)^{-1} A C, \quad A = \mathrm{diag}(p)^{1/2} (X - \bar x),
+
+    so that no two questions ask the same; no candidate is used twice.
+
+    Args:
+        pool: Float[P, d], features of candidates.
+        questions: n.
+        options: K.
+        covariance: Float[d, d], C, of the taste now.
+        theta: Float[d], the estimated taste, or None when nothing is known.
+        generator: of the first candidate of each.
+        pleasant: share of the pool, the best liked, that may be asked.
+        restrict: whether to keep to those.
+
+    Returns:
+        Long[n, K], distinct rows of `pool`.
+
+    Raises:
+        ShapeError: axes that do not agree.
+        DesignError: fewer than n K candidates.
+    """
+    if questions < 1 or len(pool) < questions * options:
+        raise DesignError(
+            f"Expected at least 1 question and {max(1, questions) * options} candidates, found {questions} "
+            f"and {len(pool)}. Widen the pool or plan fewer."
+        )
+    left = torch.arange(len(pool), device=pool.device)
+    planned = []
+    for number in range(questions):
+        after = (questions - number) * options
+        share = max(pleasant, min(1.0, after / len(left)))
+        rows = left[
+            choose_question(
+                pool[left],
+                options=options,
+                covariance=covariance,
+                theta=theta,
+                generator=generator,
+                pleasant=share,
+                restrict=restrict,
+            )
+        ]
+        planned.append(rows)
+        covariance = expected_covariance(pool[rows], covariance, theta)
+        left = left[~torch.isin(left, rows)]
+    return torch.stack(planned)
+
+
+def expected_covariance(options: Tensor, covariance: Tensor, theta: Tensor | None) -> Tensor:
+    """Float[d, d]: of the taste once a question Float[K, d] is answered, by the present estimate."""
+    utility = options.new_zeros(len(options)) if theta is None else options @ theta
+    p = utility.softmax(dim=0)
+    rows = (options - p @ options) * p.sqrt()[:, None]
+    across = rows @ covariance
+    inner = torch.eye(len(rows), dtype=rows.dtype, device=rows.device) + across @ rows.T
+    return covariance - across.T @ torch.linalg.solve(inner, across)
 
 
 def _gains(similarity: Tensor, utility: Tensor, chosen: list[int]) -> Tensor:
@@ -155,6 +210,21 @@ def static_question(
         if len(_distinct(sets[index])) == K:
             return sets[index]
     return _completed(sets[0], policies, mdp, generator, words)
+
+
+def independent_question(
+    policies: Policies, mdp: PromptMDP, generator: torch.Generator, *, words: int | None = None
+) -> Tensor:
+    """Long[K, H]: one path of each policy, drawn independently, as the paper runs its policies.
+
+    Draws that are not distinct are drawn again; policies of fewer than K distinct prompts are completed.
+    """
+    found = shortened(mdp, policies.sample(generator), words, generator)
+    for _ in range(RANDOM_TRIALS):
+        if len(_distinct(found)) == len(found):
+            return found
+        found = shortened(mdp, policies.sample(generator), words, generator)
+    return _completed(found, policies, mdp, generator, words)
 
 
 def question_pool(

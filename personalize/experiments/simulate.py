@@ -21,7 +21,7 @@ from personalize.personalizer import LARGEST_SEED, Personalizer, derived_seed
 from personalize.preference.simulated_user import SimulatedUser
 from personalize.preparation import OnProgress, Preparation, measured_effects, prepare
 from personalize.rendering import Embedder, Renderer, open_picture
-from personalize.session.record import PictureRecord, Round
+from personalize.session.record import STRATEGIES, PictureRecord, Round
 from personalize.session.store import MemoryStore
 from personalize.settings import Settings
 from personalize.taste import known_share
@@ -67,9 +67,9 @@ class Simulation:
                 f"Expected strategies that differ, found {','.join(self.strategies)}. Name each once."
             )
         for strategy in self.strategies:
-            if strategy not in ("adaptive", "static", "random"):
+            if strategy not in STRATEGIES:
                 raise SettingsError(
-                    f"Expected a strategy out of adaptive, static and random, found '{strategy}'. "
+                    f"Expected a strategy out of {', '.join(STRATEGIES)}, found '{strategy}'. "
                     "Choose from these."
                 )
 

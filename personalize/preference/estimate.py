@@ -10,7 +10,7 @@ The whole grid is fitted at once, as one batch of damped Newton iterations.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -27,6 +27,9 @@ LIKELY_SCALE = 2.0
 SCALE_OCTAVES = 1.0
 """The logarithm of the scale is normal: around LIKELY_SCALE nats, with a spread of so many doublings. With
 four options, 2 nats are somebody whose best-loved option is picked about three times in four."""
+
+POPULATION = -1.0
+"""In the place of a gamma: the prior learned from earlier people."""
 
 EIGENVALUE_FLOOR = 1e-6
 """Eigenvalues of the features' covariance below this share of the largest are raised to it, so that every
@@ -45,11 +48,14 @@ class TastePrior:
         covariance: Float[d, d], of the features of the prompts one may see.
         gammas: powers of the covariance to choose from.
         scales: spreads of utilities over prompts to choose from, in nats.
+        population: Float[d, d], a covariance of tastes learned from earlier people, to choose from too (by
+            its shape; the scale is chosen as for the others). See `personalize.preference.population`.
     """
 
     covariance: Tensor
     gammas: tuple[float, ...] = GAMMAS
     scales: tuple[float, ...] = SCALES
+    population: Tensor | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no covariance, or an empty grid.
@@ -74,8 +80,15 @@ class TastePrior:
         """The number of features, d."""
         return len(self.covariance)
 
+    @property
+    def shapes(self) -> tuple[float, ...]:
+        """What is chosen among: the gammas, and POPULATION when there is one."""
+        return self.gammas if self.population is None else (*self.gammas, POPULATION)
+
     def root(self, gamma: float, scale: float) -> Tensor:
-        """Float[d, d]: L, with L L' the prior covariance."""
+        """Float[d, d]: L, with L L' the prior covariance; of POPULATION as of a gamma."""
+        if gamma == POPULATION:
+            return scale * self._population_root
         values, vectors = self._eigen
         power = values ** (gamma / 2.0)
         return scale * (vectors * power) / (values * power.square()).sum().sqrt()
@@ -88,6 +101,14 @@ class TastePrior:
     def log_density(self, scale: float) -> float:
         """Of a scale, in nats, up to a constant."""
         return -0.5 * (math.log2(scale / LIKELY_SCALE) / SCALE_OCTAVES) ** 2
+
+    @cached_property
+    def _population_root(self) -> Tensor:
+        assert self.population is not None
+        values, vectors = torch.linalg.eigh(0.5 * (self.population + self.population.T))
+        values = values.clamp(min=EIGENVALUE_FLOOR * float(values[-1]))
+        spread = (self.covariance * ((vectors * values) @ vectors.T)).sum().sqrt()
+        return vectors * values.sqrt() / spread
 
     def precision(self, gamma: float, scale: float) -> Tensor:
         """Float[d, d]: the inverse of the prior covariance, which is the design's regularisation."""
@@ -114,7 +135,7 @@ class TasteEstimate:
     Attributes:
         theta: Float[d], in nats per unit of feature.
         covariance: Float[d, d].
-        gamma: power of the chosen prior.
+        gamma: power of the chosen prior; POPULATION for the one learned from earlier people.
         scale: spread of utilities of the chosen prior, in nats.
         log_evidence: Laplace log evidence of the chosen prior, in nats.
         converged: whether the penalised gradient vanished; a result that is False may still be used.
@@ -162,12 +183,14 @@ class TasteEstimate:
         return (1.0 - self.lapse) * float(hit) + self.lapse / K
 
 
-def estimate_taste(comparisons: Comparisons, prior: TastePrior, *, lapse: float = 0.05) -> TasteEstimate:
+def estimate_taste(
+    comparisons: Comparisons | Picks, prior: TastePrior, *, lapse: float = 0.05
+) -> TasteEstimate:
     """The taste that answers tell: posterior mode, Laplace covariance, prior chosen by evidence.
 
     Args:
-        comparisons: with no answers that weigh anything, theta is 0 and the covariance is the prior's, with
-            the first gamma and the middle scale.
+        comparisons: answers, or the picks they are made of; with none that weigh anything, theta is 0 and the
+            covariance is the prior's, with the first gamma and the middle scale.
         prior: the grid of priors.
         lapse: share of picks that are slips, in [0, 1).
 
@@ -176,7 +199,7 @@ def estimate_taste(comparisons: Comparisons, prior: TastePrior, *, lapse: float 
     """
     if not 0.0 <= lapse < 1.0:
         raise ShapeError(f"Expected a lapse from 0 to below 1, found {lapse}. Use 0.05 for people.")
-    picks = Picks.of(comparisons)
+    picks = comparisons if isinstance(comparisons, Picks) else Picks.of(comparisons)
     if len(picks) == 0:
         gamma, scale = prior.gammas[0], prior.middle_scale
         theta = prior.covariance.new_zeros(prior.dimension)
@@ -186,9 +209,9 @@ def estimate_taste(comparisons: Comparisons, prior: TastePrior, *, lapse: float 
             f"Expected options of {prior.dimension} features, found {picks.options.shape[-1]}. "
             "Use the feature space of the prior."
         )
-    grid = [(gamma, scale) for gamma in prior.gammas for scale in prior.scales]
+    grid = [(gamma, scale) for gamma in prior.shapes for scale in prior.scales]
     roots = torch.stack([prior.root(gamma, scale) for gamma, scale in grid])
-    picks = Picks(picks.options.to(roots), picks.chosen, picks.offered)
+    picks = replace(picks, options=picks.options.to(roots))
     fit = _Fit.of(roots, picks, lapse)
     likely = fit.log_evidence + roots.new_tensor([prior.log_density(scale) for _, scale in grid])
     chosen = int(likely.argmax())
@@ -202,7 +225,7 @@ def estimate_taste(comparisons: Comparisons, prior: TastePrior, *, lapse: float 
         scale=scale,
         log_evidence=float(fit.log_evidence[chosen]),
         converged=bool(fit.converged[chosen]),
-        answers=int((~comparisons.none).sum()),
+        answers=picks.answers,
         lapse=lapse,
     )
 

@@ -68,11 +68,13 @@ class Picks:
         options: Float[M, K, d]; of a worst answer, minus the features.
         chosen: Long[M].
         offered: Bool[M, K]; a worst answer does not offer the best option.
+        answers: the answered questions that they are made of.
     """
 
     options: Tensor
     chosen: Tensor
     offered: Tensor
+    answers: int
 
     @classmethod
     def of(cls, comparisons: Comparisons) -> "Picks":
@@ -83,7 +85,31 @@ class Picks:
         offered = torch.ones(options.shape[:2], dtype=torch.bool, device=options.device)
         left_out = comparisons.best[has_worst]
         offered[len(best) :].scatter_(1, left_out[:, None], False)
-        return cls(options, torch.cat((best, worst)), offered)
+        return cls(options, torch.cat((best, worst)), offered, int(has_best.sum()))
+
+    @classmethod
+    def of_rankings(cls, options: Tensor, order: Tensor) -> "Picks":
+        """The picks of full rankings, each the best of those that are left (Plackett 1975; Luce 1959).
+
+        Args:
+            options: Float[N, K, d].
+            order: Long[N, K], the options from most to least liked; each row a permutation of 0..K-1.
+
+        Raises:
+            ShapeError: axes that do not agree, or a row that is no permutation.
+        """
+        N, K = order.shape if order.dim() == 2 else (0, 0)
+        if options.shape[:2] != (N, K) or not bool(
+            (order.sort(dim=1).values == torch.arange(K, device=order.device)).all()
+        ):
+            raise ShapeError(
+                f"Expected options Float[N, K, d] and their rankings Long[N, K], found {list(options.shape)} "
+                f"and {list(order.shape)}, or an option ranked twice. Rank every option once."
+            )
+        place = order.argsort(dim=1)
+        offered = torch.cat([place >= step for step in range(K - 1)])
+        chosen = torch.cat([order[:, step] for step in range(K - 1)])
+        return cls(options.repeat(K - 1, 1, 1), chosen, offered, N)
 
     def __len__(self) -> int:
         """M."""

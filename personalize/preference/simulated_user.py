@@ -42,6 +42,14 @@ class SimulatedUser:
         opposite = SimulatedUser(-self.theta, self.lapse, self.scale)
         return best, rest[opposite.pick(options[rest], generator)]
 
+    def rank(self, options: Tensor, generator: torch.Generator) -> list[int]:
+        """All of Float[K, d] from most to least liked: the best, then the best of the rest, and so on."""
+        left = list(range(len(options)))
+        order = []
+        while len(left) > 1:
+            order.append(left.pop(self.pick(options[left], generator)))
+        return [*order, *left]
+
     def oracle_accuracy(self, options: Tensor) -> float:
         """How often knowing the taste exactly predicts the pick, over Float[N, K, d]: the best possible."""
         decided = self.probabilities(options).gather(-1, (options @ self.theta).argmax(-1, keepdim=True))

@@ -9,12 +9,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from personalize.errors import SessionError
 
-Strategy = Literal["adaptive", "static", "random"]
-STRATEGIES: tuple[Strategy, ...] = ("adaptive", "static", "random")
+Strategy = Literal["adaptive", "static-rounded", "static-iid", "random", "bald", "thompson", "eubo"]
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+"""How questions are chosen: see `personalize.asking`."""
 
 
 @dataclass(frozen=True)

@@ -48,9 +48,9 @@ def test_a_strategy_meets_the_same_people_alone_and_paired(tmp_path: Path) -> No
 
 
 def test_a_strategy_paired_with_itself_differs_by_nothing(tmp_path: Path) -> None:
-    result = run(tmp_path, "random", "static")
+    result = run(tmp_path, "random", "static-rounded")
     (pair,) = result["paired"]
-    first, second = (result["strategies"][name]["accuracy"] for name in ("random", "static"))
+    first, second = (result["strategies"][name]["accuracy"] for name in ("random", "static-rounded"))
     assert pair["difference"] == pytest.approx([a - b for a, b in zip(first, second, strict=True)], abs=2e-4)
 
 

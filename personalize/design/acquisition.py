@@ -1,0 +1,125 @@
+r"""Other rules for the next question, to compare the adaptive one with: BALD, Thompson sampling, EUBO.
+
+All see a taste that is normal with mean theta and covariance C, by `samples` draws of it. BALD (Houlsby et
+al. 2011; the criterion of APReL) maximises what an answer tells about the taste,
+
+.. math:: I(y; \theta) = H(E_\theta p_\theta) - E_\theta H(p_\theta),
+
+EUBO (Lin et al. 2022; Astudillo et al. 2023 for K options) the expected utility of the best option shown,
+and Thompson sampling shows the favourites of K tastes drawn from the posterior. The last two show what is
+already liked, and learn less from it: they belong in a gallery rather than in a question.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from personalize.design.exchange import exchange
+from personalize.errors import DesignError, ShapeError
+
+SAMPLES = 200
+
+
+def posterior_samples(theta: Tensor, covariance: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Float[count, d]: tastes drawn from the normal with mean Float[d] and covariance Float[d, d]."""
+    values, vectors = torch.linalg.eigh(0.5 * (covariance + covariance.T))
+    noise = torch.randn(count, len(theta), generator=generator, dtype=theta.dtype, device=theta.device)
+    return theta + (noise * values.clamp(min=0.0).sqrt()) @ vectors.T
+
+
+def choose_by_bald(
+    pool: Tensor,
+    *,
+    options: int,
+    theta: Tensor,
+    covariance: Tensor,
+    generator: torch.Generator,
+    samples: int = SAMPLES,
+) -> Tensor:
+    """Long[K]: distinct rows of the pool Float[P, d] whose answer tells most about the taste, in nats.
+
+    Raises:
+        ShapeError: axes that do not agree.
+        DesignError: fewer candidates than options.
+    """
+    _check(pool, options, theta, covariance)
+    utilities = posterior_samples(theta, covariance, samples, generator) @ pool.T
+
+    def gains(chosen: list[int]) -> Tensor:
+        fixed = utilities[:, chosen]
+        together = torch.cat((fixed[:, None].expand(-1, len(pool), -1), utilities[..., None]), dim=2)
+        p = together.softmax(dim=2)
+        mean = p.mean(dim=0)
+        told = -torch.xlogy(mean, mean).sum(dim=1) + torch.xlogy(p, p).sum(dim=2).mean(dim=0)
+        return told.index_fill(0, torch.tensor(chosen, device=pool.device), -torch.inf)
+
+    first = int(torch.randint(len(pool), (1,), generator=generator))
+    return exchange(gains, options, first).to(pool.device)
+
+
+def choose_by_eubo(
+    pool: Tensor,
+    *,
+    options: int,
+    theta: Tensor,
+    covariance: Tensor,
+    generator: torch.Generator,
+    samples: int = SAMPLES,
+) -> Tensor:
+    """Long[K]: distinct rows of the pool Float[P, d] of most expected utility of the best among them.
+
+    Raises:
+        ShapeError: axes that do not agree.
+        DesignError: fewer candidates than options.
+    """
+    _check(pool, options, theta, covariance)
+    utilities = posterior_samples(theta, covariance, samples, generator) @ pool.T
+
+    def gains(chosen: list[int]) -> Tensor:
+        best = utilities[:, chosen].amax(dim=1, keepdim=True)
+        mean = torch.maximum(best, utilities).mean(dim=0)
+        return mean.index_fill(0, torch.tensor(chosen, device=pool.device), -torch.inf)
+
+    return exchange(gains, options, int((pool @ theta).argmax())).to(pool.device)
+
+
+def choose_by_thompson(
+    pool: Tensor, *, options: int, theta: Tensor, covariance: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Long[K]: the favourites in the pool Float[P, d] of K tastes drawn, each the best not yet taken.
+
+    Raises:
+        ShapeError: axes that do not agree.
+        DesignError: fewer candidates than options.
+    """
+    _check(pool, options, theta, covariance)
+    chosen: list[int] = []
+    for utility in posterior_samples(theta, covariance, options, generator) @ pool.T:
+        if chosen:
+            utility = utility.index_fill(0, torch.tensor(chosen, device=pool.device), -torch.inf)
+        chosen.append(int(utility.argmax()))
+    return torch.tensor(chosen, device=pool.device)
+
+
+Acquisition = Callable[..., Tensor]
+ACQUISITIONS: dict[str, Acquisition] = {
+    "bald": choose_by_bald,
+    "eubo": choose_by_eubo,
+    "thompson": choose_by_thompson,
+}
+"""By the name of the strategy."""
+
+
+def _check(pool: Tensor, options: int, theta: Tensor, covariance: Tensor) -> None:
+    P, d = pool.shape
+    if theta.shape != (d,) or covariance.shape != (d, d):
+        raise ShapeError(
+            f"Expected theta Float[{d}] and covariance Float[{d}, {d}], found {list(theta.shape)} and "
+            f"{list(covariance.shape)}. Use the feature space of the pool."
+        )
+    if options < 2 or P < options:
+        raise DesignError(
+            f"Expected at least 2 options and as many candidates, found {options} options and {P} "
+            "candidates. Widen the pool or ask for fewer."
+        )

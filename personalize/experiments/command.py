@@ -1,0 +1,108 @@
+"""The benchmarks of the engine as commands: design, learning, estimate. Each prints JSON or a table."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from personalize.experiments.bound import measure_bound
+from personalize.experiments.items import concept_items, items_of_file
+from personalize.experiments.learning import Learning, learn, summary
+from personalize.experiments.plots import plot_learning, plot_scaling
+from personalize.experiments.solver import SIZES, measure_design, measure_scaling, scaling_exponent
+from personalize.progress import ConsoleProgress
+from personalize.settings import Settings
+
+ESTIMATED_AFTER = (5, 10, 20, 40, 80, 160)
+
+
+def run(chosen: argparse.Namespace, settings: Settings) -> None:
+    """Run the benchmark that was chosen, and print it."""
+    result, text = {"design": _design, "learning": _learning, "estimate": _estimate}[chosen.what](
+        chosen, settings
+    )
+    sys.stdout.write((json.dumps(result) if chosen.json else text) + "\n")
+
+
+def _design(chosen: argparse.Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
+    criterion = chosen.criterion or "V"
+    base = {
+        "tokens": chosen.tokens,
+        "dimension": chosen.dimension,
+        "horizon": chosen.horizon,
+        "options": settings.options,
+    }
+    if not chosen.scaling:
+        row = measure_design(
+            **base,
+            criterion=criterion,
+            device=chosen.device,
+            seed=chosen.seed,
+            on_progress=ConsoleProgress(),
+        )
+        return row, "\n".join(f"{name:<15} {value}" for name, value in row.items())
+    rows = measure_scaling(base, criterion, chosen.device, ConsoleProgress())
+    exponents = {name: round(scaling_exponent(rows, name), 2) for name in SIZES}
+    file = chosen.plot or Path("design-scaling.png")
+    plot_scaling(rows, file)
+    lines = [f"{'varied':<10} {'size':>6} {'seconds':>9} {'steps':>6} {'gap':>9}"]
+    lines += [
+        f"{row['varied']:<10} {row[row['varied']]:>6} {row['seconds']:>9.3f} {row['iterations']:>6} "
+        f"{row['gap_relative']:>9.1e}"
+        for row in rows
+    ]
+    lines += [f"seconds grow as {name}^{value}" for name, value in exponents.items()]
+    return {"rows": rows, "exponents": exponents, "plot": str(file)}, "\n".join([*lines, f"plot: {file}"])
+
+
+def _learning(chosen: argparse.Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
+    strategies = tuple(part.strip() for part in chosen.strategies.split(",") if part.strip())
+    wanted = Learning(
+        strategies,
+        chosen.people,
+        chosen.answers,
+        settings.options,
+        chosen.feedback,
+        lapse=chosen.lapse,
+        pleasant=chosen.pleasant or 1.0,
+        seed=chosen.seed,
+    )
+    generator = torch.Generator().manual_seed(chosen.seed)
+    if chosen.features:
+        items = items_of_file(chosen.features, wanted.options, generator)
+    else:
+        items = concept_items(chosen.items, chosen.dimension, wanted.options, generator)
+    curves = learn(wanted, items, ConsoleProgress())
+    result = summary(wanted, curves, items)
+    if chosen.plot:
+        plot_learning(curves, wanted.oracle, 1.0 / wanted.options, chosen.plot)
+    lines = [
+        f"{wanted.people} people, {wanted.answers} answers ({wanted.feedback}), chance "
+        f"{1.0 / wanted.options:.2f}, oracle {wanted.oracle:.2f}",
+        f"{'strategy':<17} {'accuracy':>8} {'+-':>6} {'to near':>8} {'ratio':>6} {'+-':>5} {'shown':>6} "
+        f"{'ms':>6}",
+    ]
+    for name, facts in result["strategies"].items():
+        lines.append(
+            f"{name:<17} {facts['accuracy'][-1]:8.3f} {facts['accuracy_at_end_se']:6.3f} "
+            f"{facts['picks_to_within_5_points_median']:8.0f} "
+            f"{facts.get('ratio_to_random', float('nan')):6.2f} "
+            f"{facts.get('ratio_se', float('nan')):5.2f} {facts['best_shown_mean_sd']:6.2f} "
+            f"{facts['question_ms']:6.1f}"
+        )
+    return result, "\n".join(lines)
+
+
+def _estimate(chosen: argparse.Namespace, settings: Settings) -> tuple[dict[str, Any], str]:
+    rows = measure_bound(chosen.people, ESTIMATED_AFTER, chosen.dimension, settings.options, chosen.seed)
+    lines = [f"{'answers':>7} {'error':>8} {'bound':>8} {'ratio':>6} {'constant':>8}"]
+    lines += [
+        f"{row['answers']:>7} {row['utility_mse']:8.3f} {row['utility_mse_bound']:8.3f} {row['ratio']:6.2f} "
+        f"{row['smallest_constant']:8.2f}"
+        for row in rows
+    ]
+    facts = {"people": chosen.people, "dimension": chosen.dimension, "seed": chosen.seed, "rows": rows}
+    return facts, "\n".join(lines)
