@@ -12,6 +12,7 @@ from models.training.__main__ import SMOKE, main, read_config
 from models.training.compose import SLOTS, Scene, caption, compose
 from models.training.dataset import LISTING, random_scene, scene_of
 from models.training.drawings import SETS, subject_drawings
+from models.training.unet import middle_weight, spread_times
 from personalize.mdp.vocabulary import Vocabulary
 
 ROOT = Path(__file__).parents[2]
@@ -93,3 +94,22 @@ def test_smoke_changes_sizes_of_work_only() -> None:
     for section, values in whole.items():
         for name, value in values.items():
             assert smoke[section][name] == dict(SMOKE.get(section, {})).get(name, value)
+
+
+def test_times_are_spread_evenly_over_their_distribution() -> None:
+    torch.manual_seed(0)
+    times = torch.stack([spread_times(24, 0.8) for _ in range(200)])
+    logits = torch.logit(times)
+    assert float(logits.mean()) == pytest.approx(0.8, abs=0.02)
+    assert float(logits.std()) == pytest.approx(1.0, abs=0.03)
+    parts = torch.special.ndtr(logits - 0.8).mul(24).floor()
+    assert all(len(set(row.tolist())) == 24 for row in parts)  # one of each part in every batch
+    assert float(logits.mean(dim=1).std()) < 0.05  # independent draws would have 0.2
+
+
+def test_the_middle_counts_more_and_the_whole_the_same() -> None:
+    weight = middle_weight(16, 1.5)
+    assert float(weight.mean()) == pytest.approx(1.0)
+    assert float(weight[7:9, 7:9].mean()) > 1.5 * float(weight[0, 0])
+    torch.testing.assert_close(weight, weight.flip(0))
+    torch.testing.assert_close(middle_weight(8, 0.0), torch.ones(8, 8))
