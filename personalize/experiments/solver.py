@@ -128,7 +128,7 @@ def measure_scaling(
 
 
 def scaling_exponent(rows: list[dict[str, Any]], name: str) -> float:
-    """The slope of log seconds over log size, by least squares: 1 is linear; nan for fewer than two points."""
+    """The slope of log seconds over log size, by least squares: 1 is linear; nan for too few points."""
     varied = [row for row in rows if row["varied"] == name]
     points = [(math.log(row[name]), math.log(max(row["seconds"], 1e-3))) for row in varied]
     n = len(points)

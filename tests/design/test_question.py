@@ -6,10 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from personalize.design.baseline import uniform_policies
+from personalize.design.baseline import identical_policies, uniform_policies
 from personalize.design.criterion import DCriterion
 from personalize.design.question import (
     choose_question,
+    expected_covariance,
+    independent_question,
+    plan_questions,
     question_pool,
     random_question,
     shortened,
@@ -228,3 +231,47 @@ def test_adaptive_questions_teach_a_taste_faster_than_random_ones() -> None:
     )
     difference = adaptive - random
     assert float(difference.mean()) > 2.0 * float(difference.std()) / 5.0
+
+
+def test_planned_questions_differ_and_begin_with_the_one_asked_now() -> None:
+    pool = torch.randn(60, 6, generator=seeded(0), dtype=torch.float64)
+    covariance, theta = random_information(0, 6), torch.randn(6, generator=seeded(1), dtype=torch.float64)
+    keywords = {"options": 4, "covariance": covariance, "theta": theta, "restrict": False}
+    planned = plan_questions(pool, questions=5, generator=seeded(2), **keywords)  # type: ignore[arg-type]
+    now = choose_question(pool, generator=seeded(2), **keywords)  # type: ignore[arg-type]
+    assert torch.equal(planned[0], now)
+    assert len(planned.unique()) == 20
+    with pytest.raises(DesignError, match="64 candidates"):
+        plan_questions(pool, questions=16, generator=seeded(2), **keywords)  # type: ignore[arg-type]
+
+
+def test_the_expected_covariance_is_that_of_the_information_added() -> None:
+    options = torch.randn(4, 6, generator=seeded(3), dtype=torch.float64)
+    covariance, theta = random_information(4, 6), torch.randn(6, generator=seeded(5), dtype=torch.float64)
+    told = choice_information(options, choice_probabilities(theta, options))
+    expected = torch.linalg.inv(torch.linalg.inv(covariance) + told)
+    torch.testing.assert_close(expected_covariance(options, covariance, theta), expected)
+
+
+def test_planning_ahead_loses_little_information() -> None:
+    """Five questions planned at once tell almost as much, by the present estimate, as one after the other."""
+    pool = torch.randn(200, 8, generator=seeded(6), dtype=torch.float64)
+    covariance = random_information(6, 8)
+    planned = plan_questions(
+        pool, questions=5, options=4, covariance=covariance, theta=None, generator=seeded(0), restrict=False
+    )
+    after = covariance
+    for rows in planned:
+        after = expected_covariance(pool[rows], after, None)
+    same = covariance
+    for _ in range(5):
+        same = expected_covariance(pool[planned[0]], same, None)
+    assert float(torch.logdet(after)) < float(torch.logdet(same)) - 0.5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_independent_questions_are_distinct_even_when_policies_are_alike(seed: int) -> None:
+    mdp = slot_mdp(0)
+    alike = identical_policies(uniform_policies(mdp, 4, 30, seeded(0)))
+    question = independent_question(alike, mdp, seeded(seed))
+    assert len(torch.unique(question, dim=0)) == 4 and bool(mdp.admits(question).all())

@@ -16,7 +16,7 @@ from personalize.preference.logit import (
     pick_terms,
 )
 from personalize.preference.simulated_user import SimulatedUser
-from tests.preference.examples import asked, hessian_of, random_options, random_theta
+from tests.preference.examples import asked, hessian_of, random_options, random_theta, seeded
 
 
 @settings(deadline=None, max_examples=40)
@@ -109,3 +109,25 @@ def test_information_is_positive_semidefinite_and_blind_to_a_common_shift() -> N
     information = choice_information(options, p)
     assert float(torch.linalg.eigvalsh(information)[0]) > -1e-12
     torch.testing.assert_close(choice_information(options + 3.0, p), information)
+
+
+def test_a_ranking_is_the_best_of_those_that_are_left_again_and_again() -> None:
+    options, theta = random_options(3, 6), random_theta(3)
+    order = torch.stack([torch.randperm(4, generator=seeded(n)) for n in range(6)])
+    picks = Picks.of_rankings(options, order)
+    assert len(picks) == 18 and picks.answers == 6
+    expected = torch.zeros((), dtype=torch.float64)
+    for question, ranked in zip(options, order.tolist(), strict=True):
+        for step in range(3):
+            left = ranked[step:]
+            expected += (question[left] @ theta).log_softmax(dim=0)[0]
+    terms = pick_terms((picks.options @ theta)[None], picks, 0.0)
+    torch.testing.assert_close(terms.value[0], expected)
+
+
+def test_rankings_that_leave_an_option_out_are_refused() -> None:
+    options = random_options(0, 2)
+    with pytest.raises(ShapeError):
+        Picks.of_rankings(options, torch.tensor([[0, 1, 2, 2], [0, 1, 2, 3]]))
+    with pytest.raises(ShapeError):
+        Picks.of_rankings(options, torch.tensor([[0, 1, 2, 3]]))

@@ -1,0 +1,121 @@
+"""The learning benchmark: its figures on known curves, and small runs of the real thing."""
+
+from pathlib import Path
+
+import numpy
+import pytest
+import torch
+
+from personalize.errors import SettingsError
+from personalize.experiments.bound import measure_bound
+from personalize.experiments.items import COMMON, concept_items, items_of_file, person_of
+from personalize.experiments.learning import (
+    PLANNED,
+    Learning,
+    learn,
+    picks_to_match,
+    picks_to_near,
+    ratio_to_random,
+    summary,
+)
+from personalize.experiments.solver import measure_design, scaling_exponent
+from personalize.session.record import STRATEGIES
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_items_are_alike_as_pictures_are_and_people_as_decided_as_asked() -> None:
+    items = concept_items(400, 16, 4, seeded(0))
+    cosines = items.shown @ items.shown.T
+    assert float((cosines.sum() - 400) / (400 * 399)) == pytest.approx(COMMON, abs=0.02)
+    assert items.exam.shape[1:] == (4, 16) and len(items.concepts) > 50
+    person = person_of(items, 0.7, 0.0, seeded(1))
+    assert person.oracle_accuracy(items.exam) == pytest.approx(0.7, abs=0.005)
+
+
+def test_features_of_a_file_are_used_and_bad_ones_refused(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.npy", tmp_path / "bad.npy"
+    numpy.save(good, numpy.random.default_rng(0).normal(size=(2000, 8)))
+    numpy.save(bad, numpy.zeros((10, 8)))
+    items = items_of_file(str(good), 4, seeded(0))
+    assert items.shown.shape[1] == 8 and len(items.exam) > 100 and len(items.concepts) >= 5
+    for file in (bad, tmp_path / "none.npy"):
+        with pytest.raises(SettingsError, match="features"):
+            items_of_file(str(file), 4, seeded(0))
+
+
+def test_picks_to_match_are_read_off_the_curve_and_never_is_infinite() -> None:
+    reference = torch.linspace(0.30, 0.60, 31, dtype=torch.float64).expand(5, -1)
+    twice_as_fast = torch.linspace(0.30, 0.90, 31, dtype=torch.float64).expand(5, -1)
+    assert picks_to_match(reference, reference) == pytest.approx(31.0)
+    assert picks_to_match(twice_as_fast, reference) == pytest.approx(16.0)
+    assert picks_to_match(0.5 * reference, reference) == float("inf")
+    ratio, error = ratio_to_random(twice_as_fast, reference)
+    assert ratio == pytest.approx(16 / 31, abs=0.01) and error == 0.0
+
+
+def test_nearness_has_to_hold_for_three_answers() -> None:
+    curve = torch.tensor([[0.5, 0.8, 0.5, 0.8, 0.8, 0.8, 0.8], [0.5] * 7], dtype=torch.float64)
+    assert picks_to_near(curve, 0.7).tolist() == [4.0, 8.0]
+
+
+@pytest.mark.parametrize("feedback", ["best", "best-worst", "ranking"])
+def test_every_strategy_runs_with_every_kind_of_answer(feedback: str) -> None:
+    items = concept_items(120, 6, 3, seeded(0))
+    run = Learning((*STRATEGIES, PLANNED), people=2, answers=6, options=3, feedback=feedback)
+    result = summary(run, learn(run, items), items)
+    assert set(result["strategies"]) == {*STRATEGIES, PLANNED}
+    for facts in result["strategies"].values():
+        assert len(facts["accuracy"]) == 6 and 0.2 < facts["accuracy"][-1] <= 0.76
+
+
+@pytest.mark.slow
+def test_adaptive_beats_random_and_more_told_beats_less() -> None:
+    items = concept_items(500, 24, 4, seeded(0))
+    curves = learn(Learning(("adaptive", "random"), people=12, answers=20), items)
+    difference = (curves["adaptive"].accuracy - curves["random"].accuracy).mean(dim=1)
+    assert float(difference.mean()) > 2.0 * float(difference.std() / 12**0.5) > 0.0
+    ranked = learn(Learning(("random",), people=12, answers=20, feedback="ranking"), items)["random"]
+    more = (ranked.accuracy - curves["random"].accuracy).mean(dim=1)
+    assert float(more.mean()) > 2.0 * float(more.std() / 12**0.5)
+
+
+def test_the_same_seed_gives_the_same_curves() -> None:
+    items = concept_items(120, 6, 3, seeded(0))
+    run = Learning(("adaptive",), people=2, answers=5, options=3)
+    one, two = (learn(run, items)["adaptive"].accuracy for _ in range(2))
+    assert torch.equal(one, two)
+
+
+def test_runs_that_make_no_sense_are_refused() -> None:
+    for changes in ({"strategies": ("clever",)}, {"feedback": "sighs"}, {"people": 1}, {"strategies": ()}):
+        with pytest.raises(SettingsError, match="found"):
+            Learning(**changes)  # type: ignore[arg-type]
+
+
+def test_a_design_is_measured_with_its_certificate() -> None:
+    row = measure_design(60, 6, 3, 4)
+    assert row["status"] == "optimal" and row["gap_relative"] <= 1e-3
+    assert 0 < row["seconds_to_gap"]["0.01"] <= row["seconds_to_gap"]["0.001"] <= row["seconds"] + 1.0
+    assert row["rounded_ratio"] >= 0.95
+    for changes in (
+        {"tokens": 2},
+        {"options": 1},
+        {"device": "cuda"} if not torch.cuda.is_available() else {"horizon": 0},
+    ):
+        with pytest.raises(SettingsError):
+            measure_design(**{"tokens": 60, "dimension": 6, "horizon": 3, "options": 4, **changes})  # type: ignore[arg-type]
+
+
+def test_the_exponent_of_a_power_law_is_found() -> None:
+    rows = [{"varied": "tokens", "tokens": n, "seconds": 0.01 * n**1.5} for n in (10, 100, 1000)]
+    assert scaling_exponent(rows, "tokens") == pytest.approx(1.5)
+
+
+def test_errors_of_estimates_are_near_the_bound_and_fall() -> None:
+    rows = measure_bound(40, (5, 40), 6)
+    assert all(0.7 < row["ratio"] < 1.6 for row in rows)
+    assert rows[1]["utility_mse"] < 0.6 * rows[0]["utility_mse"]
+    assert all(row["smallest_constant"] > 0.5 for row in rows)
