@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
+from personalize.design.question import choose_question, expected_covariance
 from personalize.mdp.vocabulary import BLANK
 from personalize.preference.estimate import TasteEstimate
 from personalize.preparation import Preparation
@@ -15,6 +17,12 @@ foreseen, of the 0.75 that can be (`simulate --judge tokens --people 20 --rounds
 same run, and not yet tried on people or on rendered pictures."""
 
 FEWEST_ANSWERS = 3
+FARTHEST = 30
+"""Answers that are looked ahead, at most."""
+
+LOOKED_AT = 160
+"""Prompts that the questions looked ahead at are made of."""
+
 QUESTIONS = 128
 """Random questions that the predicted accuracy is the mean of."""
 
@@ -51,6 +59,7 @@ class Taste:
         progress: towards `ready`, 0..1.
         ready: whether personal pictures are worth making.
         sentence: the gist, in words.
+        to_go: answers until it is ready, as it looks now; 0 when it is, None when more than FARTHEST.
     """
 
     answered: int
@@ -60,6 +69,7 @@ class Taste:
     progress: float
     ready: bool
     sentence: str
+    to_go: int | None = None
 
 
 def opinions_of(preparation: Preparation, estimate: TasteEstimate) -> tuple[Opinion, ...]:
@@ -94,6 +104,43 @@ def known_share(estimate: TasteEstimate, features: Tensor) -> float:
     return signal / (signal + noise) if signal + noise > 0.0 else 0.0
 
 
+def answers_to_go(estimate: TasteEstimate, features: Tensor, options: int, answered: int) -> int | None:
+    r"""Answers until it is ready, if the best questions are asked; None when more than FARTHEST.
+
+    Each question's answer is expected to leave C' (see `expected_covariance`). The mean is not known ahead,
+    but by the law of total variance its spread over prompts grows by what the covariance loses, so
+    V + tr(C Sigma_x) stays, and the known share after n answers is 1 - tr(C_n Sigma_x) / (V + tr(C_0 Sigma_x)).
+
+    Args:
+        estimate: the posterior now.
+        features: Float[N, d], of random prompts.
+        options: K.
+        answered: answers so far, "none" among them.
+    """
+    centred = features - features.mean(dim=0)
+    spread, theta = centred.T @ centred / len(centred), estimate.theta
+    covariance = estimate.covariance
+    noise = float((covariance * spread).sum())
+    total = float(theta @ spread @ theta) + noise
+    pool = centred[:LOOKED_AT]
+    if len(pool) < options:
+        return None
+    generator = torch.Generator().manual_seed(0)
+    for ahead in range(FARTHEST + 1):
+        if answered + ahead >= FEWEST_ANSWERS and noise <= (1.0 - READY) * total:
+            return ahead
+        rows = choose_question(
+            pool,
+            options=options,
+            covariance=covariance,
+            theta=theta if estimate.answers else None,
+            generator=generator,
+        )
+        covariance = expected_covariance(pool[rows], covariance, theta)
+        noise = float((covariance * spread).sum())
+    return None
+
+
 def taste_of(preparation: Preparation, estimate: TasteEstimate, options: int, answered: int) -> Taste:
     """What the estimate says, for a page."""
     features = preparation.mdp.path_features(preparation.samples)
@@ -109,6 +156,7 @@ def taste_of(preparation: Preparation, estimate: TasteEstimate, options: int, an
         progress=min(1.0, share / READY),
         ready=share >= READY and answered >= FEWEST_ANSWERS,
         sentence=_sentence(opinions, estimate.answers),
+        to_go=answers_to_go(estimate, features, options, answered),
     )
 
 
