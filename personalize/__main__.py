@@ -70,6 +70,7 @@ def render(chosen: argparse.Namespace, settings: Settings) -> None:
 
 def design(chosen: argparse.Namespace, settings: Settings) -> None:
     """Solve the design of the chosen model's vocabulary, and say what it reaches."""
+    from personalize.design.diagnosis import design_warnings
     from personalize.preparation import prepare, solved_design
     from personalize.progress import ConsoleProgress
 
@@ -93,7 +94,7 @@ def design(chosen: argparse.Namespace, settings: Settings) -> None:
         "realised_ratio": result.realised_ratio,
         "rounded_ratio": result.rounded_ratio,
         "discarded_variance": prepared.space.discarded,
-        "warnings": list(result.diagnostics.warnings()),
+        "warnings": list(design_warnings(result)),
     }
     if chosen.json:
         _print(json.dumps(facts))
@@ -166,6 +167,8 @@ def _add_benchmarks(one: argparse.ArgumentParser) -> None:
     one.add_argument("--feedback", default="best", help="learning: best, best-worst or ranking")
     one.add_argument("--lapse", type=float, default=0.0, help="learning: share of picks that are slips")
     one.add_argument("--pleasant", type=float, help="learning: share of the pool adaptive questions use")
+    one.add_argument("--prior", default="evidence", help="learning: evidence, features, root or ridge")
+    one.add_argument("--tastes", default="concepts", help="learning: concepts or isotropic")
     one.add_argument("--items", type=int, default=1000, help="learning: what can be shown, N")
     one.add_argument("--features", help="learning: a NumPy file N x d in the place of synthetic items")
     one.add_argument("--seed", type=int, default=0)

@@ -109,7 +109,7 @@ def answers_to_go(estimate: TasteEstimate, features: Tensor, options: int, answe
 
     Each question's answer is expected to leave C' (see `expected_covariance`). The mean is not known ahead,
     but by the law of total variance its spread over prompts grows by what the covariance loses, so
-    V + tr(C Sigma_x) stays, and the known share after n answers is 1 - tr(C_n Sigma_x) / (V + tr(C_0 Sigma_x)).
+    V + tr(C Sigma_x) stays: the known share after n answers is 1 - tr(C_n Sigma_x) / (V + tr(C_0 Sigma_x)).
 
     Args:
         estimate: the posterior now.

@@ -22,6 +22,9 @@ from personalize.mdp.soft_value_iteration import MarkovMeasure, soft_visitation
 from personalize.mdp.value_iteration import best_path
 
 GROWTH = 1.2
+FORGOTTEN = 1e-3
+"""Times 1 / S: the least measure of a token at a warm start, as multiplying cannot bring back what is 0."""
+
 LEAST_STEP = 1e-6
 """In units of one over the mean spread; below it the measure does not move."""
 
@@ -42,8 +45,9 @@ def mirror_ascent(
     relative_gap: float,
     iterations: int,
     callback: Callable[[Progress], None] | None = None,
+    start: torch.Tensor | None = None,
 ) -> MirrorOutcome:
-    """Maximise `objective` from the uniform measure on paths, until the gap is `relative_gap` of |value|.
+    """Maximise `objective`, from the uniform measure on paths or from `start`.
 
     Args:
         mdp: whose paths.
@@ -51,9 +55,12 @@ def mirror_ascent(
         relative_gap: share of |value| at which to stop.
         iterations: most steps.
         callback: told about every step; a KeyboardInterrupt stops, and the last measure is returned.
+        start: Float[H, S], tokens' measure of a design solved before, to go on from.
     """
     started = time.monotonic()
     logits = torch.zeros_like(mdp.allowed, dtype=objective.features.dtype)
+    if start is not None:
+        logits = start.to(logits).clamp(min=FORGOTTEN / mdp.size).log()
     measure = soft_visitation(mdp, logits)
     value = objective.value(measure.tokens)
     if value == -torch.inf:

@@ -39,6 +39,7 @@ def solve_design(
     iterations: int = 2000,
     callback: Callable[[Progress], None] | None = None,
     generator: torch.Generator | None = None,
+    start: Policies | None = None,
 ) -> DesignResult:
     """The K policies whose questions are expected to tell most.
 
@@ -52,6 +53,8 @@ def solve_design(
         iterations: most steps of both solvers together.
         callback: told about every step; a KeyboardInterrupt gives the best design so far.
         generator: of the couplings and the division; seed 0 unless given.
+        start: policies of a design that was solved before, for features or a criterion that changed a little:
+            mirror ascent goes on from their measure.
 
     Returns:
         A result whatever happened; `status` says what.
@@ -81,7 +84,16 @@ def solve_design(
     prior = ridge(regularisation, mdp.features)
     objective = SurrogateObjective(mdp.features, criterion, rounds, prior)
     oracle = PathOracle(mdp)
-    mirror = mirror_ascent(mdp, objective, relative_gap=relative_gap, iterations=iterations, callback=record)
+    if start is not None:
+        _refuse_other_paths(mdp, start)
+    mirror = mirror_ascent(
+        mdp,
+        objective,
+        relative_gap=relative_gap,
+        iterations=iterations,
+        callback=record,
+        start=None if start is None else start.mean_visitation(mdp.size),
+    )
     taken, status = mirror.iterations, mirror.status
     mixture = Mixture(*decompose(mdp, mirror.measure, generator))
     if status in (DesignStatus.OPTIMAL, DesignStatus.STALLED):
@@ -125,6 +137,15 @@ def solve_design(
         criterion=criterion.name,
         rounds=rounds,
     )
+
+
+def _refuse_other_paths(mdp: PromptMDP, start: Policies) -> None:
+    fits = start.horizon == mdp.horizon and int(start.paths.max()) < mdp.size
+    if not fits or not bool(mdp.admits(start.paths).all()):
+        raise DesignError(
+            "Expected a warm start with paths of this MDP, found others. Use one of the same vocabulary and "
+            "rules, or none."
+        )
 
 
 def _rounded_ratio(

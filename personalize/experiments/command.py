@@ -69,6 +69,8 @@ def _learning(chosen: argparse.Namespace, settings: Settings) -> tuple[dict[str,
         lapse=chosen.lapse,
         pleasant=chosen.pleasant or 1.0,
         seed=chosen.seed,
+        prior=chosen.prior,
+        tastes=chosen.tastes,
     )
     generator = torch.Generator().manual_seed(chosen.seed)
     if chosen.features:

@@ -17,6 +17,7 @@ COMMON = 0.65
 """Mean cosine between two items."""
 
 CONCEPTS = 5
+TASTES = ("concepts", "isotropic")
 EXAM = 400
 """Questions that no session asks, the same for every person and strategy."""
 
@@ -85,8 +86,17 @@ def _split(x: Tensor, count: int, options: int) -> Items:
     return Items(shown, exam, rest[questions * options :])
 
 
-def person_of(items: Items, oracle: float, lapse: float, generator: torch.Generator) -> SimulatedUser:
-    """A person whose taste is a random mixture of CONCEPTS concepts, as decided as `oracle` says."""
+def person_of(
+    items: Items, oracle: float, lapse: float, generator: torch.Generator, tastes: str = "concepts"
+) -> SimulatedUser:
+    """A person as decided as `oracle` says, whose taste is a random mixture of CONCEPTS concepts.
+
+    With `tastes` "isotropic" every direction of the features is as likely, which the features' prior does not
+    expect.
+    """
+    if tastes == "isotropic":
+        theta = torch.randn(items.shown.shape[1], generator=generator, dtype=torch.float64)
+        return SimulatedUser(calibrate(theta, items.exam, oracle), lapse)
     chosen = torch.randperm(len(items.concepts), generator=generator)[:CONCEPTS]
     concepts = items.concepts[chosen] - items.shown.mean(dim=0)
     weights = torch.randn(len(chosen), generator=generator, dtype=torch.float64)

@@ -24,7 +24,7 @@ from personalize.design.question import (
 from personalize.design.result import DesignResult
 from personalize.design.solve import solve_design
 from personalize.errors import SettingsError
-from personalize.experiments.items import Items, person_of
+from personalize.experiments.items import TASTES, Items, person_of
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TasteEstimate, TastePrior, estimate_taste
 from personalize.preference.logit import Picks
@@ -34,6 +34,14 @@ from personalize.session.record import STRATEGIES
 FEEDBACK = ("best", "best-worst", "ranking")
 PLANNED = "adaptive-planned"
 """As adaptive, but planned several questions ahead of the answers."""
+
+PRIORS: dict[str, tuple[float, ...]] = {
+    "evidence": (0.0, 0.5, 1.0),
+    "features": (1.0,),
+    "root": (0.5,),
+    "ridge": (0.0,),
+}
+"""The gammas that the estimate may choose from (see `TastePrior`)."""
 
 AHEAD = 5
 POOL = 300
@@ -54,6 +62,8 @@ class Learning:
         lapse: share of slips.
         pleasant: share of the pool that adaptive questions are made of, after three answers.
         seed: of everything.
+        prior: name in PRIORS; "evidence" chooses among the others by evidence.
+        tastes: name in TASTES: mixtures of a few items ("concepts"), or any direction alike ("isotropic").
     """
 
     strategies: tuple[str, ...] = ("adaptive", "static-rounded", "static-iid", "random")
@@ -65,6 +75,8 @@ class Learning:
     lapse: float = 0.0
     pleasant: float = 1.0
     seed: int = 0
+    prior: str = "evidence"
+    tastes: str = "concepts"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run.
@@ -82,6 +94,11 @@ class Learning:
             raise SettingsError(
                 f"Expected feedback out of {', '.join(FEEDBACK)}, found '{self.feedback}'. Choose one."
             )
+        for what, value, names in (("prior", self.prior, PRIORS), ("tastes", self.tastes, TASTES)):
+            if value not in names:
+                raise SettingsError(
+                    f"Expected {what} out of {', '.join(names)}, found '{value}'. Choose one."
+                )
         if self.people < 2 or self.answers < 1 or self.options < 2:
             raise SettingsError(
                 f"Expected at least 2 people, 1 answer and 2 options, found {self.people}, {self.answers} "
@@ -113,14 +130,14 @@ def learn(
 ) -> dict[str, Curves]:
     """The curves of every strategy."""
     mdp = PromptMDP(items.shown, torch.ones(1, len(items.shown), dtype=torch.bool))
-    prior = TastePrior(items.covariance)
+    prior = TastePrior(items.covariance, gammas=PRIORS[run.prior])
     static = any(name.startswith("static") for name in run.strategies)
     design = _design(mdp, prior, items, run) if static else None
     curves = {}
     for strategy in run.strategies:
         rows, question_s, estimate_s = [], [], []
         for number in range(run.people):
-            person = person_of(items, run.oracle, run.lapse, _seeded(run.seed, number, 1))
+            person = person_of(items, run.oracle, run.lapse, _seeded(run.seed, number, 1), run.tastes)
             row = _session(strategy, run, items, mdp, prior, design, person, number, question_s, estimate_s)
             rows.append(row)
             on_progress(f"{strategy}: people", number + 1, run.people)
@@ -290,6 +307,8 @@ def summary(run: Learning, curves: dict[str, Curves], items: Items) -> dict[str,
         "oracle": run.oracle,
         "lapse": run.lapse,
         "pleasant": run.pleasant,
+        "prior": run.prior,
+        "tastes": run.tastes,
         "seed": run.seed,
         "exam_questions": len(items.exam),
         "strategies": {},

@@ -159,3 +159,11 @@ def test_a_thousand_tokens_take_seconds_to_a_gap_of_a_thousandth() -> None:
     result = solve(mdp, VCriterion(covariance), regularisation=TastePrior(covariance).precision(0.5, 2.0))
     assert result.status is DesignStatus.OPTIMAL
     assert time.monotonic() - started < 60.0  # about 1 second on one idle core
+
+
+def test_a_warm_start_of_another_mdp_is_refused() -> None:
+    one = solve_design(slot_mdp(0, H=3), DCriterion(), options=3, rounds=5, regularisation=0.5)
+    with pytest.raises(DesignError, match="warm start"):
+        solve_design(
+            slot_mdp(0, H=4), DCriterion(), options=3, rounds=5, regularisation=0.5, start=one.policies
+        )

@@ -90,7 +90,13 @@ def test_the_same_seed_gives_the_same_curves() -> None:
 
 
 def test_runs_that_make_no_sense_are_refused() -> None:
-    for changes in ({"strategies": ("clever",)}, {"feedback": "sighs"}, {"people": 1}, {"strategies": ()}):
+    for changes in (
+        {"strategies": ("clever",)},
+        {"feedback": "sighs"},
+        {"people": 1},
+        {"strategies": ()},
+        {"prior": "hope"},
+    ):
         with pytest.raises(SettingsError, match="found"):
             Learning(**changes)  # type: ignore[arg-type]
 
