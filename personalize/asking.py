@@ -6,6 +6,7 @@ answer, rounded to sets that differ or drawn independently as in the paper; `ran
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from torch import Tensor
 from personalize.design.acquisition import ACQUISITIONS
 from personalize.design.question import (
     choose_question,
+    expected_covariance,
     independent_question,
     question_pool,
     random_question,
@@ -29,16 +31,20 @@ def next_question(
     session: Session,
     preparation: Preparation,
     settings: Settings,
-    taste: Callable[[], TasteEstimate],
+    taste: Callable[[Session], TasteEstimate],
     generator: torch.Generator,
 ) -> Tensor:
-    """Long[K, H]: the prompts to show next.
+    """Long[K, H]: the prompts to show after the session's rounds.
+
+    The strategies that adapt look at the answers up to `ahead` rounds before, so that the question is known,
+    and its pictures can be drawn, while those rounds are still looked at. The adaptive one takes these rounds
+    for asked: the covariance is what their answers are expected to leave.
 
     Args:
-        session: whose strategy and number of options.
+        session: with the rounds before the question.
         preparation: design and MDP.
-        settings: `pool`, `words`, `pleasant`, `warm_up`.
-        taste: what is known; asked for only by the strategies that adapt.
+        settings: `pool`, `words`, `pleasant`, `warm_up`, `ahead`.
+        taste: what the answers of a session tell; asked for only by the strategies that adapt.
         generator: of all draws.
 
     Raises:
@@ -57,7 +63,8 @@ def next_question(
         if session.strategy == "static-iid":
             return independent_question(design.policies, mdp, generator, words=words)
         return static_question(design.policies, mdp, generator, metric=design.metric, words=words)
-    estimate = taste()
+    known = max(0, len(session.rounds) - settings.ahead)
+    estimate = taste(replace(session, rounds=session.rounds[:known]))
     pool = question_pool(design.policies, mdp, settings.pool, generator, words=words)
     features = mdp.path_features(pool)
     if session.strategy in ACQUISITIONS:
@@ -69,11 +76,16 @@ def next_question(
             generator=generator,
         )
         return pool[rows]
+    theta = estimate.theta if estimate.answers else None
+    covariance = estimate.covariance
+    for round_ in session.rounds[known:]:
+        asked = mdp.path_features(torch.tensor(round_.paths, device=pool.device))
+        covariance = expected_covariance(asked, covariance, theta)
     rows = choose_question(
         features,
         options=K,
-        covariance=estimate.covariance,
-        theta=estimate.theta if estimate.answers else None,
+        covariance=covariance,
+        theta=theta,
         generator=generator,
         pleasant=settings.pleasant,
         restrict=estimate.answers >= settings.warm_up,

@@ -9,7 +9,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -118,16 +118,36 @@ class Personalizer:
             session = self._known(token)
             if session.current is not None:
                 return session.current
-            number = len(session.rounds) + 1
-            generator = torch.Generator().manual_seed(derived_seed(session.seed, number))
-            taste = partial(self._estimate, session)
-            paths = next_question(session, self.preparation, self.settings, taste, generator)
-            order = torch.randperm(len(paths), generator=generator)
-            shown = [tuple(row) for row in paths[order].tolist()]
-            prompts = tuple(self.preparation.vocabulary.prompt(session.subject, path) for path in shown)
-            seeds = (derived_seed(session.seed, number, "picture") % LARGEST_SEED,) * len(shown)
-            round_ = Round(number, session.subject, tuple(shown), prompts, seeds, (), session.strategy)
-            return self.store.append_round(token, round_)
+            return self.store.append_round(token, self._next_round(session))
+
+    def draw_ahead(self, token: str, on_step: OnStep | None = None) -> bool:
+        """Draw the pictures of the round after the open one, while that is looked at; whether it did.
+
+        They are the pictures of the next `propose`, whatever is answered, if `ahead` is at least 1 and
+        nothing is taken back.
+
+        Raises:
+            RenderError: the renderer failed; the round will be drawn when its turn comes.
+        """
+        session = self._known(token)
+        if session.current is None or not session.current.rendered or not self.settings.ahead:
+            return False
+        with self._drawing[self._index(token)]:
+            self._pictures.draw(token, self._records(self._next_round(session)), on_step)
+        return True
+
+    def _next_round(self, session: Session) -> Round:
+        number = len(session.rounds) + 1
+        generator = torch.Generator().manual_seed(derived_seed(session.seed, number))
+        paths = next_question(session, self.preparation, self.settings, self._estimate, generator)
+        order = torch.randperm(len(paths), generator=generator)
+        shown = [tuple(row) for row in paths[order].tolist()]
+        prompts = tuple(self.preparation.vocabulary.prompt(session.subject, path) for path in shown)
+        seeds = (derived_seed(session.seed, number, "picture") % LARGEST_SEED,) * len(shown)
+        return Round(number, session.subject, tuple(shown), prompts, seeds, (), session.strategy)
+
+    def _records(self, round_: Round) -> list[PictureRecord]:
+        return [self._record(*pair) for pair in zip(round_.prompts, round_.seeds, strict=True)]
 
     def render(self, token: str, number: int, on_step: OnStep | None = None) -> Round:
         """The round with its pictures; drawn now unless the same record was drawn before.
@@ -140,10 +160,7 @@ class Personalizer:
             return round_
         with self._drawing[self._index(token)]:
             while not (round_ := self._known(token).round(number)).rendered:
-                pairs = zip(round_.prompts, round_.seeds, strict=True)
-                pictures = self._pictures.draw(
-                    token, [self._record(prompt, seed) for prompt, seed in pairs], on_step
-                )
+                pictures = self._pictures.draw(token, self._records(round_), on_step)
                 with self._lock(token):
                     # An undo while this was drawn may have put another round in its place: then draw that.
                     if self.store.load(token).round(number).prompts == round_.prompts:

@@ -68,6 +68,9 @@ class Settings:
     pleasant: float = _setting(
         0.5, "Share of the prompts, the best liked so far, that questions are made of.", low=0.01, high=1.0
     )
+    ahead: int = _setting(
+        1, "Rounds chosen and drawn while a person looks; 0: each waits for its answers.", low=0, high=5
+    )
     warm_up: int = _setting(3, "Rounds before `pleasant` applies.", unit="rounds", low=0, high=500)
 
     lapse: float = _setting(0.05, "Share of picks that are slips of the finger.", low=0.0, high=0.5)

@@ -75,6 +75,37 @@ def test_a_session_learns_what_was_picked_and_uses_it(loop: Personalizer) -> Non
     assert {opinion.token for opinion in pairs[0].tokens} >= {"night"}
 
 
+def test_the_next_round_can_be_drawn_before_the_answer_and_is_the_one_shown(
+    loop: Personalizer, renderer: FakeRenderer
+) -> None:
+    token = loop.start("a fox", seed=3).token
+    assert not loop.draw_ahead(token)  # nothing is looked at yet
+    for pick in (0, 3, 1, 2):
+        open_round = loop.render(token, loop.propose(token).number)
+        assert loop.draw_ahead(token)
+        drawn = renderer.rendered
+        loop.answer(token, open_round.number, best=pick)
+        following = loop.propose(token)
+        assert loop.render(token, following.number).rendered
+        assert renderer.rendered == drawn
+    assert len(set(loop.session(token).rounds[-1].prompts)) == 4
+
+
+def test_without_looking_ahead_questions_follow_the_last_answer(
+    preparation: Preparation, store: Store, settings: Settings
+) -> None:
+    def second(ahead: int, pick: int) -> tuple[str, ...]:
+        chosen = replace(settings, ahead=ahead)
+        loop = Personalizer(preparation, store, FakeRenderer(), FakeEmbedder(), chosen)
+        token = loop.start("a fox", seed=5).token
+        loop.answer(token, loop.render(token, loop.propose(token).number).number, best=pick)
+        assert loop.draw_ahead(token) is False
+        return loop.propose(token).prompts
+
+    assert len({second(0, pick) for pick in range(4)}) > 1
+    assert len({second(1, pick) for pick in range(4)}) == 1
+
+
 def test_questions_are_of_few_words(loop: Personalizer, settings: Settings) -> None:
     for strategy in STRATEGIES:
         token = loop.start("a fox", seed=3, strategy=strategy).token
@@ -342,7 +373,8 @@ def test_a_round_that_was_replaced_while_it_was_drawn_gets_its_own_pictures(
             return super().render(jobs, on_step)
 
     store, renderer = MemoryStore(), Slow()
-    loop = Personalizer(preparation, store, renderer, FakeEmbedder(), settings)
+    now = replace(settings, ahead=0)
+    loop = Personalizer(preparation, store, renderer, FakeEmbedder(), now)
     token = loop.start("a fox", seed=1).token
     first = loop.render(token, loop.propose(token).number)
     loop.answer(token, 1, best=0)
@@ -361,7 +393,11 @@ def test_a_round_that_was_replaced_while_it_was_drawn_gets_its_own_pictures(
     assert [store.record_of(picture).prompt for picture in shown.pictures] == list(new.prompts)
 
 
-def test_an_answer_about_other_pictures_is_refused(loop: Personalizer) -> None:
+def test_an_answer_about_other_pictures_is_refused(
+    preparation: Preparation, store: Store, settings: Settings
+) -> None:
+    now = replace(settings, ahead=0)
+    loop = Personalizer(preparation, store, FakeRenderer(), FakeEmbedder(), now)
     token = loop.start("a fox", seed=1).token
     seen = loop.render(token, loop.propose(token).number)
     loop.answer(token, 1, best=0, shown=seen.fingerprint)

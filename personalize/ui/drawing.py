@@ -5,12 +5,14 @@ follower that goes away leaves the render running; its pictures are kept by the 
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 OnStep = Callable[[int, int], None]
 
@@ -88,6 +90,11 @@ class Drawing:
             await asyncio.wait({waiting}, timeout=LOOK_S)
         yield await waiting
 
+    def begin(self, kind: str, key: Hashable, render: Callable[[OnStep], Result]) -> None:
+        """Run `render(on_step)` without anybody following; what it raises is only logged."""
+        if (kind, key) not in self._works:
+            self._begin(kind, key, render).future.add_done_callback(_log_failure)
+
     def close(self) -> None:
         """Begin no more renders."""
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -109,6 +116,11 @@ class Drawing:
         self._works[kind, key] = work
         self._pool.submit(_settle, future, run, lambda: self._works.pop((kind, key), None))
         return work
+
+
+def _log_failure(future: "Future[Any]") -> None:
+    if future.exception() is not None:
+        log.warning("drawing ahead failed", exc_info=future.exception())
 
 
 def _settle(future: "Future[Result]", run: Callable[[], Result], after: Callable[[], object]) -> None:

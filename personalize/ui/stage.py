@@ -147,6 +147,9 @@ class Stage:
                 raise RenderError("Expected pictures, found none. Draw them again.")
             current = session.current
         yield {self.parts.picker: views.round_view(session, current, rounds)}
+        if current.number < rounds:
+            ahead = self._personalizer.draw_ahead
+            self._drawing.begin("ahead", (token, current.number), lambda on_step: ahead(token, on_step))
 
     async def pairs(self, place: Place) -> AsyncIterator[Updates]:
         """The personal pictures that the place asks for; the same again after a reload."""

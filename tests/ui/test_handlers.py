@@ -24,7 +24,7 @@ from personalize.ui.stage import Parts, Stage, Updates
 from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
 
 PARTS = Parts(**{part.name: part.name for part in fields(Parts)})
-SETTINGS = Settings(candidates=200, pool=64)
+SETTINGS = Settings(candidates=200, pool=64, ahead=0)
 
 
 class FragileStore(MemoryStore):
