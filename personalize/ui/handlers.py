@@ -73,16 +73,23 @@ class Handlers:
             yield updates
 
     async def pick(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
-        """A picture was picked, or none of them, of those that the page says it shows."""
+        """A picture was picked, or none, of those that the page says it shows; and perhaps a least liked."""
         place = Place.read(kept)
 
         async def steps() -> AsyncIterator[Updates]:
             number, index, shown = _whole(event, "round"), _whole(event, "index"), str(_said(event, "shown"))
+            least = _whole(event, "least") if _said(event, "least") != "" else -1
             none = index == -1
-            best = None if none else index
+            best, worst = None if none else index, None if none or least == -1 else least
             try:
                 session = await asyncio.to_thread(
-                    self._personalizer.answer, place.token, number, best=best, none=none, shown=shown
+                    self._personalizer.answer,
+                    place.token,
+                    number,
+                    best=best,
+                    worst=worst,
+                    none=none,
+                    shown=shown,
                 )
             except UnknownSessionError:
                 raise

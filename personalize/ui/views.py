@@ -30,6 +30,10 @@ LENS = Markup(
     '<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">'
     '<circle cx="8.5" cy="8.5" r="5.5"/><path d="M13 13l4.5 4.5"/></svg>'
 )
+DOWN = Markup(
+    '<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">'
+    '<path d="M6 3h7.5l2.5 7h-5l1 5.5c-1.6.8-2.6 0-3-1.5L7.5 10H6zM3 3v7"/></svg>'
+)
 
 _pages = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -132,6 +136,7 @@ def round_view(
         left=left,
         failed=failed,
         lens=LENS,
+        down=DOWN,
         shown=current.fingerprint if ready and current is not None else "",
     )
 
@@ -153,6 +158,7 @@ def round_lost(options: int) -> str:
         left="",
         failed=True,
         lens=LENS,
+        down=DOWN,
         shown="",
     )
 

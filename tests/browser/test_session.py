@@ -183,6 +183,21 @@ def test_none_of_these_is_an_answer(page: Page, app_url: str) -> None:
     expect(page.locator(".past .nothing")).to_have_count(1)
 
 
+def test_the_least_liked_can_be_marked_first_and_taken_back(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    page.keyboard.press("Shift+Digit3")
+    expect(page.locator('[data-least="2"]')).to_have_attribute("aria-pressed", "true")
+    page.locator('[data-least="3"]').click()
+    expect(page.locator('[data-least="2"]')).to_have_attribute("aria-pressed", "false")
+    expect(page.locator('[data-least="3"]')).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Shift+Digit4")
+    expect(page.locator('[aria-pressed="true"]')).to_have_count(0)
+    page.keyboard.press("Shift+Digit4")
+    walk.press(page, "1", then=2)
+    assert walk.past(page) == 1
+    expect(page.locator('.round [aria-pressed="true"]')).to_have_count(0)
+
+
 def test_a_double_click_counts_once(page: Page, app_url: str) -> None:
     walk.begin(page, app_url)
     page.locator(".round [data-pick='1']").dblclick()

@@ -133,6 +133,27 @@ def test_an_answer_about_other_pictures_of_the_same_round_is_not_counted(app: Ap
     assert len(app.personalizer.session(app.token).answered) == 2
 
 
+def test_the_least_liked_is_kept_with_the_pick_and_not_with_none_of_these(app: App) -> None:
+    here = Place(app.token, "rounds").kept()
+    for number, (index, least, kept) in enumerate(
+        [(1, 3, (1, 3)), (0, -1, (0, None)), (-1, 2, (None, None))], 1
+    ):
+        round_ = app.drawn()
+        asked = event(index=index, least=least, round=number, shown=round_.fingerprint)
+        assert page_after(seen(app.handlers.pick(here, asked, request())))["notice"] == views.notice()
+        answer = app.personalizer.session(app.token).answered[-1].answer
+        assert answer is not None and (answer.best, answer.worst) == kept
+
+
+@pytest.mark.parametrize("least", [1, 9, "2"])
+def test_a_least_liked_that_cannot_be_is_refused_with_a_sentence(app: App, least: object) -> None:
+    round_ = app.drawn()
+    here = Place(app.token, "rounds").kept()
+    asked = event(index=1, least=least, round=1, shown=round_.fingerprint)
+    page = page_after(seen(app.handlers.pick(here, asked, request())))
+    assert "Expected" in page["notice"] and not app.personalizer.session(app.token).answered
+
+
 @pytest.mark.parametrize("said", [{}, {"shown": ""}, {"shown": 7}])
 def test_an_answer_that_does_not_say_what_it_saw_is_not_counted(app: App, said: dict[str, Any]) -> None:
     round_ = app.drawn()

@@ -1,5 +1,5 @@
 // The question: cards to press, keys, and the enlarged picture. `element`, `trigger` come from Gradio.
-// Events: 'pick' {index, round, shown} (index -1: none of these), 'undo' {round}, 'resume' {}.
+// Events: 'pick' {index, least, round, shown} (index -1: none of these; least -1: not said), 'undo' {round}, 'resume' {}.
 const section = () => element.querySelector('.round');
 const buttons = () => [...element.querySelectorAll('[data-pick]')];
 
@@ -12,6 +12,22 @@ watch('value', () => {
   button.focus({preventScroll: true});
 });
 
+// Optional and before the pick: which is liked least. Pressed again, or on another, it is taken back.
+const least = () => {
+  const marked = element.querySelector('[data-least][aria-pressed="true"]');
+  return marked ? Number(marked.dataset.least) : -1;
+};
+const mark = index => {
+  const round = section();
+  if (!round || round.dataset.busy === '1') return;
+  const now = least() === index ? -1 : index;
+  element.querySelectorAll('[data-least]').forEach(button => {
+    const on = Number(button.dataset.least) === now;
+    button.setAttribute('aria-pressed', on ? 'true' : 'false');
+    button.closest('.card').classList.toggle('disliked', on);
+  });
+};
+
 const pick = index => {
   const round = section();
   if (!round || round.dataset.busy === '1') return;
@@ -19,7 +35,8 @@ const pick = index => {
   buttons().forEach((button, at) => button.parentElement.classList.add(at === index ? 'chosen' : 'passed'));
   window.palate.closeLarge();
   focused = element.contains(document.activeElement) ? index : -1;
-  trigger('pick', {index: index, round: Number(round.dataset.round), shown: round.dataset.shown});
+  const worst = index === -1 || least() === index ? -1 : least();
+  trigger('pick', {index: index, least: worst, round: Number(round.dataset.round), shown: round.dataset.shown});
 };
 const undo = () => {
   const button = element.querySelector('[data-act="undo"]');
@@ -38,6 +55,7 @@ element.addEventListener('click', event => {
   if (!button || button.disabled) return;
   if (button.dataset.pick !== undefined) pick(Number(button.dataset.pick));
   else if (button.dataset.zoom !== undefined) enlarge(button.closest('.card'));
+  else if (button.dataset.least !== undefined) mark(Number(button.dataset.least));
   else if (button.dataset.act === 'none') pick(-1);
   else if (button.dataset.act === 'undo') undo();
   else if (button.dataset.act === 'resume') { button.disabled = true; trigger('resume', {}); }
@@ -53,6 +71,13 @@ document.addEventListener('keydown', event => {
   if (event.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
   if (document.querySelector('dialog.ask[open]')) return;
   const key = event.key.toLowerCase(), number = Number(key);
+  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
+  if (event.shiftKey && digit) {
+    if (Number(digit[1]) > buttons().length) return;
+    event.preventDefault();
+    mark(Number(digit[1]) - 1);
+    return;
+  }
   if (key >= '1' && key <= '9' && key.length === 1) {
     if (number > buttons().length) return;
     event.preventDefault();
