@@ -222,23 +222,27 @@ def test_two_tabs_make_one_answer(context: BrowserContext, page: Page, app_url: 
 def test_an_answer_about_pictures_that_were_withdrawn_is_not_counted(
     page: Page, new_context: NewContext, app_url: str
 ) -> None:
+    """Round 3 follows from the answer to round 1: it was chosen while round 2 was shown."""
     walk.begin(page, app_url)
     walk.press(page, "1", then=2)
+    walk.press(page, "1", then=3)
     old = walk.pictures(page)
     page.locator(".menu summary").click()
     other = new_context().new_page()
     other.goto(page.locator(".link").input_value())
     page.keyboard.press("Escape")
-    walk.expect_round(other, 2)
+    walk.expect_round(other, 3)
+    walk.press(other, "u", then=2)
     walk.press(other, "u", then=1)
     walk.press(other, "4", then=2)
+    walk.press(other, "4", then=3)
     assert walk.pictures(page) == old != walk.pictures(other)
     page.keyboard.press("2")
     walk.notice(page, "not counted")
-    walk.expect_round(page, 2)
+    walk.expect_round(page, 3)
     assert walk.pictures(page) == walk.pictures(other)
-    assert walk.past(page) == 1
-    walk.press(page, "2", then=3)
+    assert walk.past(page) == 2
+    walk.press(page, "2", then=4)
     expect(page.locator(".notice")).to_have_count(0)
 
 
