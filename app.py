@@ -67,7 +67,8 @@ def run(settings: Settings) -> None:
     personalizer = Personalizer(preparation, store, renderer, embedder, settings)
     drawing = Drawing()
     page = build_page(personalizer, settings, vocabulary, drawing)
-    serve(page, personalizer, settings, lambda url: say(f"Palate is ready at {url}"))
+    ready = "Palate is ready at {}".format
+    serve(page, personalizer, settings, lambda url: say(ready(url)), drawing.metrics)
     drawing.close()
     renderer.close()
 

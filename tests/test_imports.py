@@ -32,6 +32,7 @@ OUTSIDE = {
     "gradio": ("personalize.ui", "app"),
     "sqlalchemy": ("personalize.session",),
     "matplotlib": ("personalize.experiments",),
+    "prometheus_client": ("personalize.ui",),
     "diffusers": ("models",),
     "transformers": ("models",),
     "open_clip": ("models",),

@@ -12,6 +12,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from personalize.ui.metrics import Metrics
+
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 OnStep = Callable[[int, int], None]
@@ -60,11 +62,12 @@ class Work(Generic[Result]):
 class Drawing:
     """Runs renders in threads of its own and lets any number of pages follow each."""
 
-    def __init__(self, threads: int = 16) -> None:
+    def __init__(self, threads: int = 16, metrics: Metrics | None = None) -> None:
         """Room for `threads` renders that wait or run; the renderer itself decides its order."""
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="drawing")
         self._works: dict[Hashable, Work[Any]] = {}
         self._took_s: dict[str, float] = {}
+        self.metrics = metrics or Metrics()
 
     async def follow(
         self, kind: str, key: Hashable, render: Callable[[OnStep], Result]
@@ -104,9 +107,14 @@ class Drawing:
             work.done, work.total = done, total
 
         def run() -> Result:
-            began_s = time.monotonic()
-            result = render(on_step)
-            self._took_s[kind] = time.monotonic() - began_s
+            began_s, failed = time.monotonic(), True
+            try:
+                result = render(on_step)
+                failed = False
+            finally:
+                spent_s = time.monotonic() - began_s
+                self.metrics.ended(kind, spent_s, failed=failed)
+            self._took_s[kind] = spent_s
             return result
 
         # Made before the thread starts, so that `on_step` finds its work; running, so that nobody cancels it.
@@ -114,6 +122,7 @@ class Drawing:
         future.set_running_or_notify_cancel()
         work = Work(future, self._took_s.get(kind, FIRST_GUESS_S))
         self._works[kind, key] = work
+        self.metrics.begun(kind)
         self._pool.submit(_settle, future, run, lambda: self._works.pop((kind, key), None))
         return work
 

@@ -18,6 +18,7 @@ from personalize.personalizer import Personalizer
 from personalize.session.subject import check_subject
 from personalize.settings import Settings
 from personalize.ui import views
+from personalize.ui.metrics import Metrics
 from personalize.ui.place import SEED_HIGH, Place, checked_screen, checked_strength, checked_token, seed_from
 from personalize.ui.stage import Stage, Updates
 from personalize.ui.turns import Turns
@@ -30,13 +31,16 @@ CALM = "That did not work, and the reason is in the log. Nothing you answered is
 class Handlers:
     """One method for each thing that can be done. All are asynchronous generators of Updates."""
 
-    def __init__(self, personalizer: Personalizer, settings: Settings, stage: Stage) -> None:
+    def __init__(
+        self, personalizer: Personalizer, settings: Settings, stage: Stage, metrics: Metrics | None = None
+    ) -> None:
         """Handlers that ask `personalizer` and change `stage`."""
         self._personalizer = personalizer
         self._settings = settings
         self._stage = stage
         self._parts = stage.parts
         self._turns = Turns()
+        self._metrics = metrics or Metrics()
 
     async def open(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
         """The page was loaded: go on where the link or the browser says."""
@@ -66,6 +70,7 @@ class Handlers:
 
         async def steps() -> AsyncIterator[Updates]:
             session = await asyncio.to_thread(self._personalizer.start, check_subject(subject or ""))
+            self._metrics.session()
             async for updates in self._show(Place(session.token, "rounds")):
                 yield updates
 
@@ -98,6 +103,7 @@ class Handlers:
                 async for updates in self._show(place.to("rounds"), str(error)):
                     yield updates
                 return
+            self._metrics.answer("none" if none else "best" if worst is None else "best-worst")
             done = len(session.answered) == self._settings.rounds
             async for updates in self._stage.show(place.to("taste" if done else "rounds")):
                 yield updates

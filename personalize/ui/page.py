@@ -73,7 +73,8 @@ def build_page(
         parts = Parts(
             browser, masthead, notice, subject, question, learned, taste, wish, strength, seed, pairs
         )
-        handlers = Handlers(personalizer, settings, Stage(personalizer, settings, drawing, parts))
+        stage = Stage(personalizer, settings, drawing, parts)
+        handlers = Handlers(personalizer, settings, stage, drawing.metrics)
 
         def on(event: Callable[..., Any], handler: Callable[..., Any], inputs: list[Any], **how: Any) -> None:
             event(

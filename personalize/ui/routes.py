@@ -10,19 +10,24 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from personalize.errors import PersonalizeError, SessionError
+from personalize.errors import PersonalizeError, SessionError, UnknownSessionError
 from personalize.personalizer import Personalizer
+from personalize.ui.metrics import CONTENT_TYPE, Metrics
 from personalize.ui.picker import LOOK
 
 log = logging.getLogger(__name__)
 
 _KINDS = {".css": "text/css; charset=utf-8", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
 _HASH = re.compile(r"[0-9a-f]{64}")
+NOBODY = "nobody"
+"""A token that opens nothing, to ask the store for."""
+
 _SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
-def routes(personalizer: Personalizer) -> list[Route]:
-    """The routes: /picture/<token>/<hash>.png, /look/<name>, /healthz."""
+def routes(personalizer: Personalizer, metrics: Metrics | None = None) -> list[Route]:
+    """The routes: /picture/<token>/<hash>.png, /look/<name>, /healthz, /readyz, /metrics."""
+    counted = metrics or Metrics()
 
     async def picture(request: Request) -> Response:
         token, name = request.path_params["token"], request.path_params["name"]
@@ -48,10 +53,26 @@ def routes(personalizer: Personalizer) -> list[Route]:
             return PlainTextResponse("getting ready", 503, headers={"Cache-Control": "no-store"})
         return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
 
+    async def readyz(request: Request) -> Response:
+        try:
+            await asyncio.to_thread(personalizer.session, NOBODY)
+        except UnknownSessionError:
+            pass  # as it should be: the store answers
+        except Exception:
+            log.warning("not ready: the store does not answer", exc_info=True)
+            return PlainTextResponse("the store does not answer", 503, headers={"Cache-Control": "no-store"})
+        return await healthz(request)
+
+    async def exposed(request: Request) -> Response:
+        content = counted.exposition()
+        return Response(content, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
+
     return [
         Route("/picture/{token}/{name}.png", picture),
         Route("/look/{name:path}", _look(files_of(LOOK))),
         Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", exposed),
     ]
 
 

@@ -8,13 +8,18 @@ from personalize.personalizer import Personalizer
 from personalize.settings import Settings
 from personalize.ui import go_direct
 from personalize.ui.ending import told_to_end
+from personalize.ui.metrics import Metrics
 from personalize.ui.port import free_port
 from personalize.ui.routes import routes
 from personalize.ui.theme import HEAD, theme
 
 
 def serve(
-    page: gr.Blocks, personalizer: Personalizer, settings: Settings, on_ready: Callable[[str], None]
+    page: gr.Blocks,
+    personalizer: Personalizer,
+    settings: Settings,
+    on_ready: Callable[[str], None],
+    metrics: Metrics | None = None,
 ) -> None:
     """Serve the page until the process is told to end; `on_ready(url)` once it answers.
 
@@ -41,7 +46,7 @@ def serve(
         theme=theme(),
         css='[id^="screen-"] { display: none; }',  # until the style sheet is there
         head=HEAD,
-        app_kwargs={"routes": routes(personalizer), "docs_url": None, "redoc_url": None},
+        app_kwargs={"routes": routes(personalizer, metrics), "docs_url": None, "redoc_url": None},
     )
     told = told_to_end()
     on_ready(url_of(settings.host, port))

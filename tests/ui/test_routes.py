@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from personalize.errors import SessionError, StoreError, UnknownSessionError
+from personalize.ui.metrics import Metrics
 from personalize.ui.picker import LOOK
 from personalize.ui.routes import files_of, routes
 
@@ -19,6 +21,10 @@ class Owner:
     """Has one picture, under one token."""
 
     ready: bool = True
+    store_answers: bool = True
+
+    def session(self, token: str) -> None:
+        raise UnknownSessionError("Expected a session.") if self.store_answers else StoreError("Gone.")
 
     def picture(self, token: str, picture: str) -> bytes:
         if token == "unknown":
@@ -56,6 +62,40 @@ def test_everyone_else_gets_404(path: str) -> None:
 def test_health_follows_the_personalizer() -> None:
     assert client(Owner()).get("/healthz").status_code == 200
     assert client(Owner(ready=False)).get("/healthz").status_code == 503
+
+
+def test_readiness_asks_the_store() -> None:
+    assert client(Owner()).get("/readyz").status_code == 200
+    assert client(Owner(ready=False)).get("/readyz").status_code == 503
+    assert client(Owner(store_answers=False)).get("/readyz").status_code == 503
+    assert client(Owner(store_answers=False)).get("/healthz").status_code == 200
+
+
+def test_metrics_can_be_read_and_say_nothing_personal() -> None:
+    metrics = Metrics()
+    metrics.session()
+    metrics.answer("best")
+    metrics.answer("none")
+    metrics.begun("round")
+    metrics.ended("round", 1.5, failed=False)
+    metrics.begun("personal")
+    metrics.ended("personal", 0.2, failed=True)
+    metrics.begun("ahead")
+    answer = TestClient(Starlette(routes=routes(Owner(), metrics))).get("/metrics")  # type: ignore[arg-type]
+    assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain")
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+    assert samples["palate_sessions_total",] == 1.0
+    assert samples["palate_answers_total", "best"] == samples["palate_answers_total", "none"] == 1.0
+    assert samples["palate_drawing_seconds_count", "round"] == 1.0
+    assert samples["palate_drawing_seconds_bucket", "round", "1.0"] == 0.0
+    assert samples["palate_drawing_seconds_bucket", "round", "2.0"] == 1.0
+    assert samples["palate_drawings_failed_total", "personal"] == 1.0
+    assert samples["palate_drawings_under_way", "ahead"] == 1.0
+    assert samples["palate_drawings_under_way", "round"] == 0.0
 
 
 def test_the_look_is_served_and_nothing_else() -> None:

@@ -1,0 +1,67 @@
+"""What an operator may watch: counters and times of this process, for Prometheus. Nothing personal.
+
+Subjects, prompts, tokens and addresses are never labels; only kinds of work and kinds of answers are.
+"""
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+
+SECONDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 180.0)
+"""Bounds of the histogram's buckets: a laptop's round takes one or two, a large model's on a CPU minutes."""
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class Metrics:
+    """The counters of one app; each app has its own registry, so that tests do not share them."""
+
+    def __init__(self) -> None:
+        """All at zero."""
+        self.registry = CollectorRegistry()
+        self._drawing_s = Histogram(
+            "palate_drawing_seconds",
+            "Seconds that finished drawings took, waiting included, by kind of work.",
+            ["kind"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._failed = Counter(
+            "palate_drawings_failed", "Drawings that ended in an error.", ["kind"], registry=self.registry
+        )
+        self._under_way = Gauge(
+            "palate_drawings_under_way", "Drawings that wait or run.", ["kind"], registry=self.registry
+        )
+        self._answers = Counter(
+            "palate_answers", "Answers counted, by kind.", ["kind"], registry=self.registry
+        )
+        self._sessions = Counter("palate_sessions", "Sessions started.", registry=self.registry)
+
+    def session(self) -> None:
+        """A session was started."""
+        self._sessions.inc()
+
+    def answer(self, kind: str) -> None:
+        """An answer was counted: "best", "best-worst" or "none"."""
+        self._answers.labels(kind).inc()
+
+    def begun(self, kind: str) -> None:
+        """A drawing of that kind waits or runs."""
+        self._under_way.labels(kind).inc()
+
+    def ended(self, kind: str, seconds: float, *, failed: bool) -> None:
+        """It ended, after so many seconds."""
+        self._under_way.labels(kind).dec()
+        if failed:
+            self._failed.labels(kind).inc()
+        else:
+            self._drawing_s.labels(kind).observe(seconds)
+
+    def exposition(self) -> bytes:
+        """All of it, in the text format."""
+        return generate_latest(self.registry)
