@@ -109,7 +109,8 @@ def train_judge(
         target = torch.as_tensor(data.scenes[rows].astype(np.int64), device=device())
         parts = [F.cross_entropy(scores, target[:, n]) for n, scores in enumerate(logits)]
         right = float((logits[0].argmax(dim=1) == target[:, 0]).float().mean())
-        return torch.stack(parts).sum() + parts[0], {"loss": float(sum(parts)), "subject": right}
+        loss = torch.stack(parts).sum() + parts[0]
+        return loss, {"loss": loss.item(), "subject": right}
 
     run.train(loss_of, batch)
     return judge.eval()
