@@ -25,7 +25,8 @@ def posterior_samples(theta: Tensor, covariance: Tensor, count: int, generator: 
     """Float[count, d]: tastes drawn from the normal with mean Float[d] and covariance Float[d, d]."""
     values, vectors = torch.linalg.eigh(0.5 * (covariance + covariance.T))
     noise = torch.randn(count, len(theta), generator=generator, dtype=theta.dtype, device=theta.device)
-    return theta + (noise * values.clamp(min=0.0).sqrt()) @ vectors.T
+    draws: Tensor = theta + (noise * values.clamp(min=0.0).sqrt()) @ vectors.T
+    return draws
 
 
 def choose_by_bald(

@@ -150,7 +150,8 @@ def expected_covariance(options: Tensor, covariance: Tensor, theta: Tensor | Non
     rows = (options - p @ options) * p.sqrt()[:, None]
     across = rows @ covariance
     inner = torch.eye(len(rows), dtype=rows.dtype, device=rows.device) + across @ rows.T
-    return covariance - across.T @ torch.linalg.solve(inner, across)
+    left: Tensor = covariance - across.T @ torch.linalg.solve(inner, across)
+    return left
 
 
 def _gains(similarity: Tensor, utility: Tensor, chosen: list[int]) -> Tensor:

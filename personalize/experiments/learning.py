@@ -135,7 +135,9 @@ def learn(
     design = _design(mdp, prior, items, run) if static else None
     curves = {}
     for strategy in run.strategies:
-        rows, question_s, estimate_s = [], [], []
+        rows: list[Tensor] = []
+        question_s: list[float] = []
+        estimate_s: list[float] = []
         for number in range(run.people):
             person = person_of(items, run.oracle, run.lapse, _seeded(run.seed, number, 1), run.tastes)
             row = _session(strategy, run, items, mdp, prior, design, person, number, question_s, estimate_s)

@@ -122,7 +122,8 @@ def measure_scaling(
     for name, sizes in SIZES.items():
         for size in sizes:
             on_progress(f"scaling of {name}", sizes.index(size), len(sizes))
-            row = measure_design(**{**base, name: size}, criterion=criterion, device=device)
+            one: dict[str, Any] = {**base, name: size}
+            row = measure_design(**one, criterion=criterion, device=device)
             rows.append({"varied": name, **row})
     return rows
 

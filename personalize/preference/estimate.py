@@ -108,7 +108,8 @@ class TastePrior:
         values, vectors = torch.linalg.eigh(0.5 * (self.population + self.population.T))
         values = values.clamp(min=EIGENVALUE_FLOOR * float(values[-1]))
         spread = (self.covariance * ((vectors * values) @ vectors.T)).sum().sqrt()
-        return vectors * values.sqrt() / spread
+        root: Tensor = vectors * values.sqrt() / spread
+        return root
 
     def precision(self, gamma: float, scale: float) -> Tensor:
         """Float[d, d]: the inverse of the prior covariance, which is the design's regularisation."""

@@ -98,7 +98,7 @@ def test_runs_that_make_no_sense_are_refused() -> None:
         {"prior": "hope"},
     ):
         with pytest.raises(SettingsError, match="found"):
-            Learning(**changes)  # type: ignore[arg-type]
+            Learning(**changes)
 
 
 def test_a_design_is_measured_with_its_certificate() -> None:
