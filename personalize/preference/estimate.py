@@ -3,10 +3,12 @@ r"""A taste from answers: the maximum of the posterior, its Laplace covariance, 
 The prior is theta = L b with b standard normal and L L' = scale^2 Sigma^gamma / tr(Sigma^(1 + gamma)), where
 Sigma is the covariance of the features of the prompts one may see. So `scale` is the prior spread of
 utilities over those prompts, in nats, whatever gamma is; gamma = 1 says that tastes lie along what varies
-between prompts, gamma = 0 that every direction is as likely (ridge). Both are chosen on a grid by Laplace
-evidence (method, sections 4 and 5), the scale with a weak prior of its own: on ten answers the evidence alone
-often took the smallest or the largest scale, by a fraction of a nat: nothing learned, or far too sure of it.
-The whole grid is fitted at once, as one batch of damped Newton iterations.
+between prompts, gamma = 0 that every direction is as likely (ridge). Both are averaged over on a grid, by
+Laplace evidence (method, sections 4 and 5) and weak priors of their own. Taking the best of the grid instead
+lost: on few answers it was the smallest or largest scale, or the wrong gamma, by a fraction of a nat. (1,000
+items, 64 features, 10 people, exam accuracy after 20 answers: mixtures of concepts 0.654 when taken, 0.649 when
+averaged, 0.658 with the right gamma known; tastes of any direction 0.488, 0.538 and 0.551.) The whole grid is
+fitted at once, as one batch of damped Newton iterations.
 """
 
 import math
@@ -27,6 +29,9 @@ LIKELY_SCALE = 2.0
 SCALE_OCTAVES = 1.0
 """The logarithm of the scale is normal: around LIKELY_SCALE nats, with a spread of so many doublings. With
 four options, 2 nats are somebody whose best-loved option is picked about three times in four."""
+
+UNLIKELY_SHAPE = 0.5
+"""Nats against a gamma for its distance from 1: tastes that can be said in words are mixtures of concepts."""
 
 POPULATION = -1.0
 """In the place of a gamma: the prior learned from earlier people."""
@@ -82,7 +87,7 @@ class TastePrior:
 
     @property
     def shapes(self) -> tuple[float, ...]:
-        """What is chosen among: the gammas, and POPULATION when there is one."""
+        """What is averaged over: the gammas, and POPULATION when there is one."""
         return self.gammas if self.population is None else (*self.gammas, POPULATION)
 
     def root(self, gamma: float, scale: float) -> Tensor:
@@ -98,9 +103,10 @@ class TastePrior:
         root = self.root(gamma, scale)
         return root @ root.T
 
-    def log_density(self, scale: float) -> float:
-        """Of a scale, in nats, up to a constant."""
-        return -0.5 * (math.log2(scale / LIKELY_SCALE) / SCALE_OCTAVES) ** 2
+    def log_density(self, gamma: float, scale: float) -> float:
+        """Of a gamma (or POPULATION) and a scale, in nats, up to a constant."""
+        shape = 0.0 if gamma == POPULATION else -UNLIKELY_SHAPE * abs(1.0 - gamma)
+        return shape - 0.5 * (math.log2(scale / LIKELY_SCALE) / SCALE_OCTAVES) ** 2
 
     @cached_property
     def _population_root(self) -> Tensor:
@@ -136,9 +142,9 @@ class TasteEstimate:
     Attributes:
         theta: Float[d], in nats per unit of feature.
         covariance: Float[d, d].
-        gamma: power of the chosen prior; POPULATION for the one learned from earlier people.
-        scale: spread of utilities of the chosen prior, in nats.
-        log_evidence: Laplace log evidence of the chosen prior, in nats.
+        gamma: power of the likeliest prior; POPULATION for the one learned from earlier people.
+        scale: spread of utilities of the likeliest prior, in nats.
+        log_evidence: Laplace log evidence of the likeliest prior, in nats.
         converged: whether the penalised gradient vanished; a result that is False may still be used.
         answers: comparisons with weight ("none" has none).
         lapse: share of picks that are slips.
@@ -187,7 +193,7 @@ class TasteEstimate:
 def estimate_taste(
     comparisons: Comparisons | Picks, prior: TastePrior, *, lapse: float = 0.05
 ) -> TasteEstimate:
-    """The taste that answers tell: posterior mode, Laplace covariance, prior chosen by evidence.
+    """The taste that answers tell: posterior modes and Laplace covariances, averaged over the priors.
 
     Args:
         comparisons: answers, or the picks they are made of; with none that weigh anything, theta is 0 and the
@@ -214,14 +220,18 @@ def estimate_taste(
     roots = torch.stack([prior.root(gamma, scale) for gamma, scale in grid])
     picks = replace(picks, options=picks.options.to(roots))
     fit = _Fit.of(roots, picks, lapse)
-    likely = fit.log_evidence + roots.new_tensor([prior.log_density(scale) for _, scale in grid])
+    likely = fit.log_evidence + roots.new_tensor([prior.log_density(gamma, scale) for gamma, scale in grid])
     chosen = int(likely.argmax())
-    root = roots[chosen]
-    solved = torch.linalg.solve_triangular(fit.cholesky[chosen], root.T, upper=False)
+    weights = likely.softmax(dim=0)
+    thetas = torch.einsum("gde,ge->gd", roots, fit.b)
+    theta = weights @ thetas
+    solved = torch.linalg.solve_triangular(fit.cholesky, roots.mT, upper=False)
+    apart = thetas - theta
+    within = torch.einsum("g,ged,gef->df", weights, solved, solved)
     gamma, scale = grid[chosen]
     return TasteEstimate(
-        theta=root @ fit.b[chosen],
-        covariance=solved.T @ solved,
+        theta=theta,
+        covariance=within + apart.T @ (weights[:, None] * apart),
         gamma=gamma,
         scale=scale,
         log_evidence=float(fit.log_evidence[chosen]),
