@@ -5,10 +5,10 @@ Sigma is the covariance of the features of the prompts one may see. So `scale` i
 utilities over those prompts, in nats, whatever gamma is; gamma = 1 says that tastes lie along what varies
 between prompts, gamma = 0 that every direction is as likely (ridge). Both are averaged over on a grid, by
 Laplace evidence (method, sections 4 and 5) and weak priors of their own. Taking the best of the grid instead
-lost: on few answers it was the smallest or largest scale, or the wrong gamma, by a fraction of a nat. (1,000
-items, 64 features, 10 people, exam accuracy after 20 answers: mixtures of concepts 0.654 when taken, 0.649 when
-averaged, 0.658 with the right gamma known; tastes of any direction 0.488, 0.538 and 0.551.) The whole grid is
-fitted at once, as one batch of damped Newton iterations.
+lost: on few answers it was the smallest or largest scale, or the wrong gamma, by a fraction of a nat. (With
+1,000 items, 64 features, 10 people, exam accuracy after 20 answers: mixtures of concepts 0.654 when taken,
+0.649 when averaged, 0.658 with the right gamma known; tastes of any direction 0.488, 0.538 and 0.551.) The
+whole grid is fitted at once, as one batch of damped Newton iterations.
 """
 
 import math
