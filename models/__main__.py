@@ -28,10 +28,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     evaluate.add_argument("--config", type=Path, default=HERE / "training" / "config.toml")
     evaluate.add_argument("--pictures", type=int, default=500, help="to draw from held-out captions")
-    evaluate.add_argument("--judge-minutes", type=float, default=4.0, help="of training the judge, once")
+    evaluate.add_argument("--judge-minutes", type=float, default=5.0, help="of training the judge, once")
     evaluate.add_argument("--sheets", type=Path, help="folder of contact sheets (default: BUILD/sheets)")
     evaluate.add_argument("--out", type=Path, help="also write the numbers to this file")
     evaluate.add_argument("--token-subjects", type=int, default=6, help="to draw each token with")
+    evaluate.add_argument("--all-sheets", action="store_true", help="also every token of every slot")
     evaluate.add_argument("--no-sheets", action="store_true", help="numbers only")
     evaluate.add_argument("--composed", type=int, help="composed pictures to read (default: as configured)")
     evaluate.add_argument("--json", action="store_true", help="print all numbers as JSON")
@@ -78,7 +79,8 @@ def _evaluate(chosen: argparse.Namespace) -> int:
         sheets.random_combinations(renderer, data.subjects, folder / "random.jpg", told)
         sheets.all_subjects(renderer, data.subjects, folder / "subjects.jpg", told)
         sheets.subjects_by_medium(renderer, folder / "subjects-by-medium.jpg", told)
-        sheets.tokens_by_subject(renderer, folder, told)
+        if chosen.all_sheets:
+            sheets.tokens_by_subject(renderer, folder, told)
         renderer.close()
     sys.stdout.write((text if chosen.json else _in_words(result)) + "\n")
     return 0

@@ -22,6 +22,9 @@ from models.training.loop import Run, device
 RATE = 2e-3
 SEEN_AT_ONCE = 64
 WIDTHS = (24, 48, 96, 160)
+OVERALL = WIDTHS[-1]
+PLACED, GRID = 32, 4
+"""Channels that keep their place: a subject is a shape, and shapes are lost in means over the picture."""
 
 
 class _Residual(nn.Module):
@@ -57,12 +60,14 @@ class Judge(nn.Module):
             before = width
         self.trunk = nn.Sequential(*layers)
         self.widths = (subjects, *(len(tokens) for tokens in SLOTS.values()))
-        self.head = nn.Linear(WIDTHS[-1], sum(self.widths))
+        self.places = nn.Conv2d(WIDTHS[-1], PLACED, 1)
+        self.head = nn.Linear(WIDTHS[-1] + PLACED * GRID * GRID, sum(self.widths))
 
     def features(self, x: Tensor) -> Tensor:
-        """Float[N, F]."""
-        pooled: Tensor = self.trunk(x).mean(dim=(2, 3))
-        return pooled
+        """Float[N, F]: OVERALL means over the picture, then what is where on a GRID x GRID grid."""
+        maps = self.trunk(x)
+        where = F.adaptive_avg_pool2d(F.relu(self.places(maps)), GRID).flatten(1)
+        return torch.cat((maps.mean(dim=(2, 3)), where), dim=1)
 
     def logits(self, features: Tensor) -> tuple[Tensor, ...]:
         """One Float[N, classes] for the subject and each slot."""

@@ -15,7 +15,7 @@ from torch import Tensor
 from models.catalog import DIFFUSION, Model
 from models.clip import OpenClipEmbedder
 from models.diffusion import DiffusersRenderer
-from models.evaluation.judge import Judge, look, rightly_named, to_input
+from models.evaluation.judge import OVERALL, Judge, look, rightly_named, to_input
 from models.evaluation.measures import (
     bytes_below,
     frechet_distance,
@@ -75,6 +75,7 @@ def evaluate(
     ]
     drawn = draw(renderer, jobs, on_progress, "drawing held-out captions")
     features, scores = look(judge, drawn)
+    features, real_features = features[:, :OVERALL], real_features[:, :OVERALL]
     right = rightly_named(scores, asked)
     words = (asked[:, 1:] > 0).sum(axis=1)
     half = (real_features[:pictures], real_features[pictures : 2 * pictures])
