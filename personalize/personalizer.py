@@ -262,7 +262,12 @@ class Personalizer:
         estimate, vocabulary = self._estimate(self._known(token)), self.preparation.vocabulary
         tries, caution = self.settings.best_of, self.settings.caution
         paths = recommend_paths(
-            self.preparation.mdp, estimate, count=count, strength=strength, caution=caution
+            self.preparation.mdp,
+            estimate,
+            count=count,
+            strength=strength,
+            caution=caution,
+            words=self.settings.words,
         )
         prompts = [vocabulary.prompt(subject, path) for path in paths]
         seeds = [[(first + row * tries + nth) % LARGEST_SEED for nth in range(tries)] for row in range(count)]

@@ -38,6 +38,7 @@ def recommend_paths(
     count: int,
     strength: float = 1.0,
     caution: float = 0.5,
+    words: int | None = None,
 ) -> Tensor:
     """Prompts for a person of that taste, best first.
 
@@ -47,6 +48,7 @@ def recommend_paths(
         count: how many prompts.
         strength: share of the helpful tokens that are used, the strongest first; 0 is the plain subject.
         caution: standard errors that a token must be above the blank to be used.
+        words: most tokens a prompt, the strongest first; None: as many as there are slots.
 
     Returns:
         Long[count, H]. Rows repeat when fewer prompts are known to help; when none is, all are plain.
@@ -64,7 +66,7 @@ def recommend_paths(
     reward = helpful.expand(mdp.horizon, -1)
     paths, totals = best_paths(mdp, reward, CANDIDATES_A_PATH * count)
     good = totals >= GOOD_ENOUGH * totals[0].clamp(min=0.0) if float(totals[0]) > 0.0 else totals >= totals[0]
-    weakened = [_weakened(mdp, path, rewards, strength) for path in paths[good]]
+    weakened = [_weakened(mdp, path, rewards, strength, words) for path in paths[good]]
     distinct = torch.tensor(
         list(dict.fromkeys(tuple(path.tolist()) for path in weakened)), device=mdp.features.device
     )
@@ -72,14 +74,15 @@ def recommend_paths(
     return distinct[[chosen[row % len(chosen)] for row in range(count)]]
 
 
-def _weakened(mdp: PromptMDP, path: Tensor, rewards: Tensor, strength: float) -> Tensor:
-    """The path with its weakest tokens blank, so that round(strength * tokens) are left.
+def _weakened(mdp: PromptMDP, path: Tensor, rewards: Tensor, strength: float, words: int | None) -> Tensor:
+    """The path with its weakest tokens blank, so that round(strength * tokens) are left, and at most `words`.
 
     Where rules between slots forbid that, the best choice of as many that they admit; the path itself when
     they admit none.
     """
     said = [slot for slot, token in enumerate(path.tolist()) if token != BLANK]
-    left = int(strength * len(said) + 0.5)
+    bound = len(said) if words is None else min(words, len(said))
+    left = int(strength * bound + 0.5)
     best, best_reward = path, -torch.inf
     for kept in combinations(said, left):
         trial = torch.full_like(path, BLANK)

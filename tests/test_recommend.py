@@ -51,6 +51,17 @@ def test_strength_uses_the_strongest_tokens_first() -> None:
     assert used == [[0, 0], [0, 3], [1, 3]]
 
 
+def test_prompts_are_of_few_words_when_asked_the_strongest_first() -> None:
+    mdp, estimate = mdp_of_utilities(), estimate_of(taste(1.0, 0.0, 3.0, 0.0))
+    assert recommend_paths(mdp, estimate, count=1, words=1).tolist() == [[0, 3]]
+    assert recommend_paths(mdp, estimate, count=1, words=2).tolist() == [[1, 3]]
+    assert recommend_paths(mdp, estimate, count=1, words=9).tolist() == [[1, 3]]
+    many = slot_mdp(0, H=5, per_slot=6)
+    theta = torch.randn(8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    paths = recommend_paths(many, estimate_of(theta), count=4, words=3)
+    assert int((paths != 0).sum(dim=1).max()) <= 3 and len(torch.unique(paths, dim=0)) == 4
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_further_paths_are_good_distinct_and_different(seed: int) -> None:
     mdp = slot_mdp(seed)
