@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import app
+from personalize.ui.metrics import Metrics
 from tests.fakes import FakeEmbedder, FakeRenderer
 
 
@@ -53,7 +54,8 @@ def test_the_parts_fit_together(
     monkeypatch.setattr("personalize.ui.page.build_page", lambda *parts: parts)
     monkeypatch.setattr("personalize.ui.server.serve", lambda *parts: served.extend(parts))
     app.run(app.read_settings(["--data", str(tmp_path), "--port", "0"]))
-    page, personalizer, settings, on_ready = served
+    page, personalizer, settings, on_ready, metrics = served
+    assert isinstance(metrics, Metrics)
     assert personalizer.propose(personalizer.start("a fox").token).options == settings.options
     on_ready("http://127.0.0.1:7860")
     assert "Palate is ready at http://127.0.0.1:7860" in capsys.readouterr().out

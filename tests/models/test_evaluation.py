@@ -57,11 +57,14 @@ def test_the_judge_learns_what_can_be_seen_and_resumes(tmp_path: Path) -> None:
     pictures = rng.integers(0, 60, (600, 32, 32, 3)).astype(np.uint8)
     pictures[scenes[:, 0] == 1, 8:24, 8:24] += 150
     data = ComposedPictures(pictures, scenes, ("a dark thing", "a bright thing"))
-    judge = train_judge(data, 100, 0.1, tmp_path, batch=32)
-    right = rightly_named(look(judge, pictures[-100:])[1], scenes[-100:])[0]
-    assert float(right.float().mean()) > 0.95
+    for minutes in (0.1, 0.3, 1.0, 3.0):  # a busy machine makes few steps in the first
+        judge = train_judge(data, 100, minutes, tmp_path, batch=32)
+        right = float(rightly_named(look(judge, pictures[-100:])[1], scenes[-100:])[0].float().mean())
+        if right > 0.95:
+            break
+    assert right > 0.95
     steps = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["steps"]
-    train_judge(data, 100, 0.1, tmp_path, batch=32)
+    train_judge(data, 100, minutes, tmp_path, batch=32)
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["steps"] == steps
 
 
