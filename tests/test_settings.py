@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from personalize.errors import SettingsError
+from personalize.session.record import STRATEGIES
 from personalize.settings import Settings
 
 REPOSITORY = Path(__file__).parents[1]
@@ -119,3 +120,8 @@ def test_nothing_else_in_the_package_reads_the_environment() -> None:
 def test_a_data_folder_that_cannot_be_is_refused(folder: str) -> None:
     with pytest.raises(SettingsError, match="Expected data to be a folder"):
         Settings(data=Path(folder))
+
+
+def test_the_strategies_that_can_be_set_are_those_that_sessions_know() -> None:
+    (chosen,) = [item for item in fields(Settings) if item.name == "strategy"]
+    assert chosen.metadata["choices"] == STRATEGIES

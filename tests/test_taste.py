@@ -84,15 +84,11 @@ def test_a_folder_is_made_for_the_cache(tmp_path: Path) -> None:
     assert settings.cache.is_dir()
 
 
-def test_answers_to_go_fall_as_answers_come_and_end_when_ready(preparation: Preparation) -> None:
-    features = preparation.mdp.path_features(preparation.samples)
+def test_answers_to_go_follow_the_growth_of_the_known_share(preparation: Preparation) -> None:
+    assert answers_to_go(READY / 2, 5) == 5 and answers_to_go(READY / 4, 3) == 9
+    assert answers_to_go(READY, 5) == answers_to_go(0.9, 5) == 0
+    assert answers_to_go(READY / 2, 2) is None and answers_to_go(0.0, 5) is None
+    assert answers_to_go(READY / 100, 5) is None
     theta = 20 * preparation.mdp.features[3]
-    left = [answers_to_go(estimate_after(preparation, n, theta), features, 4, n) for n in (0, 4, 40)]
-    assert left[0] is not None and left[1] is not None
-    assert 3 <= left[0] <= 30 and left[1] < left[0] and left[2] == 0
     many = taste_of(preparation, estimate_after(preparation, 40, theta), 4, 40)
     assert many.ready and many.to_go == 0
-    hopeless = replace(estimate_after(preparation, 2, theta), theta=0 * theta)
-    sure_of_nothing = replace(hopeless, covariance=1e-9 * hopeless.covariance)
-    assert answers_to_go(sure_of_nothing, features, 4, 2) is None
-    assert 0.0 < READY < 1.0

@@ -15,7 +15,6 @@ from torch import Tensor
 from personalize.design.acquisition import ACQUISITIONS
 from personalize.design.criterion import VCriterion
 from personalize.design.question import (
-    choose_question,
     independent_question,
     plan_questions,
     random_question,
@@ -183,7 +182,7 @@ def _session(
         begun = time.perf_counter()
         if strategy == PLANNED:
             if not planned:
-                planned = _planned(estimate, run, items, generator, turn)
+                planned = _planned(AHEAD, estimate, run, items, generator, turn)
             question = planned.pop(0)
         else:
             question = _question(strategy, run, items, mdp, design, estimate, generator, turn)
@@ -220,37 +219,32 @@ def _question(
         return independent_question(design.policies, mdp, generator)[:, 0]
     if design is not None and strategy == "static-rounded":
         return static_question(design.policies, mdp, generator, metric=design.metric)[:, 0]
-    pool = torch.randperm(len(items.shown), generator=generator)[:POOL]
     if strategy in ACQUISITIONS:
-        return pool[
-            ACQUISITIONS[strategy](
-                items.shown[pool],
-                options=run.options,
-                theta=estimate.theta,
-                covariance=estimate.covariance,
-                generator=generator,
-            )
-        ]
-    return pool[
-        choose_question(
+        pool = torch.randperm(len(items.shown), generator=generator)[:POOL]
+        rows = ACQUISITIONS[strategy](
             items.shown[pool],
             options=run.options,
+            theta=estimate.theta,
             covariance=estimate.covariance,
-            theta=estimate.theta if estimate.answers else None,
             generator=generator,
-            pleasant=run.pleasant,
-            restrict=turn >= 3,
         )
-    ]
+        return pool[rows]
+    return _planned(1, estimate, run, items, generator, turn)[0]
 
 
 def _planned(
-    estimate: TasteEstimate, run: Learning, items: Items, generator: torch.Generator, turn: int
+    questions: int,
+    estimate: TasteEstimate,
+    run: Learning,
+    items: Items,
+    generator: torch.Generator,
+    turn: int,
 ) -> list[Tensor]:
+    """So many adaptive questions, each Long[K]."""
     pool = torch.randperm(len(items.shown), generator=generator)[:POOL]
     rows = plan_questions(
         items.shown[pool],
-        questions=AHEAD,
+        questions=questions,
         options=run.options,
         covariance=estimate.covariance,
         theta=estimate.theta if estimate.answers else None,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 
 from personalize.preference.comparison import Comparisons
@@ -38,8 +37,3 @@ def comparisons_of(session: Session, features_of: Callable[[Round], Tensor]) -> 
             none=none,
         )
     return comparisons
-
-
-def stacked(rows: list[Tensor]) -> Tensor:
-    """Float[N, K, d] of N rounds' features."""
-    return torch.stack(rows)
