@@ -49,6 +49,7 @@ def run(settings: Settings) -> None:
     """Build the parts and serve the page until the process is told to end."""
     free_port(settings.host, settings.port)  # a port in use is said at once, not after minutes
     from models import load_embedder, load_renderer
+    from personalize.earlier import with_population
     from personalize.mdp.vocabulary import Vocabulary
     from personalize.personalizer import Personalizer
     from personalize.preparation import prepare
@@ -64,6 +65,7 @@ def run(settings: Settings) -> None:
     renderer = load_renderer(settings.model, settings.threads)
     embedder = load_embedder(settings.model, settings.threads)
     preparation = prepare(vocabulary, renderer, embedder, settings, ConsoleProgress(), shipped=words)
+    preparation = with_population(preparation, store, renderer, embedder, settings)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings)
     drawing = Drawing()
     page = build_page(personalizer, settings, vocabulary, drawing)

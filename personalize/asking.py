@@ -26,6 +26,9 @@ from personalize.preparation import Preparation
 from personalize.session.record import Session
 from personalize.settings import Settings
 
+UNADAPTED = ("random", "static-rounded", "static-iid")
+"""Strategies that do not look at the answers."""
+
 
 def next_question(
     session: Session,

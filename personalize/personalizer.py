@@ -14,7 +14,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from personalize.asking import next_question
+from personalize.asking import UNADAPTED, next_question
 from personalize.errors import SessionError, StaleAnswerError
 from personalize.personal import Pair, PersonalSet, Portion, pick_seeds
 from personalize.pictures import Pictures
@@ -221,7 +221,13 @@ class Personalizer:
     def taste(self, token: str) -> Taste:
         """What was learned, for a page."""
         session = self._known(token)
-        return taste_of(self.preparation, self._estimate(session), session.options, len(session.answered))
+        return taste_of(
+            self.preparation,
+            self._estimate(session),
+            session.options,
+            len(session.answered),
+            adapts=session.strategy not in UNADAPTED,
+        )
 
     def personal(
         self,

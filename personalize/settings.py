@@ -77,6 +77,13 @@ class Settings:
     gammas: tuple[float, ...] = _setting(
         (0.5, 1.0), "Powers of the features' covariance tried as the prior of a taste.", low=0.0, high=2.0
     )
+    population: int = _setting(
+        0,
+        "Fewest earlier sessions whose tastes make one more prior, at the next start; 0: never.",
+        unit="sessions",
+        low=0,
+        high=100_000,
+    )
     caution: float = _setting(
         0.5, "Standard errors that a liked token must be above zero to be used.", low=0.0, high=5.0
     )

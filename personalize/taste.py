@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from personalize.design.diagnosis import answer_warnings
 from personalize.mdp.vocabulary import BLANK
 from personalize.preference.estimate import TasteEstimate
 from personalize.preparation import Preparation
@@ -57,6 +58,7 @@ class Taste:
         sentence: the gist, in words.
         to_go: answers until it is ready, as it looks now; 0 when it is, None when it cannot be told or
             is more than FARTHEST.
+        notes: what keeps it from being learned faster, a sentence each.
     """
 
     answered: int
@@ -67,6 +69,7 @@ class Taste:
     ready: bool
     sentence: str
     to_go: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 def opinions_of(preparation: Preparation, estimate: TasteEstimate) -> tuple[Opinion, ...]:
@@ -113,11 +116,27 @@ def answers_to_go(share: float, answered: int) -> int | None:
     return left if left <= FARTHEST else None
 
 
-def taste_of(preparation: Preparation, estimate: TasteEstimate, options: int, answered: int) -> Taste:
-    """What the estimate says, for a page."""
+def taste_of(
+    preparation: Preparation,
+    estimate: TasteEstimate,
+    options: int,
+    answered: int,
+    *,
+    adapts: bool = True,
+) -> Taste:
+    """What the estimate says, for a page.
+
+    Args:
+        preparation: what may be said.
+        estimate: what the answers tell.
+        options: K.
+        answered: rounds.
+        adapts: whether the session's questions look at its answers; if not, a note says when they should.
+    """
     features = preparation.mdp.path_features(preparation.samples)
-    questions = features[: len(features) // options * options][: QUESTIONS * options]
-    accuracy = estimate.choice_accuracy(questions.reshape(-1, options, features.shape[1]))
+    rows = features[: len(features) // options * options][: QUESTIONS * options]
+    questions = rows.reshape(-1, options, features.shape[1])
+    accuracy = estimate.choice_accuracy(questions)
     share = known_share(estimate, features) if estimate.answers else 0.0
     opinions = opinions_of(preparation, estimate)
     return Taste(
@@ -129,6 +148,7 @@ def taste_of(preparation: Preparation, estimate: TasteEstimate, options: int, an
         ready=share >= READY and answered >= FEWEST_ANSWERS,
         sentence=_sentence(opinions, estimate.answers),
         to_go=answers_to_go(share, answered),
+        notes=() if adapts or answered < FEWEST_ANSWERS else answer_warnings(estimate.theta, questions),
     )
 
 

@@ -16,7 +16,7 @@ ROWS = (
     ("personalize", "personalize.experiments"),
     ("personalize.personalizer",),
     ("personalize.personal", "personalize.taste"),
-    ("personalize.asking",),
+    ("personalize.asking", "personalize.earlier"),
     ("personalize.preparation", "personalize.recommend", "personalize.pictures"),
     ("personalize.rendering",),
     ("personalize.session", "personalize.design"),

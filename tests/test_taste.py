@@ -92,3 +92,14 @@ def test_answers_to_go_follow_the_growth_of_the_known_share(preparation: Prepara
     theta = 20 * preparation.mdp.features[3]
     many = taste_of(preparation, estimate_after(preparation, 40, theta), 4, 40)
     assert many.ready and many.to_go == 0
+
+
+def test_decided_picks_are_noted_only_where_questions_do_not_adapt(preparation: Preparation) -> None:
+    theta = torch.randn(preparation.mdp.dimension, generator=torch.Generator().manual_seed(0)).double()
+    features = preparation.mdp.path_features(preparation.samples)
+    decided = 20.0 * theta / (features @ theta).std()
+    estimate = replace(estimate_after(preparation, 5, decided), theta=decided)
+    (note,) = taste_of(preparation, estimate, 4, 5, adapts=False).notes
+    assert "adaptive questions" in note
+    assert taste_of(preparation, estimate, 4, 5).notes == ()
+    assert taste_of(preparation, replace(estimate, theta=0.0 * theta), 4, 5, adapts=False).notes == ()

@@ -6,12 +6,27 @@ measured worse than random questions on raw features; E is smoothed, as its grad
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from personalize.errors import ShapeError
+
+
+@dataclass(frozen=True, eq=False)
+class Curvature:
+    """The second derivative of a criterion: along a symmetric X it is -factor tr(left X right X).
+
+    Attributes:
+        left: Float[d, d].
+        right: Float[d, d].
+        factor: positive.
+    """
+
+    left: Tensor
+    right: Tensor
+    factor: float
 
 
 class Criterion(Protocol):
@@ -26,6 +41,14 @@ class Criterion(Protocol):
 
     def gradient(self, information: Tensor) -> Tensor:
         """Float[d, d], symmetric and positive semi-definite; of a positive definite matrix only."""
+
+
+@runtime_checkable
+class CurvedCriterion(Criterion, Protocol):
+    """A criterion whose second derivative is known, so that Newton's method can be used."""
+
+    def curvature(self, information: Tensor) -> Curvature:
+        """Of a positive definite matrix."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +77,10 @@ class VCriterion:
         half = torch.cholesky_solve(self._target(information), factor)
         return _symmetric(torch.cholesky_solve(half.T, factor))
 
+    def curvature(self, information: Tensor) -> Curvature:
+        """-2 tr(I^-1 V I^-1 X I^-1 X)."""
+        return Curvature(self.gradient(information), _inverse(information), 2.0)
+
     def _target(self, information: Tensor) -> Tensor:
         if self.target.shape != information.shape:
             raise ShapeError(
@@ -78,7 +105,12 @@ class DCriterion:
 
     def gradient(self, information: Tensor) -> Tensor:
         """I^-1."""
-        return _symmetric(torch.cholesky_inverse(torch.linalg.cholesky(information)))
+        return _inverse(information)
+
+    def curvature(self, information: Tensor) -> Curvature:
+        """-tr(I^-1 X I^-1 X)."""
+        inverse = _inverse(information)
+        return Curvature(inverse, inverse, 1.0)
 
 
 @dataclass(frozen=True)
@@ -94,8 +126,13 @@ class ACriterion:
 
     def gradient(self, information: Tensor) -> Tensor:
         """I^-2."""
-        inverse: Tensor = torch.cholesky_inverse(torch.linalg.cholesky(information))
+        inverse = _inverse(information)
         return _symmetric(inverse @ inverse)
+
+    def curvature(self, information: Tensor) -> Curvature:
+        """-2 tr(I^-2 X I^-1 X)."""
+        inverse = _inverse(information)
+        return Curvature(_symmetric(inverse @ inverse), inverse, 2.0)
 
 
 @dataclass(frozen=True)
@@ -121,6 +158,10 @@ class ECriterion:
         """U softmin(lambda) U'."""
         values, vectors = torch.linalg.eigh(information)
         return _symmetric((vectors * (-self.beta * values).softmax(dim=0)) @ vectors.T)
+
+
+def _inverse(information: Tensor) -> Tensor:
+    return _symmetric(torch.cholesky_inverse(torch.linalg.cholesky(information)))
 
 
 def _factor(information: Tensor) -> Tensor | None:

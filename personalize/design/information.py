@@ -129,7 +129,9 @@ class SurrogateObjective:
         squares = (weighted * centred).sum(dim=1)
         return squares[None, :] - 2.0 * (measure @ centred) @ weighted.T
 
-    def along(self, measure: Tensor, direction: Tensor) -> Callable[[float], float]:
+    def along(
+        self, measure: Tensor, direction: Tensor, information: Tensor | None = None
+    ) -> Callable[[float], float]:
         r"""The derivative of the value at measure + gamma * direction, as a function of gamma.
 
         The information is quadratic on the segment, I + gamma A + gamma^2 B, so a line search costs d^3 a
@@ -138,6 +140,7 @@ class SurrogateObjective:
         Args:
             measure: Float[H, S].
             direction: Float[H, S], rows sum to zero.
+            information: that of `measure`, where it is known.
         """
         rows = torch.nonzero(direction.abs().amax(dim=0) > 0.0)[:, 0]
         centre = measure.mean(dim=0) @ self.features
@@ -146,7 +149,7 @@ class SurrogateObjective:
         cross = (measure @ self.features - centre).T @ change
         linear = moved.T @ (direction[:, rows].sum(dim=0)[:, None] * moved) - cross - cross.T
         linear, quadratic = self.rounds * linear, -self.rounds * (change.T @ change)
-        start = self.information(measure)
+        start = self.information(measure) if information is None else information
 
         def derivative(gamma: float) -> float:
             information = start + gamma * linear + gamma**2 * quadratic

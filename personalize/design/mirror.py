@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import torch
 
-from personalize.design.information import SurrogateObjective, feature_covariance
+from personalize.design.information import SurrogateObjective, ridge
 from personalize.design.result import DesignStatus, Progress
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.mdp.soft_value_iteration import MarkovMeasure, soft_visitation
@@ -62,13 +62,15 @@ def mirror_ascent(
     if start is not None:
         logits = start.to(logits).clamp(min=FORGOTTEN / mdp.size).log()
     measure = soft_visitation(mdp, logits)
-    value = objective.value(measure.tokens)
+    information = objective.information(measure.tokens)
+    value = objective.criterion.value(information)
     if value == -torch.inf:
         return MirrorOutcome(measure, 0, DesignStatus.SINGULAR)
     step, done = 1.0, 0
     try:
         while True:
-            gradient = objective.gradient(measure.tokens)
+            metric = objective.criterion.gradient(information)
+            gradient = objective.rounds * objective.spreads(measure.tokens, metric)
             gap = max(0.0, best_path(mdp, gradient)[1] - float((gradient * measure.tokens).sum()))
             if callback is not None:
                 support = int((measure.tokens > LEAST_STEP).sum())
@@ -77,19 +79,20 @@ def mirror_ascent(
                 return MirrorOutcome(measure, done, DesignStatus.OPTIMAL)
             if done >= iterations:
                 return MirrorOutcome(measure, done, DesignStatus.ITERATION_LIMIT)
-            covariance = feature_covariance(objective.features, measure.tokens)
-            metric = objective.criterion.gradient(objective.information(measure.tokens))
-            spread = objective.rounds * float((metric * covariance).sum()) / mdp.horizon
+            data = information - ridge(objective.regularisation, objective.features)
+            spread = float((metric * data).sum()) / mdp.horizon
             scaled = gradient / max(spread, torch.finfo(gradient.dtype).tiny)
             while True:
                 trial = soft_visitation(mdp, logits + step * scaled)
-                trial_value = objective.value(trial.tokens)
+                trial_information = objective.information(trial.tokens)
+                trial_value = objective.criterion.value(trial_information)
                 if trial_value >= value:
                     break
                 step *= 0.5
                 if step < LEAST_STEP:
                     return MirrorOutcome(measure, done, DesignStatus.STALLED)
-            logits, measure, value = logits + step * scaled, trial, trial_value
+            logits, measure = logits + step * scaled, trial
+            information, value = trial_information, trial_value
             step, done = GROWTH * step, done + 1
     except KeyboardInterrupt:
         return MirrorOutcome(measure, done, DesignStatus.INTERRUPTED)

@@ -37,7 +37,15 @@ from personalize.session.store import (
     stale_answer,
     token_in_use,
 )
-from personalize.session.tables import AnswerRow, EmbeddingRow, PictureRow, RecordRow, RoundRow, SeenRow
+from personalize.session.tables import (
+    AnswerRow,
+    EmbeddingRow,
+    PictureRow,
+    RecordRow,
+    RoundRow,
+    SeenRow,
+    SessionRow,
+)
 
 
 class DatabaseStore:
@@ -227,3 +235,12 @@ class DatabaseStore:
                 rows.merge(row)
         except IntegrityError:  # another process kept the same in between
             return
+
+    def latest(self, vocabulary: str, embedder: str, most: int) -> list[Session]:
+        """See Store."""
+        fitting = select(SessionRow).where(
+            SessionRow.vocabulary == vocabulary, SessionRow.embedder == embedder
+        )
+        newest = fitting.order_by(SessionRow.created.desc(), SessionRow.id.desc()).limit(most)
+        with self._database.reading() as rows:
+            return [live_session(rows, row, "") for row in rows.scalars(newest)]

@@ -68,6 +68,9 @@ class Store(Protocol):
     def keep_embedding(self, embedder: str, picture: str, embedding: Tensor) -> None:
         """Remember what an embedder saw in a picture."""
 
+    def latest(self, vocabulary: str, embedder: str, most: int) -> list[Session]:
+        """At most so many live sessions of a vocabulary and embedder, newest first, tokens left out."""
+
 
 def hash_of(content: bytes) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
@@ -262,6 +265,13 @@ class MemoryStore:
         """See Store."""
         with self._lock:
             self._embeddings[embedder, picture] = embedding
+
+    def latest(self, vocabulary: str, embedder: str, most: int) -> list[Session]:
+        """See Store."""
+        with self._lock:
+            live = [replace(kept.live(), token="") for kept in self._sessions.values()]
+        fitting = [s for s in live if (s.vocabulary, s.embedder) == (vocabulary, embedder)]
+        return sorted(fitting, key=lambda session: session.created, reverse=True)[:most]
 
     def _kept(self, token: str) -> _Kept:
         try:

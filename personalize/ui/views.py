@@ -233,6 +233,7 @@ def _certainty(taste: Taste) -> dict[str, object]:
         "answered": taste.answered,
         "ready": taste.ready,
         "to_go": taste.to_go,
+        "notes": taste.notes,
         "sure": round(100 * min(max(taste.progress, 0.0), 1.0)),
         "accuracy": round(100 * taste.accuracy),
         "chance": round(100 * taste.chance),

@@ -5,7 +5,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from personalize.design.criterion import ACriterion, Criterion, DCriterion, ECriterion, VCriterion
+from personalize.design.criterion import (
+    ACriterion,
+    Criterion,
+    CurvedCriterion,
+    DCriterion,
+    ECriterion,
+    VCriterion,
+)
 from personalize.errors import ShapeError
 from tests.design.examples import criteria, random_information
 
@@ -37,6 +44,23 @@ def test_gradients_equal_finite_differences(criterion: Criterion, seed: int) -> 
     numeric = (criterion.value(at + step * toward) - criterion.value(at - step * toward)) / (2.0 * step)
     slope = float((gradient * toward).sum())
     assert slope == pytest.approx(numeric, rel=1e-3, abs=1e-6 * float(gradient.norm()))
+
+
+@pytest.mark.parametrize("criterion", [c for c in criteria() if isinstance(c, CurvedCriterion)])
+@settings(deadline=None, max_examples=30)
+@given(seed=seeds)
+def test_curvatures_equal_finite_differences_of_gradients(criterion: CurvedCriterion, seed: int) -> None:
+    at, toward = random_information(seed), random_information(seed + 1) - random_information(seed + 2)
+    step = 1e-6
+    change = criterion.gradient(at + step * toward) - criterion.gradient(at - step * toward)
+    numeric = float((change / (2.0 * step) * toward).sum())
+    curvature = criterion.curvature(at)
+    said = -curvature.factor * float((curvature.left @ toward @ curvature.right @ toward).trace())
+    assert said == pytest.approx(numeric, rel=1e-3) and said < 0.0
+
+
+def test_the_smoothed_smallest_eigenvalue_claims_no_curvature() -> None:
+    assert [c.name for c in criteria() if not isinstance(c, CurvedCriterion)] == ["E"]
 
 
 @pytest.mark.parametrize("criterion", criteria(), ids=lambda c: c.name)

@@ -1,6 +1,7 @@
 """What the Store protocol promises, of every store."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import torch
@@ -218,3 +219,18 @@ def test_a_deleted_token_and_picture_can_be_made_again(store: Store) -> None:
         store.own("token", [saved(store, 1)])
         assert store.read_picture(saved(store, 1)) == content(1)
         assert store.delete("token") == 1
+
+
+def test_the_latest_sessions_are_live_of_one_kind_and_without_tokens(store: Store) -> None:
+    for number in range(4):
+        store.create(session(f"token {number}", created=session().created + timedelta(minutes=number)))
+    store.create(session("other words", vocabulary="f" * 16))
+    store.create(session("other eyes", embedder="another"))
+    store.append_round("token 2", round_(1, (A, B, C)))
+    store.append_answer("token 2", 1, pick())
+    store.delete("token 3")
+    latest = store.latest(session().vocabulary, "embedder", 2)
+    assert [found.token for found in latest] == ["", ""]
+    assert [found.created.minute for found in latest] == [32, 31]
+    assert len(latest[0].answered) == 1 and latest[1].rounds == ()
+    assert store.latest("unknown", "embedder", 2) == []
