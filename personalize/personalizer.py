@@ -28,6 +28,7 @@ from personalize.session.store import Store
 from personalize.session.subject import check_subject
 from personalize.settings import Settings
 from personalize.taste import Opinion, Taste, opinions_of, taste_of
+from personalize.why import Why, why_of
 
 __all__ = ["Opinion", "Pair", "PersonalSet", "Personalizer", "Taste"]
 
@@ -228,6 +229,13 @@ class Personalizer:
             len(session.answered),
             adapts=session.strategy not in UNADAPTED,
         )
+
+    def why(self, token: str) -> Why | None:
+        """What the open round asks about, and how much its answer should settle; None without one."""
+        session = self._known(token)
+        if session.current is None:
+            return None
+        return why_of(self.preparation, self._estimate(session), session.current)
 
     def personal(
         self,

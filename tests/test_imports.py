@@ -15,7 +15,7 @@ ROWS = (
     ("personalize.ui",),
     ("personalize", "personalize.experiments"),
     ("personalize.personalizer",),
-    ("personalize.personal", "personalize.taste"),
+    ("personalize.personal", "personalize.taste", "personalize.why"),
     ("personalize.asking", "personalize.earlier"),
     ("personalize.preparation", "personalize.recommend", "personalize.pictures"),
     ("personalize.rendering",),

@@ -124,6 +124,7 @@ class Stage:
         token, rounds = place.token, self._settings.rounds
         current = await asyncio.to_thread(self._personalizer.propose, token)
         session = await asyncio.to_thread(self._personalizer.session, token)
+        why = await asyncio.to_thread(self._personalizer.why, token)
         if not current.rendered:
             render, refused = self._personalizer.render, None
             key = (token, current.number, current.prompts, current.seeds)
@@ -132,7 +133,8 @@ class Stage:
                     "round", key, lambda on_step: render(token, current.number, on_step)
                 ):
                     if isinstance(seen, Progress):
-                        yield {self.parts.picker: views.round_view(session, current, rounds, progress=seen)}
+                        waiting = views.round_view(session, current, rounds, progress=seen, why=why)
+                        yield {self.parts.picker: waiting}
             except SessionError as error:
                 refused = error
             session = await asyncio.to_thread(self._personalizer.session, token)
@@ -146,7 +148,7 @@ class Stage:
             if session.current is None or not session.current.rendered:
                 raise RenderError("Expected pictures, found none. Draw them again.")
             current = session.current
-        yield {self.parts.picker: views.round_view(session, current, rounds)}
+        yield {self.parts.picker: views.round_view(session, current, rounds, why=why)}
         if current.number < rounds:
             ahead = self._personalizer.draw_ahead
             self._drawing.begin("ahead", (token, current.number), lambda on_step: ahead(token, on_step))

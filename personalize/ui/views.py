@@ -19,6 +19,7 @@ from personalize.session.record import Round, Session
 from personalize.ui.bars import numbers, reach_of, rows
 from personalize.ui.drawing import Progress
 from personalize.ui.place import Place, Screen
+from personalize.why import Why
 
 TEMPLATES = Path(__file__).parent / "templates"
 FEW_ROUNDS = 3
@@ -99,6 +100,7 @@ def round_view(
     *,
     progress: Progress | None = None,
     failed: bool = False,
+    why: Why | None = None,
 ) -> str:
     """The question: K cards, or K skeletons while they are drawn.
 
@@ -108,6 +110,7 @@ def round_view(
         rounds: how many rounds are planned.
         progress: of the drawing; None when there is none.
         failed: the drawing failed and can be tried again.
+        why: what the question is about.
     """
     number = len(session.answered) + 1 if current is None else current.number
     ready = current is not None and current.rendered and not failed
@@ -137,6 +140,8 @@ def round_view(
         failed=failed,
         lens=LENS,
         down=DOWN,
+        asks=() if why is None else why.tokens,
+        settled=0 if why is None else round(100 * why.settled),
         shown=current.fingerprint if ready and current is not None else "",
     )
 
@@ -159,6 +164,8 @@ def round_lost(options: int) -> str:
         failed=True,
         lens=LENS,
         down=DOWN,
+        asks=(),
+        settled=0,
         shown="",
     )
 
