@@ -44,7 +44,8 @@ def why_of(preparation: Preparation, estimate: TasteEstimate, round_: Round) -> 
     prompts = prompts - prompts.mean(dim=0)
     before, left = (float(_variance(prompts, c).mean()) for c in (estimate.covariance, after))
     said = [set(path) - {BLANK} for path in round_.paths]
-    differing = sorted(set().union(*said) - set.intersection(*said))
+    of_all = set(range(mdp.size)).intersection(*said)
+    differing = sorted(set().union(*said) - of_all)
     effects = mdp.features[differing] - mdp.features[BLANK]
     gains = _variance(effects, estimate.covariance) - _variance(effects, after)
     order = gains.argsort(descending=True)[:NAMED].tolist()

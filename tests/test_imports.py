@@ -15,6 +15,7 @@ ROWS = (
     ("personalize.ui",),
     ("personalize", "personalize.experiments"),
     ("personalize.personalizer",),
+    ("personalize.portable",),
     ("personalize.personal", "personalize.taste", "personalize.why"),
     ("personalize.asking", "personalize.earlier"),
     ("personalize.preparation", "personalize.recommend", "personalize.pictures"),
@@ -31,6 +32,7 @@ KNOWS_BOTH = ("app", "personalize.__main__")
 OUTSIDE = {
     "gradio": ("personalize.ui", "app"),
     "sqlalchemy": ("personalize.session",),
+    "pydantic": ("personalize.session",),
     "matplotlib": ("personalize.experiments",),
     "prometheus_client": ("personalize.ui",),
     "diffusers": ("models",),

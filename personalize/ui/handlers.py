@@ -65,6 +65,35 @@ class Handlers:
         """An example subject was pressed."""
         yield {self._parts.subject: str(_said(event, "subject"))}
 
+    async def offer(self, content: bytes | None) -> AsyncIterator[Updates]:
+        """A file was chosen: say what is in it, before anything is done with it."""
+        parts = self._parts
+        try:
+            file = await asyncio.to_thread(self._personalizer.check_file, content or b"")
+        except PersonalizeError as error:
+            yield {
+                parts.notice: views.notice(str(error)),
+                parts.arrival: views.arrival_none(),
+                parts.brought: None,
+            }
+            return
+        yield {parts.notice: views.notice(), parts.arrival: views.arrival(file), parts.brought: content}
+
+    async def dismiss(self) -> AsyncIterator[Updates]:
+        """Not that file."""
+        yield {self._parts.arrival: views.arrival_none(), self._parts.brought: None}
+
+    async def adopt(self, content: bytes | None, request: gr.Request) -> AsyncIterator[Updates]:
+        """Go on from the file that was offered."""
+
+        async def steps() -> AsyncIterator[Updates]:
+            self._metrics.session()
+            async for updates in self._stage.adopt(content or b""):
+                yield updates
+
+        async for updates in self._turn(request, Place(), steps()):
+            yield updates
+
     async def begin(self, subject: str, request: gr.Request) -> AsyncIterator[Updates]:
         """The start button: a new session."""
 

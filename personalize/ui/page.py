@@ -47,6 +47,11 @@ def build_page(
                 )
                 begin = gr.Button("Start picking", variant="primary", elem_id="begin", scale=1)
             examples = picker.chips(views.chips(_spread(vocabulary.subjects)))
+            bring = gr.UploadButton(
+                "Go on from a saved taste", file_types=[".json"], type="binary", elem_id="bring", size="sm"
+            )
+            arrival = picker.arrival(views.arrival_none())
+            brought = gr.State(None)
             picker.html(views.consent(settings.host in LOCAL_HOSTS), "consent")
         with gr.Row(elem_id="screen-rounds"):
             question = picker.picker("")
@@ -71,8 +76,9 @@ def build_page(
                 make = gr.Button("Draw", variant="primary", elem_id="make")
             pairs = picker.panel(views.pairs_none(), "pairs")
         parts = Parts(
-            browser, masthead, notice, subject, question, learned, taste, wish, strength, seed, pairs
-        )
+            browser, masthead, notice, subject, arrival, brought, question, learned, taste, wish, strength,
+            seed, pairs,
+        )  # fmt: skip
         stage = Stage(personalizer, settings, drawing, parts)
         handlers = Handlers(personalizer, settings, stage, drawing.metrics)
 
@@ -87,6 +93,9 @@ def build_page(
         on(examples.choose, handlers.choose, [], queue=False)
         for event in (begin.click, subject.submit):
             on(event, handlers.begin, [subject], trigger_mode="once")
+        on(bring.upload, handlers.offer, [bring], trigger_mode="once")
+        on(arrival.adopt, handlers.adopt, [brought], trigger_mode="once")
+        on(arrival.dismiss, handlers.dismiss, [], trigger_mode="once")
         for event in (make.click, wish.submit):
             on(event, handlers.make, [*here, wish, strength, seed], trigger_mode="once")
         # "once" would drop a key pressed just after the last event showed its pictures and just before Gradio

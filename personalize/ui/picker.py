@@ -38,6 +38,11 @@ def panel(value: str, elem_id: str) -> gr.HTML:
     return html(value, elem_id, "panel")
 
 
+def arrival(value: str) -> gr.HTML:
+    """A taste that was brought along; events adopt, dismiss."""
+    return html(value, "arrival", "arrival")
+
+
 def chips(value: str) -> gr.HTML:
     """Example subjects; event choose(subject)."""
     return html(value, "chips", "chips")

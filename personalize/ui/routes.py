@@ -26,7 +26,7 @@ _SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
 def routes(personalizer: Personalizer, metrics: Metrics | None = None) -> list[Route]:
-    """The routes: /picture/<token>/<hash>.png, /look/<name>, /healthz, /readyz, /metrics."""
+    """/picture/<token>/<hash>.png, /taste/<token>.json, /look/<name>, /healthz, /readyz and /metrics."""
     counted = metrics or Metrics()
 
     async def picture(request: Request) -> Response:
@@ -47,6 +47,18 @@ def routes(personalizer: Personalizer, metrics: Metrics | None = None) -> list[R
             "Cross-Origin-Resource-Policy": "same-origin",
         }
         return Response(content, media_type="image/png", headers=headers)
+
+    async def taste(request: Request) -> Response:
+        try:
+            file = await asyncio.to_thread(personalizer.taste_file, request.path_params["token"])
+        except PersonalizeError:
+            return _missing()
+        headers = {
+            **_SAFE,
+            "Cache-Control": "no-store",
+            "Content-Disposition": 'attachment; filename="palate-taste.json"',
+        }
+        return Response(file.text(), media_type="application/json", headers=headers)
 
     async def healthz(request: Request) -> Response:
         if not personalizer.ready:
@@ -69,6 +81,7 @@ def routes(personalizer: Personalizer, metrics: Metrics | None = None) -> list[R
 
     return [
         Route("/picture/{token}/{name}.png", picture),
+        Route("/taste/{token}.json", taste),
         Route("/look/{name:path}", _look(files_of(LOOK))),
         Route("/healthz", healthz),
         Route("/readyz", readyz),

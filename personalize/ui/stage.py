@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 from personalize.errors import RenderError, SessionError
 from personalize.personalizer import Personalizer, PersonalSet
-from personalize.session.record import Round
+from personalize.session.record import Round, Session
 from personalize.settings import Settings
 from personalize.ui import views
 from personalize.ui.drawing import Drawing, Progress
@@ -31,6 +32,8 @@ class Parts:
     masthead: Any
     notice: Any
     subject: Any
+    arrival: Any
+    brought: Any
     picker: Any
     learned: Any
     taste: Any
@@ -64,6 +67,8 @@ class Stage:
             parts.masthead: views.masthead(place),
             parts.notice: notice,
             parts.subject: "",
+            parts.arrival: views.arrival_none(),
+            parts.brought: None,
             parts.picker: "",
             parts.learned: "",
             parts.taste: "",
@@ -71,6 +76,23 @@ class Stage:
             parts.wish: "",
             parts.seed: "",
         }
+
+    async def adopt(self, content: bytes) -> AsyncIterator[Updates]:
+        """Go on from a taste file, drawn again, in a new session."""
+        file = await asyncio.to_thread(self._personalizer.check_file, content)
+        made: Session | None = None
+        # The key is nobody else's: two visitors with one file get a session each.
+        async for seen in self._drawing.follow(
+            "adopt", secrets.token_hex(8), lambda on_step: self._personalizer.adopt(file, on_step)
+        ):
+            if isinstance(seen, Progress):
+                yield {self.parts.arrival: views.arrival_drawing(seen)}
+            else:
+                made = seen
+        if made is not None:
+            yield {self.parts.arrival: views.arrival_none(), self.parts.brought: None}
+            async for updates in self.show(Place(made.token, "taste")):
+                yield updates
 
     async def failed(self, place: Place) -> Updates:
         """What is shown in place of pictures that could not be drawn, also when nothing can be read."""

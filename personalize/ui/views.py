@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from personalize.personalizer import Opinion, Pair, PersonalSet, Taste
 from personalize.session.record import Round, Session
+from personalize.session.taste_file import TasteFile, dated
 from personalize.ui.bars import numbers, reach_of, rows
 from personalize.ui.drawing import Progress
 from personalize.ui.place import Place, Screen
@@ -24,6 +25,8 @@ from personalize.why import Why
 TEMPLATES = Path(__file__).parent / "templates"
 FEW_ROUNDS = 3
 """Answers after which the taste may be looked at, ready or not."""
+SHOWN_OF_FILE = 6
+"""Words of a taste file that are shown before it is taken."""
 LEARNED_ROWS = 8
 """Bars in the panel beside the pictures."""
 STEPS: tuple[tuple[Screen, str], ...] = (("rounds", "Pick"), ("taste", "Taste"), ("studio", "Pictures"))
@@ -74,6 +77,22 @@ def consent(local: bool) -> str:
     """What is kept, and where."""
     where = "on this machine" if local else "on the machine that serves this page"
     return _written("consent", where=where)
+
+
+def arrival(file: TasteFile) -> str:
+    """What a taste file says, and whether to go on from it."""
+    liked = sorted(file.opinions, key=lambda said: -said.utility)[:SHOWN_OF_FILE]
+    return _written("arrival", drawing=False, file=file, made=dated(file.made), liked=liked)
+
+
+def arrival_drawing(progress: Progress) -> str:
+    """Its place while the pictures are drawn again."""
+    return _written("arrival", drawing=True, left=_left(progress), share=progress.share)
+
+
+def arrival_none() -> str:
+    """Its place without one."""
+    return _written("arrival", drawing=False, file=None)
 
 
 def studio() -> str:
@@ -189,7 +208,14 @@ def taste_view(session: Session, taste: Taste) -> str:
     reach = reach_of(named)
     groups = [{"name": slot, "opinions": rows([o for o in named if o.slot == slot], reach)} for slot in slots]
     past = [pick for pick in _past(session) if pick["url"]]
-    return _written("taste", sentence=taste.sentence, groups=groups, past=past, **_certainty(taste))
+    return _written(
+        "taste",
+        sentence=taste.sentence,
+        groups=groups,
+        past=past,
+        file=f"taste/{session.token}.json" if session.answered else "",
+        **_certainty(taste),
+    )
 
 
 def pairs(token: str, made: PersonalSet) -> str:

@@ -367,3 +367,43 @@ def test_a_bad_wish_or_seed_gets_a_sentence(page: Page, app_url: str) -> None:
     walk.notice(page, "Type a few words")
     walk.draw(page, "a fox", "many")
     walk.notice(page, "whole number")
+
+
+def test_a_taste_is_saved_and_gone_on_from_elsewhere(
+    page: Page, new_context: NewContext, app_url: str, tmp_path: Path, screenshot: Screenshot
+) -> None:
+    walk.begin(page, app_url, "an owl")
+    for number, key in enumerate("213", start=1):
+        walk.press(page, key, then=number + 1)
+    walk.go(page, "taste")
+    with page.expect_download() as begun:
+        page.locator("#save-taste").click()
+    file = tmp_path / "taste.json"
+    begun.value.save_as(file)
+    assert begun.value.suggested_filename == "palate-taste.json"
+    other = new_context().new_page()
+    walk.open_page(other, app_url)
+    with other.expect_file_chooser() as chooser:
+        other.locator("#bring").click()
+    chooser.value.set_files(file)
+    expect(other.locator(".arrival h2")).to_contain_text("A taste of 3 picks")
+    screenshot(other, "arrival")
+    other.locator(".arrival [data-act='adopt']").click()
+    expect(other.locator(".taste .sentence")).to_be_visible()
+    expect(other.locator(".taste .mosaic li")).to_have_count(3)
+    other.locator(".taste [data-go='rounds']").click()
+    walk.expect_round(other, 4)
+
+
+def test_a_file_that_is_no_taste_is_refused_and_picking_goes_on(
+    page: Page, app_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "other.json"
+    file.write_text('{"format": "<img src=x onerror=alert(1)>"}')
+    walk.open_page(page, app_url)
+    with page.expect_file_chooser() as chooser:
+        page.locator("#bring").click()
+    chooser.value.set_files(file)
+    walk.notice(page, "Expected a taste file")
+    expect(page.locator(".arrival")).to_have_count(0)
+    walk.begin(page, app_url)

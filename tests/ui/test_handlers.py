@@ -235,3 +235,51 @@ def test_a_link_opens_its_session(app: App) -> None:
     own = app.personalizer.start("a boat").token
     page = page_after(seen(app.handlers.open(Place(own, "taste").kept(), request(app.token))))
     assert page["browser"]["token"] == app.token and shows(page, app.drawn())
+
+
+def test_a_taste_file_is_shown_first_and_then_gone_on_from(app: App) -> None:
+    app.answered(2)
+    content = app.personalizer.taste_file(app.token).text().encode()
+    page = page_after(seen(app.handlers.offer(content)))
+    assert page["notice"] == views.notice() and page["brought"] == content
+    assert "A taste of 1 pick" in page["arrival"] and 'data-act="adopt"' in page["arrival"]
+    page = page_after(seen(app.handlers.adopt(content, request())))
+    place = Place.read(page["browser"])
+    assert place.screen == "taste" and place.token not in ("", app.token)
+    assert (page["arrival"], page["brought"]) == (views.arrival_none(), None)
+    first, second = (app.personalizer.session(token).answered for token in (app.token, place.token))
+    assert [r.pictures for r in first] == [r.pictures for r in second]
+    assert seen(app.handlers.dismiss()) == [{"arrival": views.arrival_none(), "brought": None}]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"<script>alert(1)</script>"])
+def test_another_file_is_refused_in_a_sentence(app: App, content: bytes | None) -> None:
+    page = page_after(seen(app.handlers.offer(content)))
+    assert "Expected a taste file" in page["notice"] and page["brought"] is None
+    assert "script" not in page["notice"] and page["arrival"] == views.arrival_none()
+    page = page_after(seen(app.handlers.adopt(content, request())))
+    assert "Expected a taste file" in page["notice"]
+
+
+def test_two_visitors_with_one_file_get_a_session_each(app: App) -> None:
+    app.answered(2)
+    content = app.personalizer.taste_file(app.token).text().encode()
+
+    async def both() -> tuple[str, str]:
+        async def one(page: str) -> str:
+            updates = [update async for update in app.handlers.adopt(content, request(page=page))]
+            return Place.read(page_after(updates)["browser"]).token
+
+        return await asyncio.gather(one("a page"), one("another"))
+
+    tokens = asyncio.run(both())
+    assert len({*tokens, app.token, ""}) == 4
+
+
+def test_a_round_says_what_it_asks_about(app: App) -> None:
+    page = page_after(seen(app.handlers.open(Place(app.token, "rounds").kept(), request())))
+    why = app.personalizer.why(app.token)
+    assert why is not None and why.tokens
+    for token in why.tokens:
+        assert f"<b>{token}</b>" in page["picker"]
+    assert f"settle about {round(100 * why.settled)} %" in page["picker"]

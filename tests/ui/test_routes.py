@@ -9,9 +9,11 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from personalize.errors import SessionError, StoreError, UnknownSessionError
+from personalize.session.taste_file import TasteFile, read_taste_file
 from personalize.ui.metrics import Metrics
 from personalize.ui.picker import LOOK
 from personalize.ui.routes import files_of, routes
+from tests.session.test_taste_file import a_file
 
 MINE = "ab" * 32
 
@@ -25,6 +27,11 @@ class Owner:
 
     def session(self, token: str) -> None:
         raise UnknownSessionError("Expected a session.") if self.store_answers else StoreError("Gone.")
+
+    def taste_file(self, token: str) -> TasteFile:
+        if token != "token":
+            raise UnknownSessionError("Expected a session.")
+        return a_file()
 
     def picture(self, token: str, picture: str) -> bytes:
         if token == "unknown":
@@ -57,6 +64,15 @@ def test_everyone_else_gets_404(path: str) -> None:
     answer = client(Owner()).get(f"/picture/{path}.png")
     assert answer.status_code == 404
     assert "Expected" not in answer.text
+
+
+def test_a_taste_is_a_file_for_whoever_has_its_token() -> None:
+    answer = client(Owner()).get("/taste/token.json")
+    assert answer.status_code == 200 and read_taste_file(answer.content) == a_file()
+    assert answer.headers["content-disposition"] == 'attachment; filename="palate-taste.json"'
+    assert answer.headers["cache-control"] == "no-store"
+    for path in ("/taste/other.json", "/taste/.json", "/taste/..%2ftoken.json"):
+        assert client(Owner()).get(path).status_code == 404
 
 
 def test_health_follows_the_personalizer() -> None:

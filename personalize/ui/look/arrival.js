@@ -1,0 +1,7 @@
+// A taste that was brought along. Events: 'adopt', 'dismiss'.
+element.addEventListener('click', event => {
+  const act = event.target.closest('[data-act]');
+  if (!act) return;
+  if (act.dataset.act === 'adopt') trigger('adopt', {});
+  else if (act.dataset.act === 'dismiss') trigger('dismiss', {});
+});
