@@ -29,12 +29,21 @@ class Pair:
 
 @dataclass(frozen=True)
 class PersonalSet:
-    """Pairs of one subject, made together; `seed` makes them again."""
+    """Pairs of one subject, made together; `seed` makes them again.
+
+    Attributes:
+        subject: what was drawn.
+        strength: share of the liked tokens that were used.
+        seed: of the first pair.
+        pairs: best first.
+        without: words that were left out, as asked.
+    """
 
     subject: str
     strength: float
     seed: int
     pairs: tuple[Pair, ...]
+    without: tuple[str, ...] = ()
 
 
 def pick_seeds(utilities: Tensor) -> list[int]:

@@ -7,7 +7,7 @@ estimate is never kept. All calls block and may come from any thread.
 import hashlib
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -294,6 +294,7 @@ class Personalizer:
         strength: float = 1.0,
         seed: int | None = None,
         count: int = 4,
+        without: Sequence[str] = (),
         on_step: OnStep | None = None,
     ) -> PersonalSet:
         """Pictures of any subject in this person's taste, each beside the plain one of the same seed.
@@ -304,6 +305,7 @@ class Personalizer:
             strength: share of the liked tokens that are used, 0..1.
             seed: of the first pair; a random one unless given. The same seed gives the same set.
             count: pairs.
+            without: words of the vocabulary that are not to be added, however liked.
             on_step: progress of all drawing together.
 
         Raises:
@@ -317,10 +319,17 @@ class Personalizer:
                 "Choose others."
             )
         with self._drawing[self._index(token)]:
-            return self._personal(token, subject, strength, checked_seed(seed), count, on_step)
+            return self._personal(token, subject, strength, checked_seed(seed), count, without, on_step)
 
     def _personal(
-        self, token: str, subject: str, strength: float, first: int, count: int, on_step: OnStep | None
+        self,
+        token: str,
+        subject: str,
+        strength: float,
+        first: int,
+        count: int,
+        without: Sequence[str],
+        on_step: OnStep | None,
     ) -> PersonalSet:
         estimate, vocabulary = self._estimate(self._known(token)), self.preparation.vocabulary
         tries, caution = self.settings.best_of, self.settings.caution
@@ -331,6 +340,7 @@ class Personalizer:
             strength=strength,
             caution=caution,
             words=self.settings.words,
+            without=[vocabulary.index(word) for word in without if word in vocabulary.tokens[1:]],
         )
         prompts = [vocabulary.prompt(subject, path) for path in paths]
         seeds = [[(first + row * tries + nth) % LARGEST_SEED for nth in range(tries)] for row in range(count)]
@@ -348,7 +358,7 @@ class Personalizer:
             said = tuple(opinions[vocabulary.tokens[token_]] for token_ in path if token_)
             personal = drawn[row * tries + kept[row]]
             pairs.append(Pair(plain[row], personal, plain_prompt, prompts[row], said, chosen[row]))
-        return PersonalSet(subject, strength, first, tuple(pairs))
+        return PersonalSet(subject, strength, first, tuple(pairs), tuple(without))
 
     def picture(self, token: str, picture: str) -> bytes:
         """The PNG of a picture that this session may see; one that was damaged on disk is drawn again.

@@ -4,6 +4,7 @@ A token helps when its utility above the blank's, less a margin for what is not 
 best path takes the token that helps most in every slot; further paths are good ones that differ from it.
 """
 
+from collections.abc import Collection
 from itertools import combinations
 
 import torch
@@ -39,6 +40,7 @@ def recommend_paths(
     strength: float = 1.0,
     caution: float = 0.5,
     words: int | None = None,
+    without: Collection[int] = (),
 ) -> Tensor:
     """Prompts for a person of that taste, best first.
 
@@ -49,6 +51,7 @@ def recommend_paths(
         strength: share of the helpful tokens that are used, the strongest first; 0 is the plain subject.
         caution: standard errors that a token must be above the blank to be used.
         words: most tokens a prompt, the strongest first; None: as many as there are slots.
+        without: tokens that are not to be said.
 
     Returns:
         Long[count, H]. Rows repeat when fewer prompts are known to help; when none is, all are plain.
@@ -62,6 +65,8 @@ def recommend_paths(
             "Choose others."
         )
     rewards = token_rewards(mdp, estimate, caution)
+    if without:
+        rewards[list(without)] = NEVER
     helpful = rewards.masked_fill(rewards < 0.0, NEVER)
     reward = helpful.expand(mdp.horizon, -1)
     paths, totals = best_paths(mdp, reward, CANDIDATES_A_PATH * count)

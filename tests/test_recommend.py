@@ -90,3 +90,9 @@ def test_what_cannot_be_recommended_is_refused() -> None:
     for changes in ({"count": 0}, {"count": 1, "strength": 1.5}, {"count": 1, "strength": -0.1}):
         with pytest.raises(DesignError):
             recommend_paths(mdp_of_utilities(), estimate_of(taste(1.0, 1.0, 1.0, 1.0)), **changes)
+
+
+def test_words_that_are_left_out_are_not_said_and_others_take_their_place() -> None:
+    mdp, estimate = mdp_of_utilities(), estimate_of(taste(1.0, 2.0, 3.0, -1.0))
+    assert recommend_paths(mdp, estimate, count=1, without=[2]).tolist() == [[1, 3]]
+    assert recommend_paths(mdp, estimate, count=1, without=[1, 2, 3]).tolist() == [[0, 0]]

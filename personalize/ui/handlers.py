@@ -188,6 +188,15 @@ class Handlers:
         async for updates in self._turn(request, there, self._stage.pairs(there)):
             yield updates
 
+    async def leave_out(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
+        """A word of the personal pictures was pressed: the same pictures without it, or with it again."""
+        here, word = Place.read(kept), str(_said(event, "word"))
+        others = tuple(other for other in here.without if other != word)
+        there = here.to("studio", without=others if word in here.without else (*others, word))
+        yield {self._parts.browser: there.kept()}
+        async for updates in self._turn(request, there, self._stage.pairs(there)):
+            yield updates
+
     async def again(self, request: gr.Request) -> AsyncIterator[Updates]:
         """Leave this session and begin another."""
         self._turns.begin(request.session_hash)

@@ -105,6 +105,7 @@ def build_page(
         on(question.resume, handlers.resume, here, trigger_mode="multiple")
         for panel in (masthead, learned, taste, pairs):
             on(panel.go, handlers.go, here, trigger_mode="multiple")
+        on(pairs.leave, handlers.leave_out, here, trigger_mode="multiple")
         on(masthead.again, handlers.again, [], trigger_mode="once")
         on(masthead.delete, handlers.delete, here, trigger_mode="once")
     return page

@@ -34,7 +34,7 @@ def picker(value: str) -> gr.HTML:
 
 
 def panel(value: str, elem_id: str) -> gr.HTML:
-    """A panel with buttons; event go(screen)."""
+    """A panel with buttons; events go(screen), leave(word)."""
     return html(value, elem_id, "panel")
 
 

@@ -20,6 +20,8 @@ SEED_HIGH = 2**31 - 1
 """Largest seed of a picture."""
 
 TOKEN_LONGEST = 128
+WORD_LONGEST = 200
+MOST_WORDS = 100
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Place:
         subject: of the last personal pictures, "" when none were asked for.
         strength: of the last personal pictures.
         seed: of the last personal pictures; None when none were asked for.
+        without: words that are left out of personal pictures.
     """
 
     token: str = ""
@@ -39,6 +42,7 @@ class Place:
     subject: str = ""
     strength: float = 1.0
     seed: int | None = None
+    without: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, kept: object) -> "Place":
@@ -52,6 +56,7 @@ class Place:
             subject=subject if isinstance(subject, str) else "",
             strength=checked_strength(kept.get("strength")),
             seed=checked_seed(kept.get("seed")),
+            without=checked_words(kept.get("without")),
         )
 
     def to(self, screen: Screen, **changes: Any) -> "Place":
@@ -95,6 +100,13 @@ def checked_strength(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return 1.0
     return float(min(max(value, STRENGTH_LOW), STRENGTH_HIGH))
+
+
+def checked_words(value: object) -> tuple[str, ...]:
+    """Words that a browser kept; whatever does not fit is left out."""
+    if not isinstance(value, list | tuple):
+        return ()
+    return tuple(w for w in value if isinstance(w, str) and len(w) <= WORD_LONGEST)[:MOST_WORDS]
 
 
 def checked_seed(value: object) -> int | None:

@@ -178,7 +178,7 @@ class Stage:
     async def pairs(self, place: Place) -> AsyncIterator[Updates]:
         """The personal pictures that the place asks for; the same again after a reload."""
         parts, token = self.parts, place.token
-        subject, strength, seed = place.subject, place.strength, place.seed
+        subject, strength, seed, without = place.subject, place.strength, place.seed, place.without
         if not subject or seed is None:
             yield {parts.pairs: views.pairs_none()}
             return
@@ -187,9 +187,9 @@ class Stage:
         answered = len((await asyncio.to_thread(self._personalizer.session, token)).answered)
         async for seen in self._drawing.follow(
             "personal",
-            (token, subject, strength, seed, answered),
+            (token, subject, strength, seed, answered, without),
             lambda on_step: personal(
-                token, subject, strength=strength, seed=seed, count=PAIRS, on_step=on_step
+                token, subject, strength=strength, seed=seed, count=PAIRS, without=without, on_step=on_step
             ),
         ):
             if isinstance(seen, Progress):

@@ -226,6 +226,7 @@ def pairs(token: str, made: PersonalSet) -> str:
         state=f"{len(made.pairs)} pairs of {made.subject}, strength {made.strength:g}, seed {made.seed}",
         left="",
         pairs=[_pair(token, made.subject, pair) for pair in made.pairs],
+        without=made.without,
     )
 
 
@@ -239,7 +240,7 @@ def pairs_drawing(count: int, progress: Progress) -> str:
 def pairs_none() -> str:
     """The place of the pairs before any was asked for."""
     state = "Say what to draw. You get each picture twice: as anyone would, and as you would like it."
-    return _written("pairs", drawing=False, state=state, left="", pairs=[])
+    return _written("pairs", drawing=False, state=state, left="", pairs=[], without=())
 
 
 def _left(progress: Progress | None) -> str:

@@ -407,3 +407,50 @@ def test_a_file_that_is_no_taste_is_refused_and_picking_goes_on(
     walk.notice(page, "Expected a taste file")
     expect(page.locator(".arrival")).to_have_count(0)
     walk.begin(page, app_url)
+
+
+def test_before_and_after_lie_over_each_other_under_a_slider(
+    page: Page, app_url: str, screenshot: Screenshot
+) -> None:
+    walk.begin(page, app_url)
+    for number, key in enumerate("213", start=1):
+        walk.press(page, key, then=number + 1)
+    walk.go(page, "studio")
+    walk.draw(page, "a lighthouse", seed="4")
+    pair = page.locator(".pair").first
+    expect(pair.locator(".yours img")).to_be_visible()
+    expect(pair.locator("input[type=range]")).to_be_hidden()
+    pair.locator("[data-compare]").click()
+    plain, yours = (pair.locator(f".{side} .card").bounding_box() for side in ("plain", "yours"))
+    assert plain is not None and plain == yours
+    expect(pair.locator("[data-compare]")).to_have_attribute("aria-pressed", "true")
+    expect(pair.locator("input[type=range]")).to_be_focused()
+    for _ in range(20):
+        page.keyboard.press("ArrowLeft")
+    expect(pair.locator(".yours .card")).to_have_css("clip-path", "inset(0px 0px 0px 30%)")
+    screenshot(page, "slider")
+    pair.locator("[data-compare]").click()
+    expect(pair.locator("input[type=range]")).to_be_hidden()
+    left, right = (pair.locator(f".{side} .card").bounding_box() for side in ("plain", "yours"))
+    assert left is not None and right is not None and left["x"] + left["width"] <= right["x"]
+
+
+def test_a_word_can_be_left_out_of_the_pictures_and_used_again(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    for number in range(1, 9):
+        walk.press(page, "1", then=number + 1)
+    walk.go(page, "studio")
+    walk.draw(page, "a lighthouse", seed="4")
+    chip = page.locator(".pair button.chip").first
+    expect(chip).to_be_visible()
+    word = str(chip.get_attribute("data-word"))
+    chip.click()
+    out = page.locator("button.chip.out")
+    expect(out).to_have_text(word)
+    expect(page.locator(".yours .prompt").first).to_be_visible()
+    assert all(word not in text for text in page.locator(".yours .prompt").all_inner_texts())
+    page.reload()
+    expect(out).to_have_text(word)
+    out.click()
+    expect(out).to_have_count(0)
+    expect(page.locator(f".pair button.chip[data-word='{word}']").first).to_be_visible()

@@ -1,5 +1,7 @@
 """What comes back from a browser is read with care."""
 
+import json
+
 import pytest
 
 from personalize.errors import SessionError
@@ -34,3 +36,11 @@ def test_a_typed_seed(typed: str, seed: int | None) -> None:
 def test_a_seed_that_is_none_is_refused(typed: str) -> None:
     with pytest.raises(SessionError, match="whole number"):
         seed_from(typed)
+
+
+def test_words_left_out_are_read_with_care() -> None:
+    kept = Place("token", "studio", without=("night", "ink")).kept()
+    assert Place.read(json.loads(json.dumps(kept))).without == ("night", "ink")
+    for odd in (None, "night", {"night": 1}, [1, None, ["night"], "x" * 1000]):
+        assert Place.read({"token": "token", "without": odd}).without == ()
+    assert len(Place.read({"without": ["word"] * 1000}).without) == 100

@@ -1,7 +1,23 @@
-// Panels with buttons that lead to another screen. Event: 'go' {screen}.
+// Panels with buttons that lead to another screen. Events: 'go' {screen}, 'leave' {word}.
 element.addEventListener('click', event => {
   const go = event.target.closest('[data-go]');
+  const compare = event.target.closest('[data-compare]');
+  if (compare) {
+    // Both pictures lie over each other, and the slider moves the edge between them.
+    const pair = compare.closest('.pair'), range = pair.querySelector('input[type="range"]');
+    const over = pair.classList.toggle('over');
+    compare.setAttribute('aria-pressed', String(over));
+    range.hidden = !over;
+    if (over) range.focus();
+    return;
+  }
+  const word = event.target.closest('[data-word]');
+  if (word) { trigger('leave', {word: word.dataset.word}); return; }
   const zoom = event.target.closest('[data-zoom]');
   if (go) trigger('go', {screen: go.dataset.go});
   else if (zoom) window.palate.openLarge(zoom, [...element.querySelectorAll('[data-zoom]')], null);
+});
+element.addEventListener('input', event => {
+  const pair = event.target.closest('.pair');
+  if (pair) pair.style.setProperty('--cut', event.target.value + '%');
 });
