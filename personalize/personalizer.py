@@ -233,6 +233,16 @@ class Personalizer:
             adapts=session.strategy not in UNADAPTED,
         )
 
+    def draw(self, token: str, prompts: Sequence[str], seed: int, on_step: OnStep | None = None) -> list[str]:
+        """Hashes of the pictures of prompts, all of one seed; the session may see them.
+
+        Raises:
+            RenderError: the renderer failed.
+        """
+        self._known(token)
+        with self._drawing[self._index(token)]:
+            return self._pictures.draw(token, [self._record(prompt, seed) for prompt in prompts], on_step)
+
     def taste_file(self, token: str) -> TasteFile:
         """The session's taste, to be kept as a file.
 

@@ -10,7 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session as Rows
@@ -174,6 +186,11 @@ def _make_tables(connection: Connection, where: str) -> None:
             "It was left as it is; give Palate a database of its own."
         )
     version = connection.scalar(select(SchemaRow.version))
+    if version is not None and version < SCHEMA_VERSION:
+        # What came since is new tables only: what is there stays as it is.
+        Table.metadata.create_all(connection)
+        connection.execute(update(SchemaRow).values(version=SCHEMA_VERSION))
+        version = SCHEMA_VERSION
     if version != SCHEMA_VERSION:
         raise StoreError(
             f"Expected version {SCHEMA_VERSION} of Palate's tables at {where}, found version {version}. "

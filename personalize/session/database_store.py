@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import torch
 from sqlalchemy import delete, exists, func, select, update
@@ -27,14 +28,17 @@ from personalize.session.log_rows import (
     record_row,
     round_row,
     session_row,
+    trial_row,
+    trials_of,
 )
 from personalize.session.picture_files import PictureFiles, is_picture
-from personalize.session.record import Answer, PictureRecord, Round, Session
+from personalize.session.record import Answer, PictureRecord, Round, Session, Trial
 from personalize.session.store import (
     hash_of,
     missing_picture,
     nothing_to_undo,
     stale_answer,
+    stale_trial,
     token_in_use,
 )
 from personalize.session.tables import (
@@ -45,6 +49,7 @@ from personalize.session.tables import (
     RoundRow,
     SeenRow,
     SessionRow,
+    TrialRow,
 )
 
 
@@ -155,8 +160,14 @@ class DatabaseStore:
                 if row is not None:
                     self._files.remove(picture)
                     rows.delete(row)
+            tried = (
+                rows.scalar(
+                    select(func.count()).select_from(TrialRow).where(TrialRow.session_id == session.id)
+                )
+                or 0
+            )
             rows.delete(session)
-            return rounds + answers + len(gone)
+            return rounds + answers + tried + len(gone)
 
     def save_picture(self, record: PictureRecord, content: bytes) -> str:
         """See Store."""
@@ -235,6 +246,34 @@ class DatabaseStore:
                 rows.merge(row)
         except IntegrityError:  # another process kept the same in between
             return
+
+    def trials(self, token: str) -> list[Trial]:
+        """See Store."""
+        with self._database.reading() as rows:
+            return trials_of(rows, find_session(rows, token))
+
+    def append_trial(self, token: str, trial: Trial) -> list[Trial]:
+        """See Store."""
+        with self._database.writing() as rows:
+            session = find_session(rows, token, lock=True)
+            if all(known.number != trial.number for known in trials_of(rows, session)):
+                rows.add(trial_row(session.id, trial))
+                rows.flush()
+            return trials_of(rows, session)
+
+    def answer_trial(self, token: str, number: int, chosen: Literal["plain", "personal"]) -> list[Trial]:
+        """See Store."""
+        with self._database.writing() as rows:
+            session = find_session(rows, token, lock=True)
+            waiting = select(TrialRow).where(
+                TrialRow.session_id == session.id, TrialRow.number == number, TrialRow.chosen.is_(None)
+            )
+            row = rows.scalar(waiting)
+            if row is None:
+                raise stale_trial(number)
+            row.chosen, row.at = chosen, datetime.now(UTC)
+            rows.flush()
+            return trials_of(rows, session)
 
     def latest(self, vocabulary: str, embedder: str, most: int) -> list[Session]:
         """See Store."""

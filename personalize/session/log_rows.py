@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session as Rows
 
-from personalize.session.record import Answer, PictureRecord, Round, Session, checked_strategy
+from personalize.session.record import Answer, PictureRecord, Round, Session, Trial, checked_strategy
 from personalize.session.store import unknown_session
-from personalize.session.tables import AnswerRow, RecordRow, RoundRow, SeenRow, SessionRow
+from personalize.session.tables import AnswerRow, RecordRow, RoundRow, SeenRow, SessionRow, TrialRow
 
 
 def token_hash(token: str) -> str:
@@ -80,6 +81,40 @@ def round_of(row: RoundRow, answer: AnswerRow | None) -> Round:
         strategy=checked_strategy(row.strategy),
         answer=None if answer is None else answer_of(answer),
     )
+
+
+def trial_row(session_id: int, trial: Trial) -> TrialRow:
+    """A new trial as a row."""
+    return TrialRow(
+        session_id=session_id,
+        number=trial.number,
+        subject=trial.subject,
+        plain_prompt=trial.plain_prompt,
+        prompt=trial.prompt,
+        plain=trial.plain,
+        personal=trial.personal,
+        personal_first=trial.personal_first,
+        chosen=trial.chosen,
+        at=datetime.now(UTC),
+    )
+
+
+def trials_of(rows: Rows, session: SessionRow) -> list[Trial]:
+    """The trials of a session, in order."""
+    mine = select(TrialRow).where(TrialRow.session_id == session.id).order_by(TrialRow.number)
+    return [
+        Trial(
+            number=row.number,
+            subject=row.subject,
+            plain_prompt=row.plain_prompt,
+            prompt=row.prompt,
+            plain=row.plain,
+            personal=row.personal,
+            personal_first=row.personal_first,
+            chosen=None if row.chosen is None else "personal" if row.chosen == "personal" else "plain",
+        )
+        for row in rows.scalars(mine)
+    ]
 
 
 def answer_of(row: AnswerRow) -> Answer:

@@ -154,6 +154,34 @@ class Session:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """One trial of the blind proof: a subject with and without the taste, and which was chosen.
+
+    Attributes:
+        number: 1 for the first of the session.
+        subject: what both show.
+        plain_prompt, prompt: what was drawn, of one seed.
+        plain, personal: hashes of the pictures.
+        personal_first: whether the personal one stands first.
+        chosen: None while the trial is open.
+    """
+
+    number: int
+    subject: str
+    plain_prompt: str
+    prompt: str
+    plain: str
+    personal: str
+    personal_first: bool
+    chosen: Literal["plain", "personal"] | None = None
+
+    @property
+    def pictures(self) -> tuple[str, str]:
+        """In the order in which they are shown."""
+        return (self.personal, self.plain) if self.personal_first else (self.plain, self.personal)
+
+
+@dataclass(frozen=True)
 class PictureRecord:
     """All that is needed to render a picture again."""
 

@@ -9,12 +9,12 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from torch import Tensor
 
 from personalize.errors import SessionError, StaleAnswerError, StoreError, UnknownSessionError
-from personalize.session.record import Answer, PictureRecord, Round, Session
+from personalize.session.record import Answer, PictureRecord, Round, Session, Trial
 
 
 class Store(Protocol):
@@ -68,6 +68,19 @@ class Store(Protocol):
     def keep_embedding(self, embedder: str, picture: str, embedding: Tensor) -> None:
         """Remember what an embedder saw in a picture."""
 
+    def trials(self, token: str) -> list[Trial]:
+        """The trials of the session's blind proof, in order."""
+
+    def append_trial(self, token: str, trial: Trial) -> list[Trial]:
+        """Add a trial, unless one of its number is there; all of them, as they are then."""
+
+    def answer_trial(self, token: str, number: int, chosen: Literal["plain", "personal"]) -> list[Trial]:
+        """Count the answer to a trial once; all of them.
+
+        Raises:
+            StaleAnswerError: there is no such trial, or it was answered before.
+        """
+
     def latest(self, vocabulary: str, embedder: str, most: int) -> list[Session]:
         """At most so many live sessions of a vocabulary and embedder, newest first, tokens left out."""
 
@@ -99,6 +112,14 @@ def stale_answer(number: int, live: Session) -> StaleAnswerError:
     )
 
 
+def stale_trial(number: int) -> StaleAnswerError:
+    """The error for an answer to a trial that does not wait for one."""
+    return StaleAnswerError(
+        f"Expected an answer to an open trial, found one to trial {number}, which is not. "
+        "It was not counted; look at the trial now on the screen."
+    )
+
+
 def nothing_to_undo() -> SessionError:
     """The error for an undo before the first answer."""
     return SessionError("Expected an answer to take back, found none yet. Pick a picture first.")
@@ -114,6 +135,7 @@ class _Kept:
     answers: list[tuple[int, Answer]] = field(default_factory=list)
     undone: dict[int, datetime] = field(default_factory=dict)
     pictures: set[str] = field(default_factory=set)
+    trials: list[Trial] = field(default_factory=list)
 
     def live(self) -> Session:
         answers = {index: a for i, (index, a) in enumerate(self.answers) if i not in self.undone}
@@ -211,7 +233,7 @@ class MemoryStore:
                 self._contents.pop(picture, None)
             self._records = {r: p for r, p in self._records.items() if p not in gone}
             self._embeddings = {k: e for k, e in self._embeddings.items() if k[1] not in gone}
-            return len(kept.rounds) + len(kept.answers) + len(gone)
+            return len(kept.rounds) + len(kept.answers) + len(kept.trials) + len(gone)
 
     def save_picture(self, record: PictureRecord, content: bytes) -> str:
         """See Store."""
@@ -265,6 +287,29 @@ class MemoryStore:
         """See Store."""
         with self._lock:
             self._embeddings[embedder, picture] = embedding
+
+    def trials(self, token: str) -> list[Trial]:
+        """See Store."""
+        with self._lock:
+            return list(self._kept(token).trials)
+
+    def append_trial(self, token: str, trial: Trial) -> list[Trial]:
+        """See Store."""
+        with self._lock:
+            trials = self._kept(token).trials
+            if all(known.number != trial.number for known in trials):
+                trials.append(trial)
+            return list(trials)
+
+    def answer_trial(self, token: str, number: int, chosen: Literal["plain", "personal"]) -> list[Trial]:
+        """See Store."""
+        with self._lock:
+            trials = self._kept(token).trials
+            for index, trial in enumerate(trials):
+                if trial.number == number and trial.chosen is None:
+                    trials[index] = replace(trial, chosen=chosen)
+                    return list(trials)
+            raise stale_trial(number)
 
     def latest(self, vocabulary: str, embedder: str, most: int) -> list[Session]:
         """See Store."""

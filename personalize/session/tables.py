@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 1
-"""Of the tables below; another number in a database means another Palate wrote it."""
+SCHEMA_VERSION = 2
+"""Of the tables below; a larger number means that a newer Palate wrote them. 2 added `palate_trial`."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -90,6 +90,23 @@ class AnswerRow(Table):
     undone_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
+class TrialRow(Table):
+    """One trial of a session's blind proof."""
+
+    __tablename__ = "palate_trial"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("palate_session.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    subject: Mapped[str]
+    plain_prompt: Mapped[str]
+    prompt: Mapped[str]
+    plain: Mapped[str] = mapped_column(String(64))
+    personal: Mapped[str] = mapped_column(String(64))
+    personal_first: Mapped[bool]
+    chosen: Mapped[str | None]
+    at: Mapped[datetime]
+
+
 class PictureRow(Table):
     """A picture's name (the hash of its first bytes) and the hash of the bytes it has now.
 
@@ -134,6 +151,7 @@ class EmbeddingRow(Table):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+Index("palate_one_trial", TrialRow.session_id, TrialRow.number, unique=True)
 Index(
     "palate_one_live_round",
     RoundRow.session_id,

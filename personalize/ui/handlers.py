@@ -197,6 +197,33 @@ class Handlers:
         async for updates in self._turn(request, there, self._stage.pairs(there)):
             yield updates
 
+    async def choose_blind(
+        self, kept: Any, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[Updates]:
+        """One of the two pictures of a trial was chosen."""
+        place = Place.read(kept).to("proof")
+
+        async def steps() -> AsyncIterator[Updates]:
+            try:
+                async for updates in self._stage.answer_trial(
+                    place, _whole(event, "number"), _whole(event, "side") == 0
+                ):
+                    yield updates
+            except UnknownSessionError:
+                raise
+            except SessionError as error:
+                async for updates in self._show(place, str(error)):
+                    yield updates
+
+        async for updates in self._turn(request, place, steps()):
+            yield updates
+
+    async def more_trials(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
+        """One more trial of the blind proof."""
+        place = Place.read(kept).to("proof")
+        async for updates in self._turn(request, place, self._stage.proof(place, more=True)):
+            yield updates
+
     async def again(self, request: gr.Request) -> AsyncIterator[Updates]:
         """Leave this session and begin another."""
         self._turns.begin(request.session_hash)

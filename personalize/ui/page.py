@@ -75,9 +75,11 @@ def build_page(
                 seed = gr.Textbox(label="Seed", placeholder="random", elem_id="seed", max_lines=1, lines=1)
                 make = gr.Button("Draw", variant="primary", elem_id="make")
             pairs = picker.panel(views.pairs_none(), "pairs")
+        with gr.Column(elem_id="screen-proof"):
+            proof = picker.proof("")
         parts = Parts(
             browser, masthead, notice, subject, arrival, brought, question, learned, taste, wish, strength,
-            seed, pairs,
+            seed, pairs, proof,
         )  # fmt: skip
         stage = Stage(personalizer, settings, drawing, parts)
         handlers = Handlers(personalizer, settings, stage, drawing.metrics)
@@ -103,8 +105,10 @@ def build_page(
         on(question.pick, handlers.pick, here, trigger_mode="multiple")
         on(question.undo, handlers.undo, here, trigger_mode="multiple")
         on(question.resume, handlers.resume, here, trigger_mode="multiple")
-        for panel in (masthead, learned, taste, pairs):
+        for panel in (masthead, learned, taste, pairs, proof):
             on(panel.go, handlers.go, here, trigger_mode="multiple")
+        on(proof.choose, handlers.choose_blind, here, trigger_mode="multiple")
+        on(proof.more, handlers.more_trials, here, trigger_mode="once")
         on(pairs.leave, handlers.leave_out, here, trigger_mode="multiple")
         on(masthead.again, handlers.again, [], trigger_mode="once")
         on(masthead.delete, handlers.delete, here, trigger_mode="once")

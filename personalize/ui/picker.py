@@ -43,6 +43,11 @@ def arrival(value: str) -> gr.HTML:
     return html(value, "arrival", "arrival")
 
 
+def proof(value: str) -> gr.HTML:
+    """The blind proof; events choose(number, side), more, go(screen)."""
+    return html(value, "proof", "proof")
+
+
 def chips(value: str) -> gr.HTML:
     """Example subjects; event choose(subject)."""
     return html(value, "chips", "chips")

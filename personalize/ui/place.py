@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from personalize.errors import SessionError
 
-Screen = Literal["opening", "start", "rounds", "taste", "studio"]
-SCREENS: tuple[Screen, ...] = ("start", "rounds", "taste", "studio")
+Screen = Literal["opening", "start", "rounds", "taste", "studio", "proof"]
+SCREENS: tuple[Screen, ...] = ("start", "rounds", "taste", "studio", "proof")
 """Screens that a person can be on; "opening" is before that is known."""
 
 STRENGTH_LOW, STRENGTH_HIGH, STRENGTH_STEP = 0.0, 1.0, 0.1

@@ -9,7 +9,8 @@ from typing import Any
 
 from personalize.errors import RenderError, SessionError
 from personalize.personalizer import Personalizer, PersonalSet
-from personalize.session.record import Round, Session
+from personalize.prover import Prover
+from personalize.session.record import Round, Session, Trial
 from personalize.settings import Settings
 from personalize.ui import views
 from personalize.ui.drawing import Drawing, Progress
@@ -41,6 +42,7 @@ class Parts:
     strength: Any
     seed: Any
     pairs: Any
+    proof: Any
 
     def all(self) -> list[Any]:
         """All of them, as outputs of an event."""
@@ -57,6 +59,7 @@ class Stage:
         self._personalizer = personalizer
         self._settings = settings
         self._drawing = drawing
+        self._prover = Prover(personalizer)
         self.parts = parts
 
     def start(self, notice: str) -> Updates:
@@ -73,6 +76,7 @@ class Stage:
             parts.learned: "",
             parts.taste: "",
             parts.pairs: views.pairs_none(),
+            parts.proof: "",
             parts.wish: "",
             parts.seed: "",
         }
@@ -135,6 +139,10 @@ class Stage:
                 yield updates
         elif place.screen == "taste":
             yield common
+        elif place.screen == "proof":
+            yield common
+            async for updates in self.proof(place):
+                yield updates
         else:
             waiting = views.round_view(session, session.current, self._settings.rounds)
             yield {**common, parts.picker: waiting}
@@ -174,6 +182,32 @@ class Stage:
         if current.number < rounds:
             ahead = self._personalizer.draw_ahead
             self._drawing.begin("ahead", (token, current.number), lambda on_step: ahead(token, on_step))
+
+    async def proof(self, place: Place, more: bool = False) -> AsyncIterator[Updates]:
+        """The open trial, made and drawn when needed; the outcome when the proof is done, unless `more`."""
+        parts, token = self.parts, place.token
+        proof = await asyncio.to_thread(self._prover.proof, token)
+        if proof.done and not more:
+            trials = await asyncio.to_thread(self._personalizer.store.trials, token)
+            yield {parts.proof: views.proof_result(proof, trials, token)}
+            return
+        made: Trial | None = None
+        prover = self._prover
+        async for seen in self._drawing.follow(
+            "trial", (token, proof.answered), lambda on_step: prover.next_trial(token, on_step)
+        ):
+            if isinstance(seen, Progress):
+                yield {parts.proof: views.trial_drawing(seen)}
+            else:
+                made = seen
+        if made is not None:
+            yield {parts.proof: views.trial(made.number, made.subject, made.pictures, token)}
+
+    async def answer_trial(self, place: Place, number: int, first: bool) -> AsyncIterator[Updates]:
+        """Count a choice of the blind proof, and go on."""
+        await asyncio.to_thread(self._prover.answer, place.token, number, first)
+        async for updates in self.proof(place):
+            yield updates
 
     async def pairs(self, place: Place) -> AsyncIterator[Updates]:
         """The personal pictures that the place asks for; the same again after a reload."""

@@ -15,7 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from personalize.personalizer import Opinion, Pair, PersonalSet, Taste
-from personalize.session.record import Round, Session
+from personalize.proof import TRIALS, Proof
+from personalize.session.record import Round, Session, Trial
 from personalize.session.taste_file import TasteFile, dated
 from personalize.ui.bars import numbers, reach_of, rows
 from personalize.ui.drawing import Progress
@@ -235,6 +236,65 @@ def pairs_drawing(count: int, progress: Progress) -> str:
     return _written(
         "pairs", drawing=True, state="Drawing,", left=_left(progress), share=progress.share, count=count
     )
+
+
+def trial(number: int, subject: str, pictures: Sequence[str], token: str) -> str:
+    """Two unlabelled pictures."""
+    heading = f"Trial {number} of {TRIALS}" if number <= TRIALS else f"Trial {number}"
+    return _proof(
+        number=number,
+        heading=heading,
+        title="Which do you like better?",
+        subject=subject,
+        cards=[picture_url(token, picture) for picture in pictures],
+        state=f"Trial {number}: two pictures of {subject}.",
+    )
+
+
+def trial_drawing(progress: Progress) -> str:
+    """Its place while they are drawn."""
+    return _proof(
+        heading="The next trial",
+        title="Which do you like better?",
+        drawing=True,
+        share=progress.share,
+        state="Drawing,",
+        left=_left(progress),
+    )
+
+
+def proof_result(proof: Proof, trials: Sequence[Trial], token: str) -> str:
+    """How often the personal picture was chosen, with its interval, and every trial with its labels."""
+    return _proof(
+        heading=f"After {proof.answered} trials",
+        title="The blind test",
+        sentence=proof.sentence,
+        wins=proof.wins,
+        answered=proof.answered,
+        low=round(100 * proof.low),
+        high=round(100 * proof.high),
+        share_won=round(100 * proof.wins / max(1, proof.answered)),
+        trials=[
+            {
+                "chosen": trial.chosen,
+                "prompt": trial.prompt,
+                "plain_prompt": trial.plain_prompt,
+                "personal": picture_url(token, trial.personal),
+                "plain": picture_url(token, trial.plain),
+            }
+            for trial in trials
+        ],
+        state=proof.sentence,
+        more=True,
+    )
+
+
+def _proof(**values: object) -> str:
+    blank: dict[str, object] = {
+        "number": 0, "heading": "", "title": "", "subject": "", "cards": (), "drawing": False, "share": 0.0,
+        "state": "", "left": "", "trials": (), "more": False,
+    }  # fmt: skip
+    return _written("proof", **(blank | values))
 
 
 def pairs_none() -> str:

@@ -454,3 +454,29 @@ def test_a_word_can_be_left_out_of_the_pictures_and_used_again(page: Page, app_u
     out.click()
     expect(out).to_have_count(0)
     expect(page.locator(f".pair button.chip[data-word='{word}']").first).to_be_visible()
+
+
+def test_a_blind_test_is_counted_and_told_at_the_end(
+    page: Page, app_url: str, screenshot: Screenshot
+) -> None:
+    walk.begin(page, app_url)
+    for number in range(1, 9):
+        walk.press(page, "1", then=number + 1)
+    walk.go(page, "studio")
+    page.locator(".pairs [data-go='proof']").click()
+    for number in range(1, 6):
+        expect(page.locator(f".proof[data-trial='{number}'] [data-side]")).to_have_count(2)
+        assert "taste" not in " ".join(page.locator(".proof .cards").all_inner_texts()).lower()
+        if number == 1:
+            screenshot(page, "proof-trial")
+            page.reload()
+            expect(page.locator(".proof[data-trial='1'] [data-side]")).to_have_count(2)
+        if number % 2:
+            page.keyboard.press("2")
+        else:
+            page.locator(".proof [data-side='0']").dblclick()
+    expect(page.locator(".proof .sentence")).to_contain_text("of 5 times")
+    expect(page.locator(".proof .trials li")).to_have_count(5)
+    screenshot(page, "proof-result")
+    page.locator(".proof [data-more]").click()
+    expect(page.locator(".proof[data-trial='6'] [data-side]")).to_have_count(2)

@@ -128,6 +128,20 @@ def test_another_programs_database_is_refused_and_left_as_it_is(tmp_path: Path) 
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
 
 
+def test_the_version_before_is_brought_up_to_date_and_keeps_its_sessions(tmp_path: Path) -> None:
+    file = tmp_path / "palate.sqlite3"
+    store = DatabaseStore(f"sqlite:///{file}", tmp_path / "pictures")
+    store.create(session())
+    store.close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("DROP TABLE palate_trial")
+        connection.execute("UPDATE palate_schema SET version = 1")
+    connection.close()
+    store = DatabaseStore(f"sqlite:///{file}", tmp_path / "pictures")
+    assert store.load("token") == session() and store.trials("token") == []
+    store.close()
+
+
 def test_another_versions_database_is_refused(tmp_path: Path) -> None:
     path = filled(tmp_path)
     with closing(sqlite3.connect(path)) as connection:

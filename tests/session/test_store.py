@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from personalize.errors import SessionError, StaleAnswerError, StoreError, UnknownSessionError
+from personalize.session.record import Trial
 from personalize.session.store import Store
 from tests.session.examples import A, B, C, D, content, none_of_these, pick, record, round_, saved, session
 
@@ -234,3 +235,28 @@ def test_the_latest_sessions_are_live_of_one_kind_and_without_tokens(store: Stor
     assert [found.created.minute for found in latest] == [32, 31]
     assert len(latest[0].answered) == 1 and latest[1].rounds == ()
     assert store.latest("unknown", "embedder", 2) == []
+
+
+def test_trials_are_kept_answered_once_and_gone_with_their_session(store: Store) -> None:
+    store.create(session())
+    one = Trial(1, "a café, 狐", "plain", "personal", A, B, True)
+    assert store.trials("token") == []
+    assert store.append_trial("token", one) == [one]
+    assert store.append_trial("token", replace(one, subject="another")) == [one]
+    two = replace(one, number=2, personal_first=False)
+    assert store.append_trial("token", two) == [one, two]
+    assert store.answer_trial("token", 2, "plain") == [one, replace(two, chosen="plain")]
+    for number in (2, 3):
+        with pytest.raises(StaleAnswerError, match="not counted"):
+            store.answer_trial("token", number, "personal")
+    assert store.trials("token") == [one, replace(two, chosen="plain")]
+    store.create(session("other"))
+    assert store.trials("other") == []
+    assert store.delete("token") == 2
+    for call in (
+        store.trials,
+        lambda t: store.append_trial(t, one),
+        lambda t: store.answer_trial(t, 1, "plain"),
+    ):
+        with pytest.raises(UnknownSessionError):
+            call("token")

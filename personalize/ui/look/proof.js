@@ -1,0 +1,21 @@
+// The blind proof. Events: 'choose' {number, side}, 'more' {}, 'go' {screen}.
+let answered = 0;
+const section = () => element.querySelector('.proof');
+const choose = side => {
+  const number = Number(section()?.dataset.trial || 0);
+  if (!number || number === answered || !element.querySelector('[data-side]')) return;
+  answered = number; // one answer a trial, however often it is pressed
+  trigger('choose', {number, side});
+};
+element.addEventListener('click', event => {
+  const side = event.target.closest('[data-side]'), go = event.target.closest('[data-go]');
+  if (side) choose(Number(side.dataset.side));
+  else if (event.target.closest('[data-more]')) trigger('more', {});
+  else if (go) trigger('go', {screen: go.dataset.go});
+});
+document.addEventListener('keydown', event => {
+  const open = document.querySelector('.mast[data-screen="proof"]');
+  if (!open || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target.closest?.('input, textarea, dialog')) return;
+  if (event.key === '1' || event.key === '2') choose(Number(event.key) - 1);
+});
