@@ -208,6 +208,39 @@ class Personalizer:
             self.store.append_answer(token, number, answer)
             return self.store.load(token)
 
+    def change(
+        self,
+        token: str,
+        number: int,
+        *,
+        best: int | None = None,
+        none: bool = False,
+        shown: str | None = None,
+    ) -> Session:
+        """Answer an earlier round otherwise; what was answered after it stays.
+
+        Args:
+            token: of the session.
+            number: of a round that was answered.
+            best: the favourite, in screen order.
+            none: whether none of them pleases.
+            shown: the `fingerprint` of the round that the person looked at; None when it is surely this one.
+
+        Raises:
+            StaleAnswerError: the round was not answered, or other pictures were looked at.
+            SessionError: no answer, two at once, or an option that was not on the screen.
+        """
+        session = self._known(token)
+        answer = Answer.checked(session.options, best=best, worst=None, none=none)
+        with self._lock(token):
+            if shown is not None and shown != self.store.load(token).round(number).fingerprint:
+                raise StaleAnswerError(
+                    "Expected a change to the pictures of that round, found one about others. "
+                    "It was not counted; look at the rounds now on the screen."
+                )
+            self.store.change_answer(token, number, answer)
+            return self.store.load(token)
+
     def undo(self, token: str) -> Session:
         """Take the last answer back; its round is open again.
 

@@ -449,3 +449,20 @@ def test_static_questions_need_the_design_they_come_from(loop: Personalizer) -> 
     token = loop.start("a fox", strategy="static-rounded", options=3).token
     with pytest.raises(SessionError, match="--options"):
         loop.propose(token)
+
+
+def test_a_changed_pick_is_as_if_it_had_been_picked_so(loop: Personalizer) -> None:
+    token, other = loop.start("a fox", seed=7).token, loop.start("a fox", seed=7).token
+    for session, picks in ((token, (0, 1, 3)), (other, (2,))):
+        for number, best in enumerate(picks, 1):
+            loop.render(session, loop.propose(session).number)
+            loop.answer(session, number, best=best)
+    changed = loop.change(token, 1, best=2, shown=loop.session(token).round(1).fingerprint)
+    assert [r.answer.best for r in changed.answered if r.answer] == [2, 1, 3]
+    with pytest.raises(StaleAnswerError, match="not counted"):
+        loop.change(token, 1, best=0, shown="0" * 16)
+    with pytest.raises(SessionError):
+        loop.change(token, 1, best=9)
+    for _ in range(2):
+        loop.undo(token)
+    torch.testing.assert_close(loop.estimate(token).theta, loop.estimate(other).theta)

@@ -117,6 +117,21 @@ class DatabaseStore:
             except IntegrityError:
                 raise stale_answer(number, live) from None
 
+    def change_answer(self, token: str, number: int, answer: Answer) -> None:
+        """See Store."""
+        with self._database.writing() as rows:
+            session = find_session(rows, token, lock=True)
+            row = find_live_round(rows, session, number)
+            waiting = select(AnswerRow).where(
+                AnswerRow.round_id == (-1 if row is None else row.id), AnswerRow.undone_at.is_(None)
+            )
+            old = rows.scalar(waiting)
+            if row is None or old is None:
+                raise stale_answer(number, live_session(rows, session, token))
+            old.undone_at = datetime.now(UTC)
+            rows.flush()
+            rows.add(AnswerRow(round_id=row.id, best=answer.best, worst=answer.worst, at=answer.at))
+
     def undo(self, token: str) -> None:
         """See Store."""
         with self._database.writing() as rows:

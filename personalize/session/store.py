@@ -35,6 +35,13 @@ class Store(Protocol):
     def append_answer(self, token: str, number: int, answer: Answer) -> None:
         """Keep the answer; StaleAnswerError unless that round is the open one."""
 
+    def change_answer(self, token: str, number: int, answer: Answer) -> None:
+        """Answer an answered round otherwise; the rounds after it stay, and the old answer stays in the log.
+
+        Raises:
+            StaleAnswerError: the round was not answered, or is not live.
+        """
+
     def undo(self, token: str) -> None:
         """Mark the last live answer and withdraw the rounds after it; SessionError when there is none."""
 
@@ -205,6 +212,18 @@ class MemoryStore:
             if index is None or live.current is None or live.current.number != number:
                 raise stale_answer(number, live)
             kept.answers.append((index, answer))
+
+    def change_answer(self, token: str, number: int, answer: Answer) -> None:
+        """See Store."""
+        with self._lock:
+            kept = self._kept(token)
+            index = kept.index_of(number)
+            for position, (answered, _) in enumerate(kept.answers):
+                if answered == index and position not in kept.undone:
+                    kept.undone[position] = datetime.now(UTC)
+                    kept.answers.append((answered, answer))
+                    return
+            raise stale_answer(number, kept.live())
 
     def undo(self, token: str) -> None:
         """See Store."""

@@ -140,6 +140,32 @@ class Handlers:
         async for updates in self._turn(request, place, steps()):
             yield updates
 
+    async def rethink(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
+        """An earlier round is answered otherwise."""
+        place = Place.read(kept)
+
+        async def steps() -> AsyncIterator[Updates]:
+            number, index, shown = _whole(event, "round"), _whole(event, "index"), str(_said(event, "shown"))
+            none, sentence = index == -1, ""
+            try:
+                await asyncio.to_thread(
+                    self._personalizer.change,
+                    place.token,
+                    number,
+                    best=None if none else index,
+                    none=none,
+                    shown=shown,
+                )
+            except UnknownSessionError:
+                raise
+            except SessionError as error:
+                sentence = str(error)
+            async for updates in self._show(place.to("rounds"), sentence):
+                yield updates
+
+        async for updates in self._turn(request, place, steps()):
+            yield updates
+
     async def undo(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
         """The last answer is taken back, if the page that asks shows the newest round."""
         place = Place.read(kept)

@@ -103,6 +103,7 @@ def build_page(
         # "once" would drop a key pressed just after the last event showed its pictures and just before Gradio
         # calls it complete. The script lets one answer a round through, and the store counts one.
         on(question.pick, handlers.pick, here, trigger_mode="multiple")
+        on(question.rethink, handlers.rethink, here, trigger_mode="multiple")
         on(question.undo, handlers.undo, here, trigger_mode="multiple")
         on(question.resume, handlers.resume, here, trigger_mode="multiple")
         for panel in (masthead, learned, taste, pairs, proof):

@@ -29,7 +29,11 @@ def masthead(value: str) -> gr.HTML:
 
 
 def picker(value: str) -> gr.HTML:
-    """The question; events pick(index, round, shown) (index -1: none of these), undo(round), resume."""
+    """The question.
+
+    Events: pick(index, round, shown) (index -1: none of these), undo(round), resume, rethink(round, index,
+    shown).
+    """
     return html(value, "picker", "picker")
 
 

@@ -314,7 +314,19 @@ def _past(session: Session) -> list[dict[str, object]]:
         best = None if round_.answer is None else round_.answer.best
         picked = best is not None and round_.rendered
         url = picture_url(session.token, round_.pictures[best]) if picked and best is not None else ""
-        past.append({"number": round_.number, "url": url, "prompt": round_.prompts[best or 0]})
+        past.append(
+            {
+                "number": round_.number,
+                "url": url,
+                "prompt": round_.prompts[best or 0],
+                "best": best,
+                "shown": round_.fingerprint,
+                "cards": [
+                    {"url": picture_url(session.token, picture), "prompt": prompt}
+                    for picture, prompt in zip(round_.pictures, round_.prompts, strict=False)
+                ],
+            }
+        )
     return past
 
 

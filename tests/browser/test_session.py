@@ -480,3 +480,26 @@ def test_a_blind_test_is_counted_and_told_at_the_end(
     screenshot(page, "proof-result")
     page.locator(".proof [data-more]").click()
     expect(page.locator(".proof[data-trial='6'] [data-side]")).to_have_count(2)
+
+
+def test_an_earlier_pick_can_be_changed_and_later_ones_stay(
+    page: Page, app_url: str, screenshot: Screenshot
+) -> None:
+    walk.begin(page, app_url)
+    for number, key in enumerate("123", start=1):
+        walk.press(page, key, then=number + 1)
+    shown = walk.pictures(page)
+    before = page.locator(".learned .bars").inner_text()
+    page.locator("[data-act='rethink']").click()
+    dialog = page.locator("dialog.rethink")
+    expect(dialog.locator("fieldset")).to_have_count(3)
+    expect(dialog.locator("[data-change='1'][data-index='0']")).to_have_attribute("aria-pressed", "true")
+    screenshot(page, "rethink")
+    dialog.locator("[data-change='1'][data-index='3']").click()
+    expect(page.locator(".learned .bars")).not_to_have_text(before)
+    walk.expect_round(page, 4)
+    assert walk.pictures(page) == shown and walk.past(page) == 3
+    page.locator("[data-act='rethink']").click()
+    expect(dialog.locator("[data-change='1'][data-index='3']")).to_have_attribute("aria-pressed", "true")
+    dialog.locator("[data-shut]").click()
+    walk.press(page, "2", then=5)

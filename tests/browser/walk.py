@@ -39,7 +39,7 @@ def pictures(page: Page) -> list[str]:
 
 def past(page: Page) -> int:
     """How many answers the strip shows."""
-    return page.locator(".past img, .past .nothing").count()
+    return page.locator(".past ol img, .past ol .nothing").count()
 
 
 def go(page: Page, screen: str) -> None:

@@ -260,3 +260,28 @@ def test_trials_are_kept_answered_once_and_gone_with_their_session(store: Store)
     ):
         with pytest.raises(UnknownSessionError):
             call("token")
+
+
+def test_an_answer_can_be_changed_and_the_rounds_after_it_stay(store: Store) -> None:
+    def said() -> list[int | None]:
+        return [None if r.answer is None else r.answer.best for r in store.load("token").rounds]
+
+    store.create(session())
+    for number in (1, 2):
+        store.append_round("token", round_(number, (A, B, C)))
+        store.append_answer("token", number, pick(number))
+    store.append_round("token", round_(3, (A, B, C)))
+    store.change_answer("token", 1, pick(0))
+    assert said() == [0, 2, None]
+    kept = store.load("token")
+    for number in (3, 4):
+        with pytest.raises(StaleAnswerError):
+            store.change_answer("token", number, pick())
+    assert store.load("token") == kept
+    store.change_answer("token", 1, none_of_these())
+    assert store.load("token").rounds[0].answer == store.load("token").answered[0].answer
+    store.change_answer("token", 1, pick(2))
+    store.undo("token")
+    assert said() == [2, None]
+    with pytest.raises(UnknownSessionError):
+        store.change_answer("other", 1, pick())

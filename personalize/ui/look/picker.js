@@ -1,5 +1,6 @@
 // The question: cards to press, keys, and the enlarged picture. `element`, `trigger` come from Gradio.
-// Events: 'pick' {index, least, round, shown} (index -1: none of these; least -1: not said), 'undo' {round}, 'resume' {}.
+// Events: 'pick' {index, least, round, shown} (index -1: none of these; least -1: not said), 'undo' {round}, 'resume' {},
+// 'rethink' {round, index, shown}.
 const section = () => element.querySelector('.round');
 const buttons = () => [...element.querySelectorAll('[data-pick]')];
 
@@ -56,6 +57,14 @@ element.addEventListener('click', event => {
   if (button.dataset.pick !== undefined) pick(Number(button.dataset.pick));
   else if (button.dataset.zoom !== undefined) enlarge(button.closest('.card'));
   else if (button.dataset.least !== undefined) mark(Number(button.dataset.least));
+  else if (button.dataset.act === 'rethink') element.querySelector('dialog.rethink').showModal();
+  else if (button.dataset.shut !== undefined) button.closest('dialog').close();
+  else if (button.dataset.change !== undefined) {
+    button.closest('dialog').close();
+    if (button.getAttribute('aria-pressed') === 'true') return;
+    const {change, index, shown} = button.dataset;
+    trigger('rethink', {round: Number(change), index: Number(index), shown: shown});
+  }
   else if (button.dataset.act === 'none') pick(-1);
   else if (button.dataset.act === 'undo') undo();
   else if (button.dataset.act === 'resume') { button.disabled = true; trigger('resume', {}); }

@@ -13,9 +13,13 @@ element.addEventListener('click', event => {
   else if (event.target.closest('[data-more]')) trigger('more', {});
   else if (go) trigger('go', {screen: go.dataset.go});
 });
+// One listener for the page, however often this script runs.
+window.palate = window.palate || {};
+window.palate.blind && window.palate.blind.abort();
+window.palate.blind = new AbortController();
 document.addEventListener('keydown', event => {
   const open = document.querySelector('.mast[data-screen="proof"]');
   if (!open || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.target.closest?.('input, textarea, dialog')) return;
   if (event.key === '1' || event.key === '2') choose(Number(event.key) - 1);
-});
+}, {signal: window.palate.blind.signal});
