@@ -51,20 +51,34 @@ const enlarge = card => {
   if (zoom) window.palate.openLarge(zoom, [...element.querySelectorAll('[data-zoom]')], pick);
 };
 
+// Earlier picks, to be changed. The dialog stands outside of what is woven in anew, so that it stays open.
+document.querySelector('dialog.rethink')?.remove();
+const earlier = document.body.appendChild(document.createElement('dialog'));
+earlier.className = 'ask rethink';
+earlier.setAttribute('aria-labelledby', 'rethink-title');
+const rethink = () => {
+  earlier.innerHTML = element.querySelector('.what-if').innerHTML;
+  earlier.querySelector('[data-title]').id = 'rethink-title';
+  earlier.showModal();
+};
+earlier.addEventListener('click', event => {
+  const button = event.target.closest('button');
+  if (event.target === earlier || button?.dataset.shut !== undefined) earlier.close();
+  else if (button) {
+    earlier.close();
+    const {change, index, shown} = button.dataset;
+    if (button.getAttribute('aria-pressed') !== 'true')
+      trigger('rethink', {round: Number(change), index: Number(index), shown: shown});
+  }
+});
+
 element.addEventListener('click', event => {
   const button = event.target.closest('button');
   if (!button || button.disabled) return;
   if (button.dataset.pick !== undefined) pick(Number(button.dataset.pick));
   else if (button.dataset.zoom !== undefined) enlarge(button.closest('.card'));
   else if (button.dataset.least !== undefined) mark(Number(button.dataset.least));
-  else if (button.dataset.act === 'rethink') element.querySelector('dialog.rethink').showModal();
-  else if (button.dataset.shut !== undefined) button.closest('dialog').close();
-  else if (button.dataset.change !== undefined) {
-    button.closest('dialog').close();
-    if (button.getAttribute('aria-pressed') === 'true') return;
-    const {change, index, shown} = button.dataset;
-    trigger('rethink', {round: Number(change), index: Number(index), shown: shown});
-  }
+  else if (button.dataset.act === 'rethink') rethink();
   else if (button.dataset.act === 'none') pick(-1);
   else if (button.dataset.act === 'undo') undo();
   else if (button.dataset.act === 'resume') { button.disabled = true; trigger('resume', {}); }
