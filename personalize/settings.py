@@ -79,7 +79,7 @@ class Settings:
     )
     population: int = _setting(
         0,
-        "Fewest earlier sessions whose tastes make one more prior, at the next start; 0: never.",
+        "Fewest earlier sessions whose tastes become one more prior, at the next start; 0: never.",
         unit="sessions",
         low=0,
         high=100_000,

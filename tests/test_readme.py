@@ -28,3 +28,14 @@ def test_every_make_target_and_command_it_names_exists() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
     named = set(re.findall(r"python -m personalize ([a-z]+)", TEXT))
     assert named and named <= set(COMMANDS)
+
+
+def test_every_test_that_the_table_names_exists() -> None:
+    rows = [line for line in TEXT.splitlines() if re.match(r"\| [MB]\d", line)]
+    assert len(rows) > 15
+    tests = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    for row in rows:
+        names = re.findall(r"`([^`]+)`", row.split("|")[3])
+        assert names, row
+        for name in names:
+            assert (ROOT / name).exists() if name.startswith("tests/") else f"def test_{name}(" in tests, name
