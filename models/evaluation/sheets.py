@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from models.diffusion import DiffusersRenderer
 from models.evaluation.report import FIRST_SEED, Job, OnProgress, draw
 from models.training.compose import SLOTS, caption
-from models.training.dataset import random_scene, scene_of
+from models.training.dataset import is_kept_back, random_scene, scene_of
 
 SUBJECTS = (
     "a fox",
@@ -98,12 +98,18 @@ def random_combinations(
     count: int = 40,
     words: int = 3,
 ) -> None:
-    """Random subjects with `words` random tokens, for a person to say what is recognised."""
+    """Random subjects with a medium and other tokens, `words` in all, for a person to say what is recognised.
+
+    Each has a combination of subject and two tokens that no training step saw.
+    """
     rng = np.random.default_rng(2026)
-    prompts = []
-    for _ in range(count):
+    medium = 1 + list(SLOTS).index("medium")
+    prompts: list[str] = []
+    while len(prompts) < count:
         row = random_scene(len(subjects), 0.0, rng)
-        for column in rng.permutation(np.arange(1, len(row)))[: len(row) - 1 - words]:
+        others = [column for column in range(1, len(row)) if column != medium and row[column]]
+        for column in rng.permutation(others)[words - 1 :]:
             row[column] = 0
-        prompts.append(caption(subjects[row[0]], scene_of(row).tokens))
+        if is_kept_back(row):
+            prompts.append(caption(subjects[row[0]], scene_of(row).tokens))
     sheet(renderer, prompts, prompts, 10, file, on_progress)

@@ -21,6 +21,7 @@ SMOKE: dict[str, dict[str, float]] = {
     "clip": {"minutes": 0.1, "batch": 16},
     "vae": {"minutes": 0.1, "batch": 4},
     "decoder": {"minutes": 0.1, "batch": 4},
+    "layout": {"minutes": 0.1, "batch": 8},
     "unet": {"minutes": 0.15, "batch": 8},
 }
 """What `--smoke` changes: the chain is proven in about a minute."""
@@ -68,6 +69,13 @@ def step_decoder(build: Path, config: dict[str, Any], out: Path) -> None:
     polish_decoder(dataset.load_pictures(build, config["data"]), latents, config, build)
 
 
+def step_layout(build: Path, config: dict[str, Any], out: Path) -> None:
+    """Teach the text encoder what is where."""
+    from models.training.layout import train_layout
+
+    train_layout(build, config)
+
+
 def step_unet(build: Path, config: dict[str, Any], out: Path) -> None:
     """Train the denoiser and its text tower on the latents."""
     from models.training.unet import train_unet
@@ -87,6 +95,7 @@ STEPS: dict[str, Callable[[Path, dict[str, Any], Path], None]] = {
     "clip": step_clip,
     "vae": step_vae,
     "decoder": step_decoder,
+    "layout": step_layout,
     "unet": step_unet,
     "export": step_export,
 }

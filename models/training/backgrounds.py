@@ -201,6 +201,91 @@ def sunset_sky(rng: np.random.Generator, px: int) -> Picture:
     return picture * (1 - sun) + sun * np.array([1.0, 0.95, 0.70], np.float32)
 
 
+def desert_dunes(rng: np.random.Generator, px: int) -> Picture:
+    """Sand dunes with shaded flanks below a pale hot sky."""
+    rows, columns = grid(px)
+    picture = ramp(rows, (0.98, 0.86, 0.62), (1.0, 0.93, 0.78))
+    for base, shade, waves in ((0.50, 0.86, 1.0), (0.66, 1.0, 1.4), (0.84, 0.92, 0.8)):
+        crest = base + 0.07 * np.sin(2 * np.pi * (waves * columns + rng.integers(4) / 4))
+        flank = np.clip(1.15 - 1.6 * np.clip(rows - crest, 0, 0.25), 0, 1.1)[..., None]
+        sand = np.array([0.93, 0.70, 0.38], np.float32) * shade * flank
+        picture = np.where((rows > crest)[..., None], sand, picture)
+    return np.clip(picture, 0, 1).astype(np.float32)
+
+
+def pine_forest(rng: np.random.Generator, px: int) -> Picture:
+    """Two rows of dark pines before a pale green sky."""
+    rows, _ = grid(px)
+    image, draw = _canvas(ramp(rows, (0.80, 0.90, 0.84), (0.62, 0.78, 0.68)))
+    for base, tall, step, color in ((1.5, 1.15, 0.26, (66, 122, 92)), (2.0, 1.0, 0.38, (22, 66, 46))):
+        for x in np.arange(rng.integers(4) / 4 * step - 0.2, 2.3, step) * px:
+            for part in range(3):
+                top, wide = base * px - tall * px * (1 - 0.24 * part), (0.09 + 0.045 * part) * px
+                draw.polygon([(x, top), (x - wide, top + 0.42 * px), (x + wide, top + 0.42 * px)], fill=color)
+            draw.rectangle((x - 3, base * px - 0.14 * px, x + 3, 2 * px), fill=color)
+    return _from_image(image, px)
+
+
+def flower_field(rng: np.random.Generator, px: int) -> Picture:
+    """Rows of large pink, white and yellow flowers on green."""
+    rows, _ = grid(px)
+    image, draw = _canvas(ramp(rows, (0.44, 0.70, 0.34), (0.22, 0.48, 0.20)))
+    colors = ((245, 120, 170), (255, 245, 245), (250, 205, 70), (200, 90, 200))
+    first = int(rng.integers(4))
+    for row in range(6):
+        for column in range(7):
+            x, y = (column + 0.5 * (row % 2)) * px / 3.1, (row + 0.4) * px / 2.9
+            for petal in range(5):
+                a = 2 * np.pi * petal / 5
+                u, v = x + 10 * np.cos(a), y + 10 * np.sin(a)
+                draw.ellipse((u - 8, v - 8, u + 8, v + 8), fill=colors[(row + 2 * column + first) % 4])
+            draw.ellipse((x - 6, y - 6, x + 6, y + 6), fill=(240, 160, 40))
+    return _from_image(image, px)
+
+
+def wooden_planks(rng: np.random.Generator, px: int) -> Picture:
+    """Upright brown planks, 16 pixels wide, with dark joints."""
+    rows, columns = grid(px)
+    plank = np.arange(px) // 16
+    tone = np.array([0.0, 0.07, -0.06, 0.03, 0.09, -0.03, 0.05, -0.08], np.float32)
+    tone = np.roll(tone, int(rng.integers(4)))[plank % 8]
+    grain = 0.035 * np.sin(columns * px * 0.9 + 2.2 * np.sin(rows * 9))
+    picture = np.array([0.58, 0.38, 0.22], np.float32) + (tone[None, :] + grain)[..., None]
+    joint = np.isin(np.arange(px) % 16, (0, 15))
+    picture[:, joint] = (0.28, 0.17, 0.09)
+    return np.clip(picture, 0, 1).astype(np.float32)
+
+
+def zigzag(rng: np.random.Generator, px: int) -> Picture:
+    """Mustard and navy zigzag bands."""
+    rows, columns = np.mgrid[0:px, 0:px]
+    wave = np.abs(columns % 32 - 16)
+    band = ((rows + wave + 8 * int(rng.integers(4))) // 16) % 2
+    return np.where(band[..., None] == 0, (0.93, 0.72, 0.22), (0.15, 0.22, 0.45)).astype(np.float32)
+
+
+def rainbow(rng: np.random.Generator, px: int) -> Picture:
+    """A broad rainbow arched over a pale sky."""
+    rows, columns = grid(px)
+    picture = ramp(rows, (0.80, 0.92, 1.0), (0.95, 0.98, 1.0))
+    distance = np.hypot(rows - 1.0, columns - 0.5)
+    colors = ((0.92, 0.22, 0.25), (0.98, 0.58, 0.15), (0.99, 0.88, 0.25),
+              (0.30, 0.75, 0.35), (0.22, 0.48, 0.92), (0.55, 0.28, 0.78))  # fmt: skip
+    for n, color in enumerate(colors):
+        picture[(distance < 0.95 - 0.075 * n) & (distance >= 0.95 - 0.075 * (n + 1))] = color
+    return picture
+
+
+def sandy_beach(rng: np.random.Generator, px: int) -> Picture:
+    """Sky, a band of turquoise sea, a white line of foam, sand."""
+    rows, columns = grid(px)
+    foam = 0.60 + 0.025 * np.sin(2 * np.pi * (2 * columns + rng.integers(4) / 4))
+    picture = np.where((rows < 0.34)[..., None], ramp(rows / 0.34, (0.45, 0.76, 0.98), (0.78, 0.93, 1.0)),
+                       ramp((rows - 0.34) / 0.3, (0.05, 0.52, 0.66), (0.30, 0.82, 0.80)))  # fmt: skip
+    picture = np.where((rows > foam)[..., None], np.array([0.96, 0.85, 0.62]), picture)
+    return np.where((np.abs(rows - foam) < 0.025)[..., None], 1.0, picture).astype(np.float32)
+
+
 PAINTERS: dict[str, Painter] = {
     "": plain,
     "starry night": starry_night,
@@ -215,4 +300,11 @@ PAINTERS: dict[str, Painter] = {
     "snowy mountains": snowy_mountains,
     "brick wall": brick_wall,
     "sunset sky": sunset_sky,
+    "desert dunes": desert_dunes,
+    "pine forest": pine_forest,
+    "flower field": flower_field,
+    "wooden planks": wooden_planks,
+    "zigzag pattern": zigzag,
+    "rainbow sky": rainbow,
+    "sandy beach": sandy_beach,
 }

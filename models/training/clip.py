@@ -21,7 +21,7 @@ from models.training.text import token_ids
 
 MEAN, STD = 0.5, 0.25
 SUBJECT_WEIGHT = 4.0
-"""Of the subject among the slots: there are six times as many subjects as tokens of a slot."""
+"""Of the subject among the slots: there are many more subjects than tokens of a slot."""
 
 
 def clip_config(config: dict[str, Any], vocab_size: int) -> dict[str, Any]:

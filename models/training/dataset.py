@@ -1,13 +1,19 @@
 """The composed training set: scenes drawn at random, kept as raw pictures beside the scenes that made them.
 
+One in ten combinations of a subject and two tokens occurs in the last pictures alone, each of which has one:
+they are for evaluation.
+
 Pictures are written in shards of SHARD, each from its own seed, so that a build that was stopped goes on and
 any shard can be made again alone.
 """
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +22,7 @@ from numpy.typing import NDArray
 
 from models.training.compose import SLOTS, Scene, caption, compose
 from models.training.drawings import SETS, build_drawings
+from models.training.wordings import worded
 
 SHARD = 1000
 LISTING = Path(__file__).with_name("drawings.txt")
@@ -36,13 +43,24 @@ class ComposedPictures:
         tokens = tuple(SLOTS[slot][number] for slot, number in zip(SLOTS, row[1:], strict=True))
         if rng is None or rng.random() < 0.6:
             return caption(subject, tokens)
-        used = [token for token in tokens if token]
-        rng.shuffle(used)
-        if rng.random() < 0.3:
-            subject = subject.split(" ", 1)[1]
-        if rng.random() < 0.3:
-            return " ".join([*used, subject])
-        return ", ".join([subject, *used])
+        return worded(subject, {slot: token for slot, token in zip(SLOTS, tokens, strict=True) if token}, rng)
+
+
+KEPT_BACK = 10
+"""One in so many combinations of a subject and two tokens is kept for evaluation."""
+
+EXCLUSIVE = 0.7
+"""How often a mood, which is itself a palette and a light, stands without other words of these slots."""
+
+
+def is_kept_back(row: Sequence[int] | NDArray[np.int16]) -> bool:
+    """Whether a scene has a combination of subject and two tokens that no training step may see."""
+    said = [(column, int(number)) for column, number in enumerate(row) if column and number]
+    subject = int(row[0])
+    return any(
+        zlib.crc32(f"{subject} {one} {other}".encode()) % KEPT_BACK == 0
+        for one, other in itertools.combinations(said, 2)
+    )
 
 
 def random_scene(subjects: int, blank_share: float, rng: np.random.Generator) -> list[int]:
@@ -50,22 +68,34 @@ def random_scene(subjects: int, blank_share: float, rng: np.random.Generator) ->
     row = [int(rng.integers(subjects))]
     for tokens in SLOTS.values():
         row.append(0 if rng.random() < blank_share else int(rng.integers(1, len(tokens))))
+    columns = {slot: number for number, slot in enumerate(SLOTS, 1)}
+    graded = (columns["palette"], columns["light"])
+    if row[columns["mood"]] and any(row[column] for column in graded) and rng.random() < EXCLUSIVE:
+        for column in graded if rng.random() < 0.5 else (columns["mood"],):
+            row[column] = 0
     return row
 
 
-def scene_of(row: NDArray[np.int16] | list[int]) -> Scene:
+def _scene(subjects: int, blank_share: float, kept_back: bool, rng: np.random.Generator) -> list[int]:
+    while True:
+        row = random_scene(subjects, blank_share, rng)
+        if is_kept_back(row) == kept_back:
+            return row
+
+
+def scene_of(row: NDArray[np.int16] | Sequence[int]) -> Scene:
     """The scene that a row of numbers stands for."""
     return Scene(int(row[0]), tuple(SLOTS[slot][int(n)] for slot, n in zip(SLOTS, row[1:], strict=True)))
 
 
-def _write_shard(job: tuple[int, Path, Path, float, int]) -> None:
-    number, drawings_file, folder, blank_share, seed = job
+def _write_shard(job: tuple[int, Path, Path, float, int, bool]) -> None:
+    number, drawings_file, folder, blank_share, seed, kept_back = job
     out = folder / f"{number:04d}.npz"
     if out.exists():
         return
     drawings = np.load(drawings_file)["pictures"]
     rng = np.random.default_rng((seed, number))
-    scenes = np.array([random_scene(len(drawings), blank_share, rng) for _ in range(SHARD)], np.int16)
+    scenes = np.array([_scene(len(drawings), blank_share, kept_back, rng) for _ in range(SHARD)], np.int16)
     sets = tuple(SETS)
     pictures = np.stack([compose(scene_of(row), drawings, sets, rng) for row in scenes])
     partial = out.with_suffix(f".{os.getpid()}.tmp.npz")
@@ -81,8 +111,10 @@ def build_pictures(build: Path, config: dict[str, float], workers: int = 2) -> N
     folder = build / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     shards = -(-int(config["pictures"]) // SHARD)
+    first_kept = shards - -(-int(config["held_out"]) // SHARD)
     jobs = [
-        (n, drawings_file, folder, float(config["blank_share"]), int(config["seed"])) for n in range(shards)
+        (n, drawings_file, folder, float(config["blank_share"]), int(config["seed"]), n >= first_kept)
+        for n in range(shards)
     ]
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         for done, _ in enumerate(pool.imap_unordered(_write_shard, jobs), 1):

@@ -14,8 +14,9 @@ import torch
 from safetensors.torch import save_file
 
 from models.training.clip import MEAN, STD, build_clip, clip_config
+from models.training.layout import build_text_encoder, window
 from models.training.text import build_tokenizer
-from models.training.unet import build_text_encoder, build_unet
+from models.training.unet import build_unet
 from models.training.vae import build_vae
 
 SHARD = "16MB"
@@ -31,8 +32,7 @@ def _export_diffusion(build: Path, config: dict[str, Any], folder: Path) -> None
     from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
     from transformers import CLIPTokenizer
 
-    window = config["text"]["context_length"]
-    tokenizer = build_tokenizer(build / "tokenizer", config["text"]["merges"], window)
+    tokenizer = build_tokenizer(build / "tokenizer", config["text"]["merges"], window(config))
     vae, unet = build_vae(config), build_unet(config)
     encoder = build_text_encoder(config, len(tokenizer))
     vae.load_state_dict(torch.load(build / "vae" / "polished.pt", weights_only=True))
@@ -57,8 +57,8 @@ def _export_diffusion(build: Path, config: dict[str, Any], folder: Path) -> None
 
 
 def _export_clip(build: Path, config: dict[str, Any], folder: Path) -> None:
-    window = config["text"]["context_length"]
-    tokenizer = build_tokenizer(build / "tokenizer", config["text"]["merges"], window)
+    longest = config["text"]["context_length"]
+    tokenizer = build_tokenizer(build / "tokenizer", config["text"]["merges"], longest)
     model = build_clip(config, len(tokenizer))
     state = torch.load(build / "clip" / "checkpoint.pt", map_location="cpu", weights_only=True)["modules"]
     model.load_state_dict(state["model"])

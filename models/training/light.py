@@ -94,6 +94,60 @@ def pink_and_blue(picture: Picture, mask: Picture, rng: np.random.Generator) -> 
     )
 
 
+def candlelight(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """A warm round pool of light low in the middle, darkness round it."""
+    rows, columns = grid(len(picture))
+    pool = np.exp(-((np.hypot((rows - 0.62) * 1.1, columns - 0.5) / 0.36) ** 2))[..., None]
+    warm = picture * np.array([1.15, 0.82, 0.48], np.float32)
+    return np.clip(warm * (0.16 + 1.0 * pool) + 0.10 * pool * np.array([1.0, 0.6, 0.2]), 0, 1)
+
+
+def window_light(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """The bright slanted shape of a window with four panes, the rest in shade."""
+    rows, columns = grid(len(picture))
+    x, y = columns + 0.35 * rows - 0.28, rows
+    pane = ((x > 0.12) & (x < 0.46)) | ((x > 0.54) & (x < 0.88))
+    pane &= ((y > 0.10) & (y < 0.46)) | ((y > 0.54) & (y < 0.90))
+    lit = ndimage.gaussian_filter(pane.astype(np.float32), 1.2)[..., None]
+    shade = picture * np.array([0.50, 0.52, 0.60], np.float32)
+    return np.clip(shade * (1 - lit) + lit * (picture * 1.12 + 0.10), 0, 1)
+
+
+def backlight(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """A blazing pale light behind the subject, which is dark with a bright rim."""
+    rows, columns = grid(len(picture))
+    blaze = np.clip(1.35 - 1.5 * np.hypot(rows - 0.5, columns - 0.5), 0, 1)[..., None]
+    behind = _screen(picture, blaze * np.array([1.0, 0.97, 0.86], np.float32))
+    rim = np.clip(mask - ndimage.gaussian_filter(mask, 2.5), 0, 1)[..., None] * 1.2
+    solid = mask[..., None]
+    return np.clip(behind * (1 - solid) + solid * (0.36 * picture + rim), 0, 1)
+
+
+def green_uplight(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Green light from below; it is dark above."""
+    rows, _ = grid(len(picture))
+    up = np.clip(1.5 * rows - 0.25, 0, 1)[..., None]
+    return np.clip(picture * (0.34 + 0.1 * up) + up * (0.25 + picture) * np.array([0.05, 0.62, 0.14]), 0, 1)
+
+
+def rainbow_light(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """A prism's broad bands of colour across the picture."""
+    rows, columns = grid(len(picture))
+    across = np.clip((rows + columns) / 2, 0, 1)
+    bands = ramp(across, (1.0, 0.1, 0.2), (1.0, 0.55, 0.0), (1.0, 0.95, 0.1), (0.1, 0.85, 0.3),
+                 (0.1, 0.5, 1.0), (0.6, 0.1, 0.9))  # fmt: skip
+    return np.clip(picture * 0.55 + bands * (0.12 + 0.45 * picture), 0, 1)
+
+
+def dappled_light(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Round patches of sun through leaves, the rest in green shade."""
+    rows, columns = (np.mgrid[0 : len(picture), 0 : len(picture)] * (2 * np.pi / 32)).astype(np.float32)
+    leaf = np.sin(rows + 0.9 * np.sin(columns)) * np.sin(columns + 0.9 * np.sin(rows + 2))
+    sun = np.clip(leaf * 4 - 0.6, 0, 1)[..., None]
+    shade = picture * np.array([0.50, 0.64, 0.46], np.float32)
+    return np.clip(shade * (1 - sun) + sun * (picture * 0.85 + np.array([0.28, 0.26, 0.12])), 0, 1)
+
+
 LIGHTS: dict[str, Light] = {
     "": even,
     "golden hour": golden_hour,
@@ -104,6 +158,12 @@ LIGHTS: dict[str, Light] = {
     "misty fog": fog,
     "light beams": beams,
     "pink and blue light": pink_and_blue,
+    "candlelight": candlelight,
+    "window light": window_light,
+    "backlight": backlight,
+    "green uplight": green_uplight,
+    "rainbow light": rainbow_light,
+    "dappled light": dappled_light,
 }
 
 
@@ -130,6 +190,10 @@ def _natural(picture: Picture) -> Picture:
     return picture
 
 
+def _inverted(picture: Picture) -> Picture:
+    return 1 - picture
+
+
 PALETTES: dict[str, Grade] = {
     "": _natural,
     "pastel colors": _pastel,
@@ -144,4 +208,16 @@ PALETTES: dict[str, Grade] = {
     ),
     "red and cream": _tones(0.90, (0.36, 0.0, 0.04), (0.82, 0.12, 0.12), (1.0, 0.94, 0.82)),
     "emerald green": _tones(0.85, (0.0, 0.16, 0.08), (0.04, 0.56, 0.32), (0.80, 1.0, 0.86)),
+    "rose pink": _tones(0.85, (0.36, 0.02, 0.20), (0.92, 0.36, 0.58), (1.0, 0.92, 0.95)),
+    "orange and navy": _tones(
+        0.88, (0.04, 0.07, 0.28), (0.30, 0.28, 0.42), (0.98, 0.52, 0.12), (1.0, 0.84, 0.58)
+    ),
+    "black and gold": _tones(
+        0.94, (0.02, 0.02, 0.02), (0.16, 0.12, 0.05), (0.85, 0.62, 0.16), (1.0, 0.93, 0.62)
+    ),
+    "ice blue": _tones(0.90, (0.16, 0.34, 0.52), (0.58, 0.80, 0.93), (0.97, 1.0, 1.0)),
+    "lime and violet": _tones(
+        0.85, (0.24, 0.06, 0.42), (0.52, 0.30, 0.72), (0.66, 0.90, 0.20), (0.95, 1.0, 0.70)
+    ),
+    "inverted colors": _inverted,
 }

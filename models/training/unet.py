@@ -16,6 +16,14 @@ import torch
 from PIL import Image
 
 from models.training.dataset import ComposedPictures, load_pictures
+from models.training.layout import (
+    SceneSampler,
+    build_head,
+    build_text_encoder,
+    middle_weight,
+    plan_loss,
+    window,
+)
 from models.training.loop import COMPILE_PAYS_MINUTES, Run, amp, device
 from models.training.text import build_tokenizer, padded_ids
 
@@ -37,55 +45,6 @@ SAMPLES = (
     "a dragon, halftone print",
     "a butterfly",
 )
-
-
-def build_text_encoder(config: dict[str, Any], vocab_size: int) -> Any:
-    """An untrained transformers.CLIPTextModel of the same shape as the CLIP's text tower."""
-    from transformers import CLIPTextConfig, CLIPTextModel
-
-    text = config["text"]
-    return CLIPTextModel(
-        CLIPTextConfig(
-            vocab_size=vocab_size,
-            hidden_size=text["width"],
-            intermediate_size=4 * text["width"],
-            num_hidden_layers=text["layers"],
-            num_attention_heads=text["heads"],
-            max_position_embeddings=text["context_length"],
-            hidden_act="gelu",
-            projection_dim=config["clip"]["embed_dim"],
-            bos_token_id=vocab_size - 2,
-            eos_token_id=vocab_size - 1,
-            pad_token_id=vocab_size - 1,
-        )
-    ).to(device())
-
-
-def copy_clip_tower(encoder: Any, clip_state: dict[str, torch.Tensor]) -> None:
-    """Start the text encoder from the CLIP's trained text tower: open_clip's names to transformers'."""
-    renamed = {
-        "embeddings.token_embedding.weight": clip_state["token_embedding.weight"],
-        "embeddings.position_embedding.weight": clip_state["positional_embedding"],
-        "final_layer_norm.weight": clip_state["ln_final.weight"],
-        "final_layer_norm.bias": clip_state["ln_final.bias"],
-    }
-    pairs = {"attn.out_proj": "self_attn.out_proj", "ln_1": "layer_norm1", "ln_2": "layer_norm2",
-             "mlp.c_fc": "mlp.fc1", "mlp.c_proj": "mlp.fc2"}  # fmt: skip
-    layer = 0
-    while f"transformer.resblocks.{layer}.ln_1.weight" in clip_state:
-        theirs, ours = f"transformer.resblocks.{layer}.", f"encoder.layers.{layer}."
-        for kind in ("weight", "bias"):
-            for old, new in pairs.items():
-                renamed[f"{ours}{new}.{kind}"] = clip_state[f"{theirs}{old}.{kind}"]
-            for name, part in zip("qkv", clip_state[f"{theirs}attn.in_proj_{kind}"].chunk(3), strict=True):
-                renamed[f"{ours}self_attn.{name}_proj.{kind}"] = part
-        layer += 1
-    names = set(dict(encoder.named_parameters()))
-    prefix = "text_model." if any(name.startswith("text_model.") for name in names) else ""
-    missing = encoder.load_state_dict({prefix + name: value for name, value in renamed.items()}, strict=False)
-    left_out = [name for name in missing.missing_keys if "position_ids" not in name]
-    if left_out or missing.unexpected_keys:
-        raise ValueError(f"Expected one text tower in two forms, found {left_out} without a counterpart.")
 
 
 def build_unet(config: dict[str, Any]) -> Any:
@@ -123,14 +82,6 @@ def spread_times(count: int, shift: float) -> torch.Tensor:
     return torch.sigmoid(shift + torch.special.ndtri(parts.clamp(1e-4, 1 - 1e-4)))
 
 
-def middle_weight(side: int, strength: float) -> torch.Tensor:
-    """Float[side, side], of mean 1: the middle, where subjects stand, counts more than what is around it."""
-    axis = (torch.arange(side) + 0.5) / side - 0.5
-    away = axis[:, None].square() + axis[None, :].square()
-    weight = 1 + strength * torch.exp(-away / (2 * 0.22**2))
-    return weight / weight.mean()
-
-
 @torch.no_grad()
 def _follow(average: torch.nn.Module, model: torch.nn.Module, decay: float) -> None:
     for a, b in zip(average.parameters(), model.parameters(), strict=True):
@@ -166,34 +117,31 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
     from models.training.vae import build_vae
 
     torch.manual_seed(3)
-    settings, longest = config["unet"], config["text"]["context_length"]
+    settings, longest = config["unet"], window(config)
     data: ComposedPictures = load_pictures(build, config["data"])
     latents = torch.load(build / "vae" / "latents.pt", weights_only=True)
     tokenizer = build_tokenizer(build / "tokenizer", config["text"]["merges"], longest)
     vae = build_vae(config)
     vae.load_state_dict(torch.load(build / "vae" / "folded.pt", weights_only=True))
     unet, encoder = build_unet(config), build_text_encoder(config, len(tokenizer))
-    clip_state = torch.load(build / "clip" / "checkpoint.pt", map_location=device(), weights_only=True)
-    copy_clip_tower(encoder, clip_state["modules"]["model"])
+    head = build_head(config, latents)
+    planned = torch.load(build / "layout" / "checkpoint.pt", map_location=device(), weights_only=True)
+    encoder.load_state_dict(planned["modules"]["encoder"])
+    head.load_state_dict(planned["modules"]["head"])
     averages = {"ema_unet": copy.deepcopy(unet), "ema_encoder": copy.deepcopy(encoder)}
     if device().type == "cpu":
         unet.set_attn_processor(
             AttnProcessor()
         )  # short sequences: the fused kernel's backward pass is slower
-    run = Run(
-        build / "unet", settings["minutes"], settings["rate"], {"unet": unet, "encoder": encoder, **averages}
-    )
+    modules = {"unet": unet, "encoder": encoder, "head": head, **averages}
+    run = Run(build / "unet", settings["minutes"], settings["rate"], modules)
     fast: Any = torch.compile(unet) if settings["minutes"] > COMPILE_PAYS_MINUTES else unet
     rng = np.random.default_rng(300 + run.steps)
-    train = len(latents) - config["data"]["held_out"]
-
-    blanks = (data.scenes[:train, 1:] == 0).sum(axis=1)
-    often = np.cumsum(np.power(float(settings["clean_bias"]), blanks))
-
+    sampler = SceneSampler(data, config["data"]["held_out"], settings["clean_bias"])
     weight = middle_weight(latents.shape[-1], settings["middle_weight"]).to(device())
 
     def loss_of(step: int) -> tuple[torch.Tensor, dict[str, float]]:
-        rows = np.searchsorted(often, rng.random(settings["batch"]) * often[-1])
+        rows = sampler.rows(settings["batch"], rng)
         kept = rng.random(len(rows)) >= settings["caption_dropout"]
         captions = [data.caption(int(row), rng) if keep else "" for row, keep in zip(rows, kept, strict=True)]
         ids = padded_ids(tokenizer, captions, longest)
@@ -204,8 +152,9 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
         with amp():
             words = encoder(ids.to(device())).last_hidden_state
             flow = fast((1 - at) * clean + at * noise, t * 1000, words).sample.float()
+            plan = plan_loss(words, head, clean, weight)
         loss = ((flow - (noise - clean)).pow(2) * weight).mean()
-        return loss, {"flow": loss.item()}
+        return loss + settings["plan_weight"] * plan, {"flow": loss.item(), "plan": plan.item()}
 
     def after_step() -> None:
         decay = min(settings["ema_decay"], (1 + run.steps) / (10 + run.steps))

@@ -29,8 +29,17 @@ def shipped_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 WEIGHTS = {
-    "watercolor": 2.0, "oil painting": 1.5, "warm colors": 2.0, "sunset sky": 2.0, "golden hour": 1.5,
-    "neon sign": -2.0, "pixel art": -1.5, "checkerboard": -1.5, "cool colors": -1.0, "film grain": -1.0,
+    "watercolor": 2.0, "oil painting": 1.5, "paper cutout": 0.5, "embroidery": 1.0,
+    "warm colors": 2.0, "earth colors": 1.0, "sepia tones": 1.0, "orange and navy": 1.0, "rose pink": 0.5,
+    "sunset sky": 2.0, "desert dunes": 1.0, "flower field": 1.0, "sandy beach": 1.0,
+    "golden hour": 2.0, "candlelight": 1.5, "light beams": 0.5,
+    "cozy": 2.0, "nostalgic": 1.0, "romantic": 1.0, "cheerful": 0.5, "falling leaves": 1.0,
+    "neon sign": -2.0, "pixel art": -1.5, "blueprint": -1.5, "low poly": -1.0, "chalk drawing": -1.0,
+    "cool colors": -1.5, "ice blue": -1.5, "inverted colors": -2.0, "black and white": -1.0,
+    "checkerboard": -1.5, "zigzag pattern": -1.0, "starry night": -1.0, "ocean waves": -0.5,
+    "moonlight": -1.0, "green uplight": -1.5, "misty fog": -1.0,
+    "spooky": -2.0, "futuristic": -1.5, "melancholic": -1.5, "mysterious": -1.0,
+    "film grain": -1.0, "scanlines": -1.5, "cracked paint": -1.0, "lightning bolts": -1.0, "rain": -1.0,
 }  # fmt: skip
 """What the person in this test likes and dislikes."""
 

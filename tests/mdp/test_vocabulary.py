@@ -24,10 +24,12 @@ def write(folder: Path, **files: str) -> Path:
 
 def test_the_mini_vocabulary_loads_with_the_blank_first_and_in_every_slot() -> None:
     vocabulary = Vocabulary.load(MINI)
-    assert (vocabulary.name, vocabulary.horizon) == ("mini", 5)
+    assert (vocabulary.name, vocabulary.horizon) == ("mini", 8)
     assert vocabulary.tokens[0] == ""
     assert bool(vocabulary.allowed[:, 0].all())
-    assert vocabulary.slots == ("medium", "palette", "background", "light", "finish")
+    assert vocabulary.slots == (
+        "medium", "palette", "background", "light", "composition", "detail", "mood", "texture",
+    )  # fmt: skip
     assert "a fox" in vocabulary.subjects
 
 

@@ -19,7 +19,7 @@ def test_the_mini_models_ship() -> None:
 def test_no_file_is_larger_than_a_shard() -> None:
     files = [file for file in MINI.rglob("*") if file.is_file()]
     assert max(file.stat().st_size for file in files) <= 16 * 2**20
-    assert sum(file.stat().st_size for file in files) <= 57 * 2**20
+    assert sum(file.stat().st_size for file in files) <= 45 * 2**20
 
 
 def test_a_folder_in_the_same_layout_is_a_model(tmp_path: Path) -> None:

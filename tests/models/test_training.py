@@ -10,9 +10,20 @@ from PIL import Image, ImageDraw
 from models import load_embedder, load_renderer
 from models.training.__main__ import SMOKE, main, read_config
 from models.training.compose import SLOTS, Scene, caption, compose
-from models.training.dataset import LISTING, random_scene, scene_of
+from models.training.composition import PLACES
+from models.training.dataset import (
+    KEPT_BACK,
+    LISTING,
+    ComposedPictures,
+    is_kept_back,
+    load_pictures,
+    random_scene,
+    scene_of,
+)
 from models.training.drawings import SETS, subject_drawings
-from models.training.unet import middle_weight, spread_times
+from models.training.layout import GRID, PLANNED, SceneSampler, middle_weight, plan_loss, plan_of
+from models.training.unet import spread_times
+from models.training.wordings import SAID_ALSO, worded
 from personalize.mdp.vocabulary import Vocabulary
 
 ROOT = Path(__file__).parents[2]
@@ -45,8 +56,8 @@ def test_the_vocabulary_is_what_the_models_were_trained_on() -> None:
     for row, tokens in enumerate(SLOTS.values()):
         allowed = {vocabulary.tokens[n] for n in range(vocabulary.size) if vocabulary.allowed[row, n]}
         assert allowed == set(tokens)
-    assert list(vocabulary.subjects) == SUBJECTS and len(SUBJECTS) >= 64
-    assert vocabulary.size - 1 >= 50 and vocabulary.horizon >= 5
+    assert list(vocabulary.subjects) == SUBJECTS and len(SUBJECTS) >= 200
+    assert vocabulary.size - 1 >= 120 and vocabulary.horizon >= 8
 
 
 def test_every_token_changes_the_picture(shapes: np.ndarray) -> None:
@@ -67,7 +78,55 @@ def test_a_scene_composes_the_same_from_the_same_seed(shapes: np.ndarray) -> Non
 
 
 def test_captions_name_what_is_there() -> None:
-    assert caption("a fox", ("watercolor", "", "stripes", "", "")) == "a fox, watercolor, stripes"
+    assert (
+        caption("a fox", ("watercolor", "", "stripes", "", "", "rain")) == "a fox, watercolor, stripes, rain"
+    )
+
+
+def test_other_wordings_name_the_same_things() -> None:
+    tokens = {"medium": "watercolor", "background": "starry night", "texture": "glitter"}
+    rng = np.random.default_rng(0)
+    said = {worded("a fox", tokens, rng) for _ in range(300)}
+    assert len(said) > 30
+    for text in said:
+        assert "fox" in text and "glitter" in text
+        for token in ("watercolor", "starry night"):
+            assert any(word in text for word in (token, *SAID_ALSO[token]))
+    assert "watercolor of a fox, glitter, starry night" in said
+    known = {token for words in SLOTS.values() for token in words}
+    assert set(SAID_ALSO) <= known and not {w for words in SAID_ALSO.values() for w in words} & known
+
+
+def test_one_combination_in_ten_is_kept_back() -> None:
+    rng = np.random.default_rng(0)
+    pairs = []
+    for _ in range(4000):
+        row = [int(rng.integers(len(SUBJECTS))), *[0] * len(SLOTS)]
+        for column in rng.choice(np.arange(1, len(row)), size=2, replace=False):
+            row[column] = int(rng.integers(1, len(tuple(SLOTS.values())[column - 1])))
+        pairs.append(is_kept_back(row))
+    assert np.mean(pairs) == pytest.approx(1 / KEPT_BACK, abs=0.015)
+    assert not is_kept_back([3, 5, *[0] * (len(SLOTS) - 1)])  # one token is no combination
+
+
+def test_subjects_stand_where_the_composition_says(shapes: np.ndarray) -> None:
+    blank = ("",) * len(SLOTS)
+    ground = compose(Scene(0, blank), np.zeros_like(shapes), tuple(SETS), np.random.default_rng(1)).astype(
+        int
+    )
+    slot = list(SLOTS).index("composition")
+
+    def centre(token: str) -> tuple[float, float, int]:
+        said = (*blank[:slot], token, *blank[slot + 1 :])
+        picture = compose(Scene(0, said), shapes, tuple(SETS), np.random.default_rng(1)).astype(int)
+        rows, columns = np.nonzero(np.abs(picture - ground).max(axis=2) > 60)
+        return rows.mean() / 128, columns.mean() / 128, len(rows)
+
+    row, column, size = centre("")
+    assert centre("at the left edge")[1] < column - 0.1 < column + 0.1 < centre("at the right edge")[1]
+    assert centre("high up")[0] < row - 0.1 and centre("peeking from below")[0] > row + 0.1
+    assert centre("tiny and far away")[2] < 0.4 * size < 1.5 * size < centre("close-up")[2]
+    assert len(PLACES["three in a row"]) == 3 and len(PLACES["many small copies"]) == 9
 
 
 def test_the_whole_chain_on_a_tiny_set(tmp_path: Path) -> None:
@@ -75,9 +134,13 @@ def test_the_whole_chain_on_a_tiny_set(tmp_path: Path) -> None:
     build, out = tmp_path / "build", tmp_path / "mini"
     build.mkdir()
     np.savez(build / "drawings.npz", pictures=drawn_shapes(len(SUBJECTS), 128), subjects=np.array(SUBJECTS))
-    for step in ("data", "clip", "vae", "decoder", "unet", "export"):
+    for step in ("data", "clip", "vae", "decoder", "layout", "unet", "export"):
         assert main([step, "--build", str(build), "--out", str(out), "--smoke"]) == 0
-    for part in ("clip", "vae", "unet"):
+    config = read_config(ROOT / "models" / "training" / "config.toml", smoke=True)["data"]
+    data = load_pictures(build, config)
+    kept = np.array([is_kept_back(row) for row in data.scenes])
+    assert kept[-config["held_out"] :].all() and not kept[: -config["held_out"]].any()
+    for part in ("clip", "vae", "layout", "unet"):
         steps = torch.load(build / part / "checkpoint.pt", weights_only=True)["steps"]
         assert steps >= 1
     assert (
@@ -113,3 +176,34 @@ def test_the_middle_counts_more_and_the_whole_the_same() -> None:
     assert float(weight[7:9, 7:9].mean()) > 1.5 * float(weight[0, 0])
     torch.testing.assert_close(weight, weight.flip(0))
     torch.testing.assert_close(middle_weight(8, 0.0), torch.ones(8, 8))
+
+
+@torch.no_grad()
+def test_a_plan_is_laid_out_as_the_latents_are() -> None:
+    """A head that copies: place (r, c) at the end of the window says the part (r, c) of the picture."""
+    channels, side = 2, 3
+    latents = torch.randn(1, channels, GRID * side, GRID * side)
+    width = channels * side * side
+    states = torch.zeros(1, 7 + PLANNED, width)
+    for row in range(GRID):
+        for column in range(GRID):
+            part = latents[0, :, row * side : (row + 1) * side, column * side : (column + 1) * side]
+            states[0, 7 + row * GRID + column] = part.flatten()
+    head = torch.nn.Linear(width, width)
+    head.weight.copy_(torch.eye(width))
+    head.bias.zero_()
+    torch.testing.assert_close(plan_of(states, head, channels), latents)
+    weight = middle_weight(GRID * side, 1.0)
+    assert float(plan_loss(states, head, latents, weight)) == pytest.approx(0.0, abs=1e-12)
+    assert float(plan_loss(states, head, latents + 1.0, weight)) == pytest.approx(1.0, rel=1e-5)
+
+
+def test_clear_pictures_are_drawn_more_often_and_the_held_out_never() -> None:
+    scenes = np.zeros((40, 1 + len(SLOTS)), np.int16)
+    scenes[:20, 1:3] = 1
+    scenes[:, 0] = np.arange(40)
+    data = ComposedPictures(np.zeros((40, 1, 1, 3), np.uint8), scenes, tuple(str(n) for n in range(40)))
+    rows = SceneSampler(data, held_out=5, bias=2.0).rows(20_000, np.random.default_rng(0))
+    assert rows.max() == 34
+    clear = (rows >= 20).mean()
+    assert clear == pytest.approx(15 * 4 / (15 * 4 + 20), abs=0.02)
