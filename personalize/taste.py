@@ -12,9 +12,9 @@ from personalize.preparation import Preparation
 
 READY = 0.33
 """Share of the differences between prompts that must be known for a taste to be called ready (see
-`known_share`). Of 20 simulated people it is reached after 9 answers on average, when 0.59 of their picks are
-foreseen, of the 0.75 that can be (`simulate --judge tokens --people 20 --rounds 15`). Chosen on that same
-run, and not yet tried on people; with rendered pictures 0.57 are foreseen after 9 answers, 0.61 after 15."""
+`known_share`). Of 20 simulated people it is reached after 9 to 10 answers on average, when 0.58 of their
+picks are foreseen, of the 0.75 that can be (`simulate --judge tokens --people 20 --rounds 15`); with rendered
+pictures after 10, when 0.50 are (10 people). Chosen on an earlier vocabulary, and not yet tried on people."""
 
 FEWEST_ANSWERS = 3
 FARTHEST = 30

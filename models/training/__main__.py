@@ -90,6 +90,13 @@ def step_export(build: Path, config: dict[str, Any], out: Path) -> None:
     export(build, config, out)
 
 
+def step_adopt(build: Path, config: dict[str, Any], out: Path) -> None:
+    """Begin from the models in `out` instead of from nothing; not one of `all`."""
+    from models.training.adopt import adopt
+
+    adopt(build, config, out)
+
+
 STEPS: dict[str, Callable[[Path, dict[str, Any], Path], None]] = {
     "data": step_data,
     "clip": step_clip,
@@ -104,7 +111,9 @@ STEPS: dict[str, Callable[[Path, dict[str, Any], Path], None]] = {
 def main(arguments: list[str] | None = None) -> int:
     """Run the steps that were asked for."""
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
-    parser.add_argument("step", choices=[*STEPS, "all"])
+    parser.add_argument(
+        "step", choices=[*STEPS, "all", "adopt"], help="adopt: checkpoints from the exported models in --out"
+    )
     parser.add_argument("--build", type=Path, default=Path(".build"), help="work folder (default: .build)")
     parser.add_argument("--out", type=Path, default=HERE.parent / "mini", help="where export writes")
     parser.add_argument("--config", type=Path, default=HERE / "config.toml")
@@ -115,6 +124,8 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(chosen.threads or os.cpu_count() or 1)
     config = read_config(chosen.config, chosen.smoke)
+    if chosen.step == "adopt":
+        step_adopt(chosen.build, config, chosen.out)
     for name, step in STEPS.items():
         if chosen.step in (name, "all"):
             step(chosen.build, config, chosen.out)

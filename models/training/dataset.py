@@ -88,14 +88,15 @@ def scene_of(row: NDArray[np.int16] | Sequence[int]) -> Scene:
     return Scene(int(row[0]), tuple(SLOTS[slot][int(n)] for slot, n in zip(SLOTS, row[1:], strict=True)))
 
 
-def _write_shard(job: tuple[int, Path, Path, float, int, bool]) -> None:
-    number, drawings_file, folder, blank_share, seed, kept_back = job
+def _write_shard(job: tuple[int, Path, Path, float, int, int]) -> None:
+    number, drawings_file, folder, blank_share, seed, first_kept = job
     out = folder / f"{number:04d}.npz"
     if out.exists():
         return
     drawings = np.load(drawings_file)["pictures"]
     rng = np.random.default_rng((seed, number))
-    scenes = np.array([_scene(len(drawings), blank_share, kept_back, rng) for _ in range(SHARD)], np.int16)
+    rows = range(number * SHARD, (number + 1) * SHARD)
+    scenes = np.array([_scene(len(drawings), blank_share, row >= first_kept, rng) for row in rows], np.int16)
     sets = tuple(SETS)
     pictures = np.stack([compose(scene_of(row), drawings, sets, rng) for row in scenes])
     partial = out.with_suffix(f".{os.getpid()}.tmp.npz")
@@ -111,9 +112,9 @@ def build_pictures(build: Path, config: dict[str, float], workers: int = 2) -> N
     folder = build / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     shards = -(-int(config["pictures"]) // SHARD)
-    first_kept = shards - -(-int(config["held_out"]) // SHARD)
+    first_kept = shards * SHARD - int(config["held_out"])
     jobs = [
-        (n, drawings_file, folder, float(config["blank_share"]), int(config["seed"]), n >= first_kept)
+        (n, drawings_file, folder, float(config["blank_share"]), int(config["seed"]), first_kept)
         for n in range(shards)
     ]
     with multiprocessing.get_context("spawn").Pool(workers) as pool:

@@ -147,6 +147,14 @@ def test_the_whole_chain_on_a_tiny_set(tmp_path: Path) -> None:
         main(["unet", "--build", str(build), "--out", str(out), "--smoke"]) == 0
     )  # resumed, and already done
     assert torch.load(build / "unet" / "checkpoint.pt", weights_only=True)["steps"] == steps
+    again = tmp_path / "again"
+    assert main(["adopt", "--build", str(again), "--out", str(out), "--smoke"]) == 0
+    modules = torch.load(again / "unet" / "checkpoint.pt", weights_only=True)["modules"]
+    exported = torch.load(build / "unet" / "checkpoint.pt", weights_only=True)["modules"]
+    for name, value in exported["ema_unet"].items():
+        torch.testing.assert_close(modules["unet"][name], value.half().float())
+    with pytest.raises(ValueError, match="without checkpoints"):
+        main(["adopt", "--build", str(again), "--out", str(out), "--smoke"])
     renderer, embedder = load_renderer(str(out)), load_embedder(str(out))
     assert renderer.room("a fox") > 0 and embedder.embed_texts(["a fox"]).shape == (1, embedder.dimension)
 
