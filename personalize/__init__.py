@@ -4,8 +4,9 @@
 2. What a token does to pictures, averaged over subjects, is its feature phi (`mdp.features`).
 3. A person likes a picture by theta' phi and picks among K by a softmax of that (`preference.logit`).
 4. A pick tells about theta as much as its Fisher information: the spread of the K options' features.
-5. That spread, in expectation over policies, is concave in how often each token is said: Frank-Wolfe with
-   value iteration as its oracle finds the best measure, with a certified gap (`design.solve`).
+5. That spread, in expectation over policies, is concave in how often each token is said: mirror ascent,
+   Newton on the tokens in use and Frank-Wolfe find the best measure, and Frank-Wolfe's gap, with value
+   iteration as its oracle, certifies it (`design.solve`).
 6. The measure is divided among K policies so that the K pictures differ (`design.division`).
 7. After every answer theta is estimated anew, with its uncertainty and a prior chosen by evidence
    (`preference.estimate`), and the next question is the one that tells most given both (`design.question`).
