@@ -31,6 +31,15 @@ def press(page: Page, key: str, then: int) -> None:
     expect_round(page, then)
 
 
+def favour(page: Page, word: str, rounds: int) -> None:
+    """Answer rounds as somebody who likes a word: a picture that has it, or none of these."""
+    for _ in range(rounds):
+        labels = [str(card.get_attribute("aria-label")) for card in page.locator(".round .pick").all()]
+        number = int(str(page.locator(".round").get_attribute("data-round")))
+        liked = next((at for at, label in enumerate(labels, 1) if word in label), 0)
+        press(page, str(liked), then=number + 1)
+
+
 def pictures(page: Page) -> list[str]:
     """The addresses of the pictures of the round on the screen."""
     expect(page.locator(".round .pick img").first).to_be_visible()
