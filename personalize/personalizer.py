@@ -8,7 +8,6 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -19,7 +18,7 @@ from personalize.asking import UNADAPTED, next_question
 from personalize.errors import SessionError, StaleAnswerError
 from personalize.personal import Pair, PersonalSet, Portion, pick_seeds
 from personalize.pictures import Pictures
-from personalize.portable import rounds_of, taste_file_of
+from personalize.portable import taste_file_of
 from personalize.preference.estimate import TasteEstimate, estimate_taste
 from personalize.preparation import Preparation
 from personalize.recommend import recommend_paths
@@ -28,7 +27,7 @@ from personalize.session.feedback import comparisons_of
 from personalize.session.record import Answer, PictureRecord, Round, Session, checked_strategy
 from personalize.session.store import Store
 from personalize.session.subject import check_subject
-from personalize.session.taste_file import Made, TasteFile, read_taste_file
+from personalize.session.taste_file import Made, TasteFile
 from personalize.settings import Settings
 from personalize.taste import Opinion, Taste, opinions_of, taste_of
 from personalize.why import Why, why_of
@@ -284,41 +283,9 @@ class Personalizer:
         """
         return taste_file_of(self._known(token), self.preparation.vocabulary, self.taste(token))
 
-    def check_file(self, content: bytes) -> TasteFile:
-        """A taste file that `adopt` will take.
-
-        Raises:
-            SessionError: it is no taste file, or was made with other words or models.
-        """
-        file = read_taste_file(content)
-        rounds_of(file, self.preparation.vocabulary, self._made)
-        return file
-
-    def adopt(self, file: TasteFile, on_step: OnStep | None = None) -> Session:
-        """A new session that goes on from a taste file: its pictures are drawn again, and its answers kept.
-
-        Raises:
-            SessionError: it was made with other words or models.
-            RenderError: the renderer failed; no session was made.
-        """
-        rounds = rounds_of(file, self.preparation.vocabulary, self._made)
-        session = self.start(file.subject, options=rounds[0].options)
-        try:
-            for place, round_ in enumerate(rounds):
-                portion = Portion(on_step, place / len(rounds), (place + 1) / len(rounds))
-                pictures = tuple(self._pictures.draw(session.token, self._records(round_), portion))
-                answer, drawn = round_.answer, replace(round_, pictures=pictures, answer=None)
-                self.store.append_round(session.token, drawn)
-                self.store.set_pictures(session.token, round_.number, pictures)
-                assert answer is not None
-                self.store.append_answer(session.token, round_.number, answer)
-        except BaseException:
-            self.store.delete(session.token)
-            raise
-        return self.store.load(session.token)
-
     @property
-    def _made(self) -> Made:
+    def made(self) -> Made:
+        """The words and models that sessions of this loop are made with."""
         vocabulary = self.preparation.vocabulary.fingerprint
         return Made(vocabulary=vocabulary, renderer=self._renderer.name, embedder=self._embedder.name)
 

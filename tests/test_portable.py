@@ -9,6 +9,7 @@ import torch
 
 from personalize.errors import RenderError, SessionError
 from personalize.personalizer import Personalizer
+from personalize.porter import Porter
 from personalize.preparation import Preparation, prepare
 from personalize.session.store import MemoryStore
 from personalize.settings import Settings
@@ -62,7 +63,9 @@ def test_a_session_goes_on_from_its_file_elsewhere(
 ) -> None:
     elsewhere = Personalizer(preparation, MemoryStore(), FakeRenderer(), FakeEmbedder(), settings)
     steps: list[tuple[int, int]] = []
-    adopted = elsewhere.adopt(elsewhere.check_file(home.file()), lambda done, of: steps.append((done, of)))
+    adopted = Porter(elsewhere).adopt(
+        Porter(elsewhere).check(home.file()), lambda done, of: steps.append((done, of))
+    )
     first = home.loop.session(home.token)
     assert adopted.token != home.token and adopted.subject == "a fox"
     assert [r.answer for r in adopted.answered] == [r.answer for r in first.answered]
@@ -113,18 +116,18 @@ def one_round(**changes: Any) -> list[dict[str, Any]]:
 )
 def test_rounds_that_cannot_have_been_are_refused(home: Home, changes: dict[str, Any], about: str) -> None:
     with pytest.raises(SessionError, match=about):
-        home.loop.check_file(home.file(**changes))
+        Porter(home.loop).check(home.file(**changes))
 
 
 @pytest.mark.parametrize("name", ["vocabulary", "renderer", "embedder"])
 def test_another_app_s_words_and_models_are_refused(home: Home, name: str) -> None:
     models = json.loads(home.file())["models"] | {name: "another"}
     with pytest.raises(SessionError, match="'another'"):
-        home.loop.check_file(home.file(models=models))
+        Porter(home.loop).check(home.file(models=models))
 
 
 def test_a_failure_on_the_way_leaves_no_session(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = home.loop.check_file(home.file(subject="a castle"))
+    file = Porter(home.loop).check(home.file(subject="a castle"))
     before = len(home.store.latest(home.loop.preparation.vocabulary.fingerprint, FakeEmbedder().name, 99))
 
     def fail(*_: object) -> list[bytes]:
@@ -132,6 +135,6 @@ def test_a_failure_on_the_way_leaves_no_session(home: Home, monkeypatch: pytest.
 
     monkeypatch.setattr(home.renderer, "render", fail)
     with pytest.raises(RenderError):
-        home.loop.adopt(file)
+        Porter(home.loop).adopt(file)
     after = home.store.latest(home.loop.preparation.vocabulary.fingerprint, FakeEmbedder().name, 99)
     assert len(after) == before

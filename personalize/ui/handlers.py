@@ -69,7 +69,7 @@ class Handlers:
         """A file was chosen: say what is in it, before anything is done with it."""
         parts = self._parts
         try:
-            file = await asyncio.to_thread(self._personalizer.check_file, content or b"")
+            file = await asyncio.to_thread(self._stage.check, content or b"")
         except PersonalizeError as error:
             yield {
                 parts.notice: views.notice(str(error)),

@@ -9,8 +9,10 @@ from typing import Any
 
 from personalize.errors import RenderError, SessionError
 from personalize.personalizer import Personalizer, PersonalSet
+from personalize.porter import Porter
 from personalize.prover import Prover
 from personalize.session.record import Round, Session, Trial
+from personalize.session.taste_file import TasteFile
 from personalize.settings import Settings
 from personalize.ui import views
 from personalize.ui.drawing import Drawing, Progress
@@ -60,6 +62,7 @@ class Stage:
         self._settings = settings
         self._drawing = drawing
         self._prover = Prover(personalizer)
+        self._porter = Porter(personalizer)
         self.parts = parts
 
     def start(self, notice: str) -> Updates:
@@ -81,13 +84,17 @@ class Stage:
             parts.seed: "",
         }
 
+    def check(self, content: bytes) -> TasteFile:
+        """The taste file in `content`; see `Porter.check`."""
+        return self._porter.check(content)
+
     async def adopt(self, content: bytes) -> AsyncIterator[Updates]:
         """Go on from a taste file, drawn again, in a new session."""
-        file = await asyncio.to_thread(self._personalizer.check_file, content)
+        file = await asyncio.to_thread(self._porter.check, content)
         made: Session | None = None
         # The key is nobody else's: two visitors with one file get a session each.
         async for seen in self._drawing.follow(
-            "adopt", secrets.token_hex(8), lambda on_step: self._personalizer.adopt(file, on_step)
+            "adopt", secrets.token_hex(8), lambda on_step: self._porter.adopt(file, on_step)
         ):
             if isinstance(seen, Progress):
                 yield {self.parts.arrival: views.arrival_drawing(seen)}
