@@ -77,20 +77,20 @@ def evaluate(
     features, scores = look(judge, drawn)
     features, real_features = features[:, :OVERALL], real_features[:, :OVERALL]
     right = rightly_named(scores, asked)
-    words = (asked[:, 1:] > 0).sum(axis=1)
     half = (real_features[:pictures], real_features[pictures : 2 * pictures])
     result: dict[str, Any] = {
         "model": model.name,
         "fingerprint": model.fingerprint,
         "generated": dict(zip(COLUMNS, map(share, right), strict=True)),
-        "generated_subject_by_words": {
-            str(n): share(right[0][torch.as_tensor(words == n)]) for n in range(len(SLOTS) + 1)
-        },
         "composed": dict(zip(COLUMNS, map(share, rightly_named(real_scores, scenes)), strict=True)),
         "frechet_generated": round(frechet_distance(features, half[1]), 3),
         "frechet_two_real_halves": round(frechet_distance(*half), 3),
         "clip_on_composed": zero_shot(embedder, real, scenes, data.subjects),
         "clip_on_generated": zero_shot(embedder, drawn, asked, data.subjects),
+        "by_words": {
+            "generated": by_words(scores, asked),
+            "composed": by_words(real_scores, scenes),
+        },
     }
     step = max(1, len(data.subjects) // token_subjects)
     result["autoencoder_psnr_db"] = autoencoder_psnr(model, real[:AUTOENCODED])
@@ -107,6 +107,17 @@ def evaluate(
     )
     renderer.close()
     return result
+
+
+def by_words(scores: list[Tensor], scenes: np.ndarray) -> dict[str, dict[str, dict[str, float | int]]]:
+    """The judge's shares of subject and slots apart for each number of tokens that the captions have."""
+    words = (scenes[:, 1:] > 0).sum(axis=1)
+    shares = {}
+    for n in sorted(set(words.tolist())):
+        of = torch.as_tensor(words == n)
+        right = rightly_named([part[of] for part in scores], scenes[words == n])
+        shares[str(n)] = dict(zip(COLUMNS, map(share, right), strict=True))
+    return shares
 
 
 def draw(renderer: DiffusersRenderer, jobs: list[Job], on_progress: OnProgress, what: str) -> np.ndarray:

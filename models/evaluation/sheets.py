@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from models.diffusion import DiffusersRenderer
 from models.evaluation.report import FIRST_SEED, Job, OnProgress, draw
 from models.training.compose import SLOTS, caption
-from models.training.dataset import is_kept_back, random_scene, scene_of
+from models.training.dataset import evaluation_scene, scene_of
 
 SUBJECTS = (
     "a fox",
@@ -96,7 +96,7 @@ def random_combinations(
     file: Path,
     on_progress: OnProgress = lambda what, done, of: None,
     count: int = 40,
-    words: int = 3,
+    words: int = 2,
 ) -> None:
     """Random subjects with a medium and other tokens, `words` in all, for a person to say what is recognised.
 
@@ -106,10 +106,7 @@ def random_combinations(
     medium = 1 + list(SLOTS).index("medium")
     prompts: list[str] = []
     while len(prompts) < count:
-        row = random_scene(len(subjects), 0.0, rng)
-        others = [column for column in range(1, len(row)) if column != medium and row[column]]
-        for column in rng.permutation(others)[words - 1 :]:
-            row[column] = 0
-        if is_kept_back(row):
+        row = evaluation_scene(len(subjects), words, rng)
+        if row[medium]:
             prompts.append(caption(subjects[row[0]], scene_of(row).tokens))
     sheet(renderer, prompts, prompts, 10, file, on_progress)

@@ -1,7 +1,7 @@
 """The composed training set: scenes drawn at random, kept as raw pictures beside the scenes that made them.
 
-One in ten combinations of a subject and two tokens occurs in the last pictures alone, each of which has one:
-they are for evaluation.
+One in ten combinations of a subject and two tokens occurs in the last pictures alone, for evaluation. Each of
+them is such a combination, every other one with a third token beside it.
 
 Pictures are written in shards of SHARD, each from its own seed, so that a build that was stopped goes on and
 any shard can be made again alone.
@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,11 +64,12 @@ def is_kept_back(row: Sequence[int] | NDArray[np.int16]) -> bool:
     )
 
 
-def random_scene(subjects: int, blank_share: float, rng: np.random.Generator) -> list[int]:
-    """Subject number, then a token number for each slot."""
-    row = [int(rng.integers(subjects))]
-    for tokens in SLOTS.values():
-        row.append(0 if rng.random() < blank_share else int(rng.integers(1, len(tokens))))
+def random_scene(subjects: int, words: int, rng: np.random.Generator) -> list[int]:
+    """Subject number, then a token number for each slot: `words` slots have one, fewer if moods clash."""
+    row = [int(rng.integers(subjects)), *[0] * len(SLOTS)]
+    lengths = [len(tokens) for tokens in SLOTS.values()]
+    for slot in rng.permutation(len(SLOTS))[:words]:
+        row[1 + slot] = int(rng.integers(1, lengths[slot]))
     columns = {slot: number for number, slot in enumerate(SLOTS, 1)}
     graded = (columns["palette"], columns["light"])
     if row[columns["mood"]] and any(row[column] for column in graded) and rng.random() < EXCLUSIVE:
@@ -76,10 +78,20 @@ def random_scene(subjects: int, blank_share: float, rng: np.random.Generator) ->
     return row
 
 
-def _scene(subjects: int, blank_share: float, kept_back: bool, rng: np.random.Generator) -> list[int]:
+def training_scene(subjects: int, shares: Sequence[float], rng: np.random.Generator) -> list[int]:
+    """A scene without a combination that is kept back; `shares` says how often it has 0, 1, 2, ... words."""
+    odds = np.asarray(shares, float)
     while True:
-        row = random_scene(subjects, blank_share, rng)
-        if is_kept_back(row) == kept_back:
+        row = random_scene(subjects, int(rng.choice(len(odds), p=odds / odds.sum())), rng)
+        if not is_kept_back(row):
+            return row
+
+
+def evaluation_scene(subjects: int, words: int, rng: np.random.Generator) -> list[int]:
+    """A scene of so many words, with a combination that no training step saw."""
+    while True:
+        row = random_scene(subjects, words, rng)
+        if np.count_nonzero(row[1:]) == words and is_kept_back(row):
             return row
 
 
@@ -88,15 +100,24 @@ def scene_of(row: NDArray[np.int16] | Sequence[int]) -> Scene:
     return Scene(int(row[0]), tuple(SLOTS[slot][int(n)] for slot, n in zip(SLOTS, row[1:], strict=True)))
 
 
-def _write_shard(job: tuple[int, Path, Path, float, int, int]) -> None:
-    number, drawings_file, folder, blank_share, seed, first_kept = job
+def _write_shard(job: tuple[int, Path, Path, tuple[float, ...], int, int]) -> None:
+    number, drawings_file, folder, shares, seed, first_kept = job
     out = folder / f"{number:04d}.npz"
     if out.exists():
         return
     drawings = np.load(drawings_file)["pictures"]
     rng = np.random.default_rng((seed, number))
     rows = range(number * SHARD, (number + 1) * SHARD)
-    scenes = np.array([_scene(len(drawings), blank_share, row >= first_kept, rng) for row in rows], np.int16)
+    count = len(drawings)
+    scenes = np.array(
+        [
+            training_scene(count, shares, rng)
+            if row < first_kept
+            else evaluation_scene(count, 2 + row % 2, rng)
+            for row in rows
+        ],
+        np.int16,
+    )
     sets = tuple(SETS)
     pictures = np.stack([compose(scene_of(row), drawings, sets, rng) for row in scenes])
     partial = out.with_suffix(f".{os.getpid()}.tmp.npz")
@@ -104,7 +125,7 @@ def _write_shard(job: tuple[int, Path, Path, float, int, int]) -> None:
     partial.rename(out)
 
 
-def build_pictures(build: Path, config: dict[str, float], workers: int = 2) -> None:
+def build_pictures(build: Path, config: dict[str, Any], workers: int = 2) -> None:
     """Compose all shards below `build`/pictures; those that exist are kept."""
     drawings_file = build_drawings(
         LISTING, build / "packages", build / "drawings.npz", int(config["picture_px"])
@@ -114,7 +135,7 @@ def build_pictures(build: Path, config: dict[str, float], workers: int = 2) -> N
     shards = -(-int(config["pictures"]) // SHARD)
     first_kept = shards * SHARD - int(config["held_out"])
     jobs = [
-        (n, drawings_file, folder, float(config["blank_share"]), int(config["seed"]), first_kept)
+        (n, drawings_file, folder, tuple(config["words_share"]), int(config["seed"]), first_kept)
         for n in range(shards)
     ]
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
@@ -122,11 +143,17 @@ def build_pictures(build: Path, config: dict[str, float], workers: int = 2) -> N
             print(f"composed {done} of {shards} shards of {SHARD} pictures", flush=True)  # noqa: T201
 
 
-def load_pictures(build: Path, config: dict[str, float]) -> ComposedPictures:
+def load_pictures(build: Path, config: dict[str, Any]) -> ComposedPictures:
     """All composed pictures, in memory."""
     shards = -(-int(config["pictures"]) // SHARD)
-    parts = [np.load(build / "pictures" / f"{number:04d}.npz") for number in range(shards)]
     subjects = tuple(str(s) for s in np.load(build / "drawings.npz")["subjects"])
-    pictures = np.concatenate([part["pictures"] for part in parts])
+    parts = [np.load(build / "pictures" / f"{number:04d}.npz") for number in range(shards)]
     scenes = np.concatenate([part["scenes"] for part in parts])
+    first = parts[0]["pictures"]
+    pictures = np.empty((len(scenes), *first.shape[1:]), np.uint8)  # filled in place: half the memory
+    done = 0
+    for part in parts:
+        shard = part["pictures"]
+        pictures[done : done + len(shard)] = shard
+        done += len(shard)
     return ComposedPictures(pictures, scenes, subjects)

@@ -91,6 +91,8 @@ def test_the_command_evaluates_the_shipped_models(tmp_path: Path, capsys: pytest
     printed = json.loads(capsys.readouterr().out[-len(out.read_text()) :])
     assert printed == json.loads(out.read_text())
     assert printed["generated"]["subject"]["of"] == 4 and printed["composed"]["subject"]["share"] < 0.5
+    apart = printed["by_words"]["composed"]
+    assert sum(part["subject"]["of"] for part in apart.values()) == 12  # half of the pictures is held out
     assert set(printed["token_seen_alone"]) == {token for tokens in SLOTS.values() for token in tokens[1:]}
     assert printed["seconds_round_of_4"] > 0 and printed["bytes"] > 10**7
 

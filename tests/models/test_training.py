@@ -15,10 +15,12 @@ from models.training.dataset import (
     KEPT_BACK,
     LISTING,
     ComposedPictures,
+    evaluation_scene,
     is_kept_back,
     load_pictures,
     random_scene,
     scene_of,
+    training_scene,
 )
 from models.training.drawings import SETS, subject_drawings
 from models.training.layout import GRID, PLANNED, SceneSampler, middle_weight, plan_loss, plan_of
@@ -72,7 +74,7 @@ def test_every_token_changes_the_picture(shapes: np.ndarray) -> None:
 
 
 def test_a_scene_composes_the_same_from_the_same_seed(shapes: np.ndarray) -> None:
-    scene = scene_of(random_scene(3, 0.0, np.random.default_rng(2)))
+    scene = scene_of(random_scene(3, 8, np.random.default_rng(2)))
     one, two = (compose(scene, shapes, tuple(SETS), np.random.default_rng(5)) for _ in range(2))
     assert (one == two).all() and one.shape == (128, 128, 3) and one.dtype == np.uint8
 
@@ -107,6 +109,20 @@ def test_one_combination_in_ten_is_kept_back() -> None:
         pairs.append(is_kept_back(row))
     assert np.mean(pairs) == pytest.approx(1 / KEPT_BACK, abs=0.015)
     assert not is_kept_back([3, 5, *[0] * (len(SLOTS) - 1)])  # one token is no combination
+
+
+def test_scenes_have_as_many_words_as_asked() -> None:
+    rng = np.random.default_rng(0)
+    shares = (1, 2, 4, 2, 1)
+    words = [np.count_nonzero(training_scene(210, shares, rng)[1:]) for _ in range(2000)]
+    found = np.bincount(words, minlength=5) / len(words)
+    assert len(found) == 5
+    # kept-back combinations and clashing moods take a few of those with many words
+    np.testing.assert_allclose(found, np.array(shares) / sum(shares), atol=0.06)
+    for asked in (2, 3):
+        for _ in range(20):
+            row = evaluation_scene(210, asked, rng)
+            assert is_kept_back(row) and np.count_nonzero(row[1:]) == asked
 
 
 def test_subjects_stand_where_the_composition_says(shapes: np.ndarray) -> None:
