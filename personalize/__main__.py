@@ -163,7 +163,11 @@ def _add_benchmarks(one: argparse.ArgumentParser) -> None:
     one.add_argument("--scaling", action="store_true", help="design: over sizes, with a plot")
     one.add_argument("--people", type=int, default=40, help="learning, estimate: simulated people")
     one.add_argument("--answers", type=int, default=60, help="learning: answers of each")
-    one.add_argument("--strategies", default="adaptive,static-rounded,static-iid,random", help="learning")
+    one.add_argument(
+        "--strategies",
+        default="adaptive,static-rounded,static-iid,random",
+        help="learning: also adaptive+best-worst, adaptive+lapse=0.1, adaptive+prior=ridge, adaptive-planned",
+    )
     one.add_argument("--feedback", default="best", help="learning: best, best-worst or ranking")
     one.add_argument("--lapse", type=float, default=0.0, help="learning: share of picks that are slips")
     one.add_argument("--pleasant", type=float, help="learning: share of the pool adaptive questions use")

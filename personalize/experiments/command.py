@@ -84,18 +84,25 @@ def _learning(chosen: argparse.Namespace, settings: Settings) -> tuple[dict[str,
     lines = [
         f"{wanted.people} people, {wanted.answers} answers ({wanted.feedback}), chance "
         f"{1.0 / wanted.options:.2f}, oracle {wanted.oracle:.2f}",
-        f"{'strategy':<17} {'accuracy':>8} {'+-':>6} {'to near':>8} {'ratio':>6} {'+-':>5} {'shown':>6} "
-        f"{'ms':>6}",
+        f"{'strategy':<25} {'accuracy':>8} {'+-':>6} {'to near':>8} {'ratio':>6} {'+-':>5} {'shown':>6} "
+        f"{'ms':>6}  answers needed",
     ]
     for name, facts in result["strategies"].items():
         lines.append(
-            f"{name:<17} {facts['accuracy'][-1]:8.3f} {facts['accuracy_at_end_se']:6.3f} "
+            f"{name:<25} {facts['accuracy'][-1]:8.3f} {facts['accuracy_at_end_se']:6.3f} "
             f"{facts['picks_to_within_5_points_median']:8.0f} "
             f"{facts.get('ratio_to_random', float('nan')):6.2f} "
             f"{facts.get('ratio_se', float('nan')):5.2f} {facts['best_shown_mean_sd']:6.2f} "
-            f"{facts['question_ms']:6.1f}"
+            f"{facts['question_ms']:6.1f}  {_compared(facts)}"
         )
     return result, "\n".join(lines)
+
+
+def _compared(facts: dict[str, Any]) -> str:
+    if "compared_with" not in facts:
+        return ""
+    value, error = facts["answers_compared"], facts["answers_compared_se"]
+    return f"{value:.2f} +- {error:.2f} of {facts['compared_with']}'s"
 
 
 def _estimate(chosen: argparse.Namespace, settings: Settings) -> tuple[dict[str, Any], str]:

@@ -47,12 +47,12 @@ def concept_items(count: int, dimension: int, options: int, generator: torch.Gen
     total = count + EXAM * options + 200
     spread = (1.0 / torch.arange(1, dimension + 1, dtype=torch.float64)).sqrt()
     own = torch.randn(total, dimension, generator=generator, dtype=torch.float64) * spread
-    own = own / own.norm(dim=1, keepdim=True)
     mean = torch.randn(dimension, generator=generator, dtype=torch.float64)
     mean = mean / mean.norm()
     own = own - (own @ mean)[:, None] * mean
-    own = own / own.norm(dim=1, keepdim=True)
+    own = own / own.square().sum(dim=1).mean().sqrt()  # one length for all would flatten the spectrum
     x = COMMON**0.5 * mean + (1.0 - COMMON) ** 0.5 * own
+    x = x / x.norm(dim=1, keepdim=True)
     return _split(x, count, options)
 
 

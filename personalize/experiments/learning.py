@@ -6,7 +6,7 @@ matrix of one's own), so that hundreds of people take minutes and no networks.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -23,24 +23,13 @@ from personalize.design.question import (
 from personalize.design.result import DesignResult
 from personalize.design.solve import solve_design
 from personalize.errors import SettingsError
+from personalize.experiments.arms import PLANNED, PRIORS, Arm
+from personalize.experiments.curves import Curves, picks_to_match, picks_to_near, ratio, ratio_to_random
 from personalize.experiments.items import TASTES, Items, person_of
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TasteEstimate, TastePrior, estimate_taste
 from personalize.preference.logit import Picks
 from personalize.preference.simulated_user import SimulatedUser
-from personalize.session.record import STRATEGIES
-
-FEEDBACK = ("best", "best-worst", "ranking")
-PLANNED = "adaptive-planned"
-"""As adaptive, but planned several questions ahead of the answers."""
-
-PRIORS: dict[str, tuple[float, ...]] = {
-    "evidence": (0.0, 0.5, 1.0),
-    "features": (1.0,),
-    "root": (0.5,),
-    "ridge": (0.0,),
-}
-"""The gammas that the estimate may choose from (see `TastePrior`)."""
 
 AHEAD = 5
 POOL = 300
@@ -52,7 +41,7 @@ class Learning:
     """What to run.
 
     Attributes:
-        strategies: names of `STRATEGIES`, and PLANNED.
+        strategies: arms as they are written (see `Arm`); what they do not say is as below.
         people: simulated people, the same for each strategy.
         answers: horizon T.
         options: K.
@@ -83,67 +72,50 @@ class Learning:
         Raises:
             SettingsError: an unknown strategy or kind of answer, or a number out of range.
         """
-        unknown = [name for name in self.strategies if name not in (*STRATEGIES, PLANNED)]
-        if unknown or not self.strategies:
+        if not self.strategies:
+            raise SettingsError("Expected at least one strategy, found none. Give some.")
+        assert self.arms  # reads them all
+        if self.tastes not in TASTES:
             raise SettingsError(
-                f"Expected strategies out of {', '.join((*STRATEGIES, PLANNED))}, found "
-                f"'{unknown[0] if unknown else ''}'. Choose from these."
+                f"Expected tastes out of {', '.join(TASTES)}, found '{self.tastes}'. Choose one."
             )
-        if self.feedback not in FEEDBACK:
-            raise SettingsError(
-                f"Expected feedback out of {', '.join(FEEDBACK)}, found '{self.feedback}'. Choose one."
-            )
-        for what, value, names in (("prior", self.prior, PRIORS), ("tastes", self.tastes, TASTES)):
-            if value not in names:
-                raise SettingsError(
-                    f"Expected {what} out of {', '.join(names)}, found '{value}'. Choose one."
-                )
         if self.people < 2 or self.answers < 1 or self.options < 2:
             raise SettingsError(
                 f"Expected at least 2 people, 1 answer and 2 options, found {self.people}, {self.answers} "
                 f"and {self.options}. Choose more."
             )
 
+    @property
+    def usual(self) -> Arm:
+        """What arms are that say nothing else; its strategy is the first one's."""
+        return Arm(self.strategies[0].partition("+")[0].strip(), self.feedback, self.lapse, self.prior)
 
-@dataclass(frozen=True, eq=False)
-class Curves:
-    """What one strategy reached.
-
-    Attributes:
-        accuracy: Float[people, answers], expected share of exam picks foreseen after each answer.
-        correlation: Float[people, answers], of estimated and true utilities within exam questions.
-        shown: Float[people, answers], true utility of the best option shown, in spreads over items.
-        question_s: mean seconds that choosing a question took.
-        estimate_s: mean seconds of an estimate.
-    """
-
-    accuracy: Tensor
-    correlation: Tensor
-    shown: Tensor
-    question_s: float
-    estimate_s: float
+    @property
+    def arms(self) -> dict[str, Arm]:
+        """By the text that names them."""
+        return {text: Arm.of(text, self.usual) for text in self.strategies}
 
 
 def learn(
     run: Learning, items: Items, on_progress: OnProgress = lambda what, done, of: None
 ) -> dict[str, Curves]:
-    """The curves of every strategy."""
+    """The curves of every arm."""
     mdp = PromptMDP(items.shown, torch.ones(1, len(items.shown), dtype=torch.bool))
-    prior = TastePrior(items.covariance, gammas=PRIORS[run.prior])
-    static = any(name.startswith("static") for name in run.strategies)
-    design = _design(mdp, prior, items, run) if static else None
     curves = {}
-    for strategy in run.strategies:
+    for text, arm in run.arms.items():
+        prior = TastePrior(items.covariance, gammas=PRIORS[arm.prior])
+        static = arm.strategy.startswith("static")
+        design = _design(mdp, prior, items, run) if static else None
         rows: list[Tensor] = []
         question_s: list[float] = []
         estimate_s: list[float] = []
         for number in range(run.people):
-            person = person_of(items, run.oracle, run.lapse, _seeded(run.seed, number, 1), run.tastes)
-            row = _session(strategy, run, items, mdp, prior, design, person, number, question_s, estimate_s)
+            person = person_of(items, run.oracle, arm.lapse, _seeded(run.seed, number, 1), run.tastes)
+            row = _session(arm, run, items, mdp, prior, design, person, number, question_s, estimate_s)
             rows.append(row)
-            on_progress(f"{strategy}: people", number + 1, run.people)
+            on_progress(f"{text}: people", number + 1, run.people)
         accuracy, correlation, shown = torch.stack(rows).unbind(dim=2)
-        curves[strategy] = Curves(accuracy, correlation, shown, _mean(question_s), _mean(estimate_s))
+        curves[text] = Curves(accuracy, correlation, shown, _mean(question_s), _mean(estimate_s))
     return curves
 
 
@@ -158,7 +130,7 @@ def _design(mdp: PromptMDP, prior: TastePrior, items: Items, run: Learning) -> D
 
 
 def _session(
-    strategy: str,
+    arm: Arm,
     run: Learning,
     items: Items,
     mdp: PromptMDP,
@@ -173,25 +145,25 @@ def _session(
     generator, chance = _seeded(run.seed, number, 2), _seeded(run.seed, number, 3)
     estimate = estimate_taste(_no_picks(run.options, mdp.dimension), prior)
     true_items, true_exam = items.shown @ person.theta, items.exam @ person.theta
-    chosen_by = person.probabilities(items.exam)
+    chosen_by = replace(person, lapse=0.0).probabilities(items.exam)  # what is liked, not what slips
     asked: list[Tensor] = []
     orders: list[list[int]] = []
     planned: list[Tensor] = []
     rows = []
     for turn in range(run.answers):
         begun = time.perf_counter()
-        if strategy == PLANNED:
+        if arm.strategy == PLANNED:
             if not planned:
                 planned = _planned(AHEAD, estimate, run, items, generator, turn)
             question = planned.pop(0)
         else:
-            question = _question(strategy, run, items, mdp, design, estimate, generator, turn)
+            question = _question(arm.strategy, run, items, mdp, design, estimate, generator, turn)
         question_s.append(time.perf_counter() - begun)
         options = items.shown[question]
         asked.append(options)
-        orders.append(_answer(person, run.feedback, options, chance))
+        orders.append(_answer(person, arm.feedback, options, chance))
         begun = time.perf_counter()
-        estimate = estimate_taste(_picks(asked, orders, run.feedback), prior)
+        estimate = estimate_taste(_picks(asked, orders, arm.feedback), prior)
         estimate_s.append(time.perf_counter() - begun)
         guess = estimate.utility(items.exam)
         right = chosen_by.gather(1, guess.argmax(dim=1, keepdim=True)).mean()
@@ -290,7 +262,11 @@ def _mean(values: list[float]) -> float:
 
 
 def summary(run: Learning, curves: dict[str, Curves], items: Items) -> dict[str, Any]:
-    """The figures to print: accuracies, picks to match random's, picks to near the oracle, ratios."""
+    """The figures to print: accuracies, picks to match random's, picks to near the oracle, ratios.
+
+    An arm with changes, or a planned one, is also compared with its plain one, if that ran: the answers that
+    it needs as a share of the plain one's.
+    """
     base = curves.get("random")
     last = run.answers - 1
     out: dict[str, Any] = {
@@ -324,40 +300,18 @@ def summary(run: Learning, curves: dict[str, Curves], items: Items) -> dict[str,
         if base is not None:
             facts["picks_to_match_random"] = picks_to_match(curve.accuracy, base.accuracy)
             facts["ratio_to_random"], facts["ratio_se"] = ratio_to_random(curve.accuracy, base.accuracy)
+        plain = _plainer(run, name)
+        if base is not None and plain in curves:
+            facts["compared_with"] = plain
+            facts["answers_compared"], facts["answers_compared_se"] = ratio(
+                curve.accuracy, curves[plain].accuracy, base.accuracy
+            )
         out["strategies"][name] = facts
     return out
 
 
-def picks_to_match(accuracy: Tensor, reference: Tensor) -> float:
-    """Answers until the mean accuracy Float[people, T] reaches the reference's at its end; inf when never.
-
-    Between two answers the curve is taken as straight; a running maximum makes it monotone.
-    """
-    target = float(reference.mean(dim=0)[-1])
-    curve = accuracy.mean(dim=0).cummax(dim=0).values.tolist()
-    for turn, value in enumerate(curve):
-        if value >= target:
-            before = curve[turn - 1] if turn else 0.0
-            return turn + (target - before) / (value - before) if value > before and turn else turn + 1.0
-    return float("inf")
-
-
-def ratio_to_random(accuracy: Tensor, reference: Tensor, draws: int = 200) -> tuple[float, float]:
-    """`picks_to_match` over the reference's horizon, and its bootstrap standard error over people."""
-    people, T = reference.shape
-    generator = torch.Generator().manual_seed(0)
-    ratios = []
-    for _ in range(draws):
-        rows = torch.randint(people, (people,), generator=generator)
-        ratios.append(min(picks_to_match(accuracy[rows], reference[rows]), 2.0 * T) / T)
-    spread = torch.tensor(ratios).std()
-    return round(picks_to_match(accuracy, reference) / T, 3), round(float(spread), 3)
-
-
-def picks_to_near(accuracy: Tensor, target: float, held: int = 3) -> Tensor:
-    """Float[people]: the first answer from which `held` in a row are at `target`; T + 1 when not reached."""
-    T = accuracy.shape[1]
-    near = (accuracy >= target).double()
-    windows = near.unfold(1, min(held, T), 1).amin(dim=2)
-    first = windows.argmax(dim=1) + 1
-    return torch.where(windows.amax(dim=1) > 0, first, torch.tensor(T + 1)).to(torch.float64)
+def _plainer(run: Learning, text: str) -> str:
+    """The text of the arm that this one is compared with; empty where there is none."""
+    arm = run.arms[text]
+    found = [name for name, other in run.arms.items() if other == arm.plainer(run.usual) and other != arm]
+    return found[0] if found else ""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from personalize.experiments.learning import Curves
+from personalize.experiments.curves import Curves
 from personalize.experiments.solver import GAPS, SIZES
 
 

@@ -261,6 +261,7 @@ class _Fit:
         """
         G, d, _ = roots.shape
         rotated = torch.einsum("mkd,gde->gmke", picks.options, roots)
+        rough = rotated.float()
         b = roots.new_zeros(G, d)
 
         def at(point: Tensor) -> tuple[Tensor, PickTerms]:
@@ -274,7 +275,7 @@ class _Fit:
             converged = gradient.norm(dim=1) <= GRADIENT_TOLERANCE * (1.0 + b.norm(dim=1))
             if bool(converged.all()):
                 break
-            factor = _curvature(rotated, picks, terms)
+            factor = _curvature(rough, picks, terms.float()).to(b)
             step = torch.cholesky_solve(gradient[..., None], factor)[..., 0]
             slope = (gradient * step).sum(dim=1)
             length = roots.new_ones(G)

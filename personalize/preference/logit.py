@@ -132,6 +132,11 @@ class PickTerms:
     weights: Tensor
     probabilities: Tensor
 
+    def float(self) -> "PickTerms":
+        """In single precision."""
+        parts = (self.value, self.residuals, self.weights, self.probabilities)
+        return PickTerms(*(part.float() for part in parts))
+
 
 def pick_terms(utilities: Tensor, picks: Picks, lapse: float) -> PickTerms:
     r"""The terms of picks whose options have these utilities.

@@ -7,17 +7,11 @@ import pytest
 import torch
 
 from personalize.errors import SettingsError
+from personalize.experiments.arms import PLANNED, Arm
 from personalize.experiments.bound import measure_bound
+from personalize.experiments.curves import picks_to_match, picks_to_near, ratio, ratio_to_random
 from personalize.experiments.items import COMMON, concept_items, items_of_file, person_of
-from personalize.experiments.learning import (
-    PLANNED,
-    Learning,
-    learn,
-    picks_to_match,
-    picks_to_near,
-    ratio_to_random,
-    summary,
-)
+from personalize.experiments.learning import Learning, learn, summary
 from personalize.experiments.solver import measure_design, scaling_exponent
 from personalize.session.record import STRATEGIES
 
@@ -54,6 +48,42 @@ def test_picks_to_match_are_read_off_the_curve_and_never_is_infinite() -> None:
     assert picks_to_match(0.5 * reference, reference) == float("inf")
     ratio, error = ratio_to_random(twice_as_fast, reference)
     assert ratio == pytest.approx(16 / 31, abs=0.01) and error == 0.0
+
+
+def test_answers_of_two_arms_are_compared_at_what_random_reaches() -> None:
+    reference = torch.linspace(0.30, 0.60, 31, dtype=torch.float64).expand(5, -1)
+    twice = torch.linspace(0.30, 0.90, 31, dtype=torch.float64).expand(5, -1)
+    thrice = torch.linspace(0.30, 1.20, 31, dtype=torch.float64).expand(5, -1)
+    value, error = ratio(thrice, twice, reference)
+    assert value == pytest.approx(11 / 16, abs=0.01) and error == 0.0
+    assert ratio(0.5 * reference, twice, reference)[0] == float("inf")
+
+
+def test_arms_are_read_as_they_are_written() -> None:
+    usual = Arm("random")
+    arm = Arm.of("adaptive + best-worst+lapse=0.1+prior=ridge", usual)
+    assert arm == Arm("adaptive", "best-worst", 0.1, "ridge")
+    assert Arm.of(str(arm), usual) == arm and str(usual) == "random"
+    assert arm.plainer(usual) == Arm("adaptive")
+    assert Arm(PLANNED, lapse=0.1).plainer(usual) == Arm("adaptive", lapse=0.1)
+    for text in (
+        "adaptive+faster",
+        "adaptive+lapse=often",
+        "adaptive+lapse=1.5",
+        "adaptive+prior=hope",
+        "clever",
+    ):
+        with pytest.raises(SettingsError, match="found"):
+            Arm.of(text, usual)
+
+
+def test_changed_arms_are_compared_with_plain_ones() -> None:
+    items = concept_items(200, 8, 4, seeded(0))
+    run = Learning(("adaptive", "adaptive+ranking", PLANNED, "random"), people=4, answers=8)
+    result = summary(run, learn(run, items), items)["strategies"]
+    assert result["adaptive+ranking"]["compared_with"] == "adaptive" == result[PLANNED]["compared_with"]
+    assert "compared_with" not in result["adaptive"] and "compared_with" not in result["random"]
+    assert result["adaptive+ranking"]["accuracy"] != result["adaptive"]["accuracy"]
 
 
 def test_nearness_has_to_hold_for_three_answers() -> None:
