@@ -9,6 +9,7 @@
     |-- DesignError          a design that cannot be posed (no path, too few distinct prompts)
     |-- StoreError           the database or a picture is missing, damaged or locked
     |-- RenderError          the renderer failed; nothing was lost
+    |-- CancelledError       somebody stopped it
     `-- SessionError         what a person asked for does not fit the session
         |-- UnknownSessionError   no session has this token
         `-- StaleAnswerError      the round does not wait for an answer (any more)
@@ -43,6 +44,10 @@ class StoreError(PersonalizeError):
 
 class RenderError(PersonalizeError):
     """The renderer failed; what was answered before is kept."""
+
+
+class CancelledError(PersonalizeError):
+    """Somebody stopped what was being drawn; nothing of it is kept."""
 
 
 class SessionError(PersonalizeError):

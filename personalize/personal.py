@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from personalize.rendering import OnStep
 from personalize.taste import Opinion
 
 
@@ -53,19 +52,3 @@ def pick_seeds(utilities: Tensor) -> list[int]:
         utilities: Float[N, M], of the pictures drawn.
     """
     return [int(row) for row in utilities.argmax(dim=1).tolist()]
-
-
-class Portion:
-    """An `on_step` that reports a part of a longer work as that part of the whole, in thousandths."""
-
-    WHOLE = 1000
-
-    def __init__(self, on_step: OnStep | None, start: float, stop: float) -> None:
-        """Report from `start` to `stop` of the whole, 0..1."""
-        self._on_step, self._start, self._stop = on_step, start, stop
-
-    def __call__(self, done: int, steps: int) -> None:
-        """So many of this part's steps are done."""
-        if self._on_step is not None:
-            share = self._start + (self._stop - self._start) * done / max(1, steps)
-            self._on_step(round(self.WHOLE * share), self.WHOLE)

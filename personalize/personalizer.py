@@ -15,14 +15,14 @@ import torch
 from torch import Tensor
 
 from personalize.asking import UNADAPTED, next_question
-from personalize.errors import SessionError, StaleAnswerError
-from personalize.personal import Pair, PersonalSet, Portion, pick_seeds
+from personalize.errors import CancelledError, SessionError, StaleAnswerError
+from personalize.personal import Pair, PersonalSet, pick_seeds
 from personalize.pictures import Pictures
 from personalize.portable import taste_file_of
 from personalize.preference.estimate import TasteEstimate, estimate_taste
 from personalize.preparation import Preparation
 from personalize.recommend import recommend_paths
-from personalize.rendering import Embedder, OnStep, Renderer
+from personalize.rendering import Embedder, OnStep, Portion, Renderer
 from personalize.session.feedback import comparisons_of
 from personalize.session.record import Answer, PictureRecord, Round, Session, checked_strategy
 from personalize.session.store import Store
@@ -136,8 +136,15 @@ class Personalizer:
         if session.current is None or not session.current.rendered or not self.settings.ahead:
             return False
         with self._drawing[self._index(token)]:
-            self._pictures.draw(token, self._records(self._next_round(session)), on_step)
+            try:
+                self._pictures.draw(token, self._records(self._next_round(session)), on_step, ahead=True)
+            except CancelledError:
+                return False
         return True
+
+    def waiting(self, token: str) -> int:
+        """How many others the renderer serves before this session."""
+        return self._pictures.queue.before(token)
 
     def _next_round(self, session: Session) -> Round:
         number = len(session.rounds) + 1
@@ -161,6 +168,7 @@ class Personalizer:
         round_ = self._known(token).round(number)
         if round_.rendered:
             return round_
+        self._pictures.queue.hurry(token)
         with self._drawing[self._index(token)]:
             while not (round_ := self._known(token).round(number)).rendered:
                 pictures = self._pictures.draw(token, self._records(round_), on_step)
@@ -272,6 +280,7 @@ class Personalizer:
             RenderError: the renderer failed.
         """
         self._known(token)
+        self._pictures.queue.drop(token)
         with self._drawing[self._index(token)]:
             return self._pictures.draw(token, [self._record(prompt, seed) for prompt in prompts], on_step)
 
@@ -282,6 +291,20 @@ class Personalizer:
             SessionError: nothing was answered yet.
         """
         return taste_file_of(self._known(token), self.preparation.vocabulary, self.taste(token))
+
+    def favourites(self, token: str, count: int) -> list[str]:
+        """Hashes of the picked pictures that this person is expected to like best, best first."""
+        session = self._known(token)
+        picked = {
+            round_.pictures[best]: round_.paths[best]
+            for round_ in session.answered
+            if round_.answer is not None and (best := round_.answer.best) is not None and round_.rendered
+        }
+        if not picked:
+            return []
+        features = self.preparation.mdp.path_features(torch.tensor(list(picked.values())))
+        order = self._estimate(session).utility(features).argsort(descending=True, stable=True)
+        return [list(picked)[n] for n in order.tolist()][:count]
 
     @property
     def made(self) -> Made:
@@ -328,6 +351,7 @@ class Personalizer:
                 f"Expected 1 to 16 pairs and a strength from 0 to 1, found {count} and {strength:g}. "
                 "Choose others."
             )
+        self._pictures.queue.drop(token)
         with self._drawing[self._index(token)]:
             return self._personal(token, subject, strength, checked_seed(seed), count, without, on_step)
 
@@ -384,6 +408,7 @@ class Personalizer:
 
     def delete(self, token: str) -> int:
         """Forget the session; how many rounds, answers and pictures are gone."""
+        self._pictures.queue.drop(token)
         with self._drawing[self._index(token)], self._lock(token):
             return self.store.delete(token)
 

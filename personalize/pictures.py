@@ -7,9 +7,13 @@ from torch import Tensor
 
 from personalize.errors import PersonalizeError, RenderError, StoreError
 from personalize.mdp.features import FeatureSpace
-from personalize.rendering import Embedder, OnStep, Renderer, open_picture
+from personalize.render_queue import Check, RenderQueue
+from personalize.rendering import Embedder, OnStep, Portion, Renderer, open_picture
 from personalize.session.record import PictureRecord
 from personalize.session.store import Store
+
+TURN = 4
+"""Pictures that are drawn in one turn; then others have theirs."""
 
 
 class Pictures:
@@ -18,19 +22,37 @@ class Pictures:
     def __init__(self, store: Store, renderer: Renderer, embedder: Embedder, space: FeatureSpace) -> None:
         """Join the parts; nothing is drawn yet."""
         self._store, self._renderer, self._embedder, self._space = store, renderer, embedder, space
+        self.queue = RenderQueue()
 
-    def draw(self, token: str, records: Sequence[PictureRecord], on_step: OnStep | None = None) -> list[str]:
+    def draw(
+        self,
+        token: str,
+        records: Sequence[PictureRecord],
+        on_step: OnStep | None = None,
+        *,
+        ahead: bool = False,
+    ) -> list[str]:
         """Hashes of the pictures of these records; those that exist are not drawn again.
 
         The session `token` owns all of them, also those that no page shows, so that deleting it deletes them.
+        They are drawn a few at a turn, and each turn's pictures are kept before the next.
+
+        Args:
+            token: of the session.
+            records: what to draw.
+            on_step: progress of all; whatever it raises stops the drawing.
+            ahead: whether nobody waits for them yet.
 
         Raises:
             RenderError: the renderer failed.
+            CancelledError: they were ahead, and something else was wanted first.
         """
         found = {record: self._store.find_picture(record) for record in records}
         wanted = [record for record, picture in found.items() if picture is None]
-        if wanted:
-            for record, content in zip(wanted, self._rendered(wanted, on_step), strict=True):
+        for start in range(0, len(wanted), TURN):
+            part = wanted[start : start + TURN]
+            portion = Portion(on_step, start / len(wanted), (start + len(part)) / len(wanted))
+            for record, content in zip(part, self._rendered(part, portion, token, ahead), strict=True):
                 found[record] = self._store.save_picture(record, content)
         pictures = [picture for record in records if (picture := found[record]) is not None]
         self._store.own(token, pictures)
@@ -62,13 +84,22 @@ class Pictures:
             record = self._store.record_of(picture)
             if record.renderer != self._renderer.name:
                 raise  # another model would draw another picture in the place of the one that was judged
-            content = self._rendered([record], None)[0]
+            content = self._rendered([record], Portion(None, 0.0, 1.0), picture, False)[0]
             self._store.restore_picture(picture, content)
             return content
 
-    def _rendered(self, records: Sequence[PictureRecord], on_step: OnStep | None) -> list[bytes]:
+    def _rendered(
+        self, records: Sequence[PictureRecord], on_step: Portion, turn: str, ahead: bool
+    ) -> list[bytes]:
+        def work(check: Check) -> list[bytes]:
+            def step(done: int, total: int) -> None:
+                check()
+                on_step(done, total)
+
+            return self._renderer.render(records, step)
+
         try:
-            return self._renderer.render(records, on_step)
+            return self.queue.run(turn, work, ahead=ahead, check=on_step.still)
         except PersonalizeError:
             raise
         except Exception as error:

@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from personalize.personal import Portion
 from personalize.personalizer import Personalizer
 from personalize.portable import rounds_of
-from personalize.rendering import OnStep
+from personalize.rendering import OnStep, Portion
 from personalize.session.record import Session
 from personalize.session.taste_file import TasteFile, read_taste_file
 

@@ -49,6 +49,26 @@ class Embedder(Protocol):
         """Float[N, D], unit rows."""
 
 
+class Portion:
+    """An `on_step` that reports a part of a longer work as that part of the whole, in thousandths."""
+
+    WHOLE = 1000
+
+    def __init__(self, on_step: OnStep | None, start: float, stop: float) -> None:
+        """Report from `start` to `stop` of the whole, 0..1."""
+        self._on_step, self._start, self._stop = on_step, start, stop
+
+    def __call__(self, done: int, steps: int) -> None:
+        """So many of this part's steps are done."""
+        if self._on_step is not None:
+            share = self._start + (self._stop - self._start) * done / max(1, steps)
+            self._on_step(round(self.WHOLE * share), self.WHOLE)
+
+    def still(self) -> None:
+        """Nothing more is done; for `on_step` to raise if it wants to stop."""
+        self(0, 1)
+
+
 def open_picture(content: bytes) -> Image.Image:
     """The picture in PNG bytes, decoded.
 

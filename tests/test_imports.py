@@ -20,7 +20,7 @@ ROWS = (
     ("personalize.personal", "personalize.taste", "personalize.why"),
     ("personalize.asking", "personalize.earlier"),
     ("personalize.preparation", "personalize.recommend", "personalize.pictures"),
-    ("personalize.rendering",),
+    ("personalize.rendering", "personalize.render_queue"),
     ("personalize.session", "personalize.design"),
     ("personalize.preference", "personalize.mdp"),
     ("personalize.settings", "personalize.progress"),

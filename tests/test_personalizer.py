@@ -1,14 +1,20 @@
 """The loop of a session, on real design, estimate and store, with drawn stand-ins for the networks."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from personalize.errors import RenderError, SessionError, StaleAnswerError, UnknownSessionError
+from personalize.errors import (
+    CancelledError,
+    RenderError,
+    SessionError,
+    StaleAnswerError,
+    UnknownSessionError,
+)
 from personalize.personalizer import LARGEST_SEED, Personalizer, checked_seed, derived_seed
 from personalize.preparation import Preparation, prepare
 from personalize.rendering import OnStep
@@ -16,7 +22,7 @@ from personalize.session.database_store import DatabaseStore
 from personalize.session.record import STRATEGIES, PictureRecord, Round
 from personalize.session.store import MemoryStore, Store
 from personalize.settings import Settings
-from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
+from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -466,3 +472,47 @@ def test_a_changed_pick_is_as_if_it_had_been_picked_so(loop: Personalizer) -> No
     for _ in range(2):
         loop.undo(token)
     torch.testing.assert_close(loop.estimate(token).theta, loop.estimate(other).theta)
+
+
+def test_drawing_ahead_gives_way_to_what_is_asked_for(loop: Personalizer, renderer: FakeRenderer) -> None:
+    token = loop.start("a fox", seed=6).token
+    play(loop, token, 1, "night")
+    loop.render(token, loop.propose(token).number)
+    begun, stopped = threading.Event(), threading.Event()
+    draw, went = renderer.render, list[bool]()
+
+    def slowly(jobs: Sequence[Job], on_step: Callable[[int, int], None] | None = None) -> list[bytes]:
+        if not went:
+            went.append(True)
+            begun.set()
+            try:
+                while on_step is not None and not stopped.wait(0.01):
+                    on_step(0, 4)
+            finally:
+                stopped.set()
+        return draw(jobs, on_step)
+
+    renderer.render = slowly  # type: ignore[method-assign]
+    drawn: list[bool] = []
+    thread = threading.Thread(target=lambda: drawn.append(loop.draw_ahead(token)))
+    thread.start()
+    assert begun.wait(10)
+    made = loop.personal(token, "a boat", seed=2)  # would wait for ever if it did not give way
+    thread.join(10)
+    assert drawn == [False] and stopped.is_set() and made.pairs
+    assert loop.waiting(token) == 0
+
+
+def test_drawing_stops_when_a_step_says_so_and_nothing_half_done_is_kept(
+    loop: Personalizer, renderer: FakeRenderer
+) -> None:
+    token = loop.start("a fox", seed=6).token
+    play(loop, token, 1, "night")
+
+    def stop(done: int, total: int) -> None:
+        if done:
+            raise CancelledError("Stopped.")
+
+    with pytest.raises(CancelledError):
+        loop.personal(token, "a boat", seed=2, on_step=stop)
+    assert loop.personal(token, "a boat", seed=2).pairs

@@ -5,14 +5,23 @@ them. The opinions are there for people to read. A file comes from anywhere, so 
 string in it are checked before anything is done with it.
 """
 
+import io
 from datetime import datetime
 from typing import Annotated, Literal
 
+from PIL import Image
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from personalize.errors import SessionError
 
 LARGEST_BYTES = 1 << 20
+LARGEST_CARD = 8 << 20
+"""Bytes of a taste card that is read."""
+
+PNG = b"\x89PNG\r\n\x1a\n"
+CHUNK = "palate-taste"
+"""The text chunk of a taste card that holds the file."""
+
 MOST_ROUNDS = 500
 MOST_OPTIONS = 9
 
@@ -73,11 +82,13 @@ class TasteFile(_Part):
 
 
 def read_taste_file(content: bytes) -> TasteFile:
-    """The file, checked.
+    """The file, or the one in a taste card (a PNG), checked.
 
     Raises:
-        SessionError: too large, not JSON, of another format or version, or a part that does not fit.
+        SessionError: too large, neither JSON nor a card, of another format or version, or not fitting.
     """
+    if content.startswith(PNG):
+        content = _of_card(content)
     if len(content) > LARGEST_BYTES:
         raise SessionError(
             f"Expected a taste file of at most {LARGEST_BYTES >> 20} MiB, found {len(content) / 2**20:.1f}. "
@@ -92,6 +103,26 @@ def read_taste_file(content: bytes) -> TasteFile:
             f"Expected a taste file that Palate saved, found a fault{' in ' + where if where else ''}: "
             f"{first['msg'].lower()}. Choose another file."
         ) from None
+
+
+def _of_card(content: bytes) -> bytes:
+    """The text in a card. Only what stands before the pixels is read, which stay packed.
+
+    Pillow refuses text that unpacks to more than 1 MiB.
+    """
+    found: object = None
+    if len(content) <= LARGEST_CARD:
+        try:
+            with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+                found = picture.info.get(CHUNK)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            found = None
+    if not isinstance(found, str):
+        raise SessionError(
+            "Expected a taste card that Palate saved, found another picture. Choose the card as saved; "
+            "messengers and photo apps take the taste out of it."
+        )
+    return found.encode()
 
 
 def dated(moment: datetime) -> str:

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from personalize.errors import CancelledError
 from personalize.ui.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -27,11 +28,15 @@ FIRST_GUESS_S = 3.0
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a render is: `done` of `total` steps (0: not begun), and about how many seconds are left."""
+    """How far a render is: `done` of `total` steps (0: not begun), and about how many seconds are left.
+
+    `waiting` says how many others are served before it.
+    """
 
     done: int = 0
     total: int = 0
     left_s: float = FIRST_GUESS_S
+    waiting: int = 0
 
     @property
     def share(self) -> float:
@@ -48,6 +53,7 @@ class Work(Generic[Result]):
     began_s: float = field(default_factory=time.monotonic)
     done: int = 0
     total: int = 0
+    stopped: bool = False
 
     def progress(self) -> Progress:
         """How far it is now."""
@@ -65,7 +71,7 @@ class Drawing:
     def __init__(self, threads: int = 16, metrics: Metrics | None = None) -> None:
         """Room for `threads` renders that wait or run; the renderer itself decides its order."""
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="drawing")
-        self._works: dict[Hashable, Work[Any]] = {}
+        self._works: dict[tuple[str, Hashable], Work[Any]] = {}
         self._took_s: dict[str, float] = {}
         self.metrics = metrics or Metrics()
 
@@ -76,7 +82,8 @@ class Drawing:
 
         Args:
             kind: renders of one kind take about as long as one another.
-            key: renders of one key are the same render, and run once.
+            key: renders of one key are the same render, and run once; a tuple that begins with the session's
+                token lets `stop` find it.
             render: blocking; calls `on_step(done, total)` now and then.
 
         Raises:
@@ -98,12 +105,24 @@ class Drawing:
         if (kind, key) not in self._works:
             self._begin(kind, key, render).future.add_done_callback(_log_failure)
 
+    def stop(self, kind: str, token: str) -> bool:
+        """Stop what is drawn of that kind for that session, at its next step; whether there was any.
+
+        Whoever follows it gets a CancelledError.
+        """
+        found = [work for (k, key), work in self._works.items() if k == kind and _is_of(key, token)]
+        for work in found:
+            work.stopped = True
+        return bool(found)
+
     def close(self) -> None:
         """Begin no more renders."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _begin(self, kind: str, key: Hashable, render: Callable[[OnStep], Result]) -> Work[Result]:
         def on_step(done: int, total: int) -> None:
+            if work.stopped:
+                raise CancelledError("Stopped, as you asked. What was there before is as it was.")
             work.done, work.total = done, total
 
         def run() -> Result:
@@ -125,6 +144,10 @@ class Drawing:
         self.metrics.begun(kind)
         self._pool.submit(_settle, future, run, lambda: self._works.pop((kind, key), None))
         return work
+
+
+def _is_of(key: Hashable, token: str) -> bool:
+    return isinstance(key, tuple) and bool(key) and key[0] == token
 
 
 def _log_failure(future: "Future[Any]") -> None:

@@ -214,6 +214,11 @@ class Handlers:
         async for updates in self._turn(request, there, self._stage.pairs(there)):
             yield updates
 
+    async def stop(self, kept: Any) -> AsyncIterator[Updates]:
+        """Draw no more of the personal pictures under way; the event that shows them says that it stopped."""
+        self._stage.stop(Place.read(kept).token)
+        yield {self._parts.notice: gr.skip()}
+
     async def leave_out(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
         """A word of the personal pictures was pressed: the same pictures without it, or with it again."""
         here, word = Place.read(kept), str(_said(event, "word"))

@@ -8,7 +8,7 @@ import gradio as gr
 from personalize.mdp.vocabulary import Vocabulary
 from personalize.personalizer import Personalizer
 from personalize.settings import Settings
-from personalize.ui import picker, views
+from personalize.ui import THIS_MACHINE, picker, views
 from personalize.ui.drawing import Drawing
 from personalize.ui.handlers import Handlers
 from personalize.ui.place import STRENGTH_HIGH, STRENGTH_LOW, STRENGTH_STEP, Place
@@ -16,8 +16,6 @@ from personalize.ui.stage import Parts, Stage
 
 EXAMPLES = 10
 """Example subjects on the first screen."""
-
-LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 def build_page(
@@ -48,11 +46,15 @@ def build_page(
                 begin = gr.Button("Start picking", variant="primary", elem_id="begin", scale=1)
             examples = picker.chips(views.chips(_spread(vocabulary.subjects)))
             bring = gr.UploadButton(
-                "Go on from a saved taste", file_types=[".json"], type="binary", elem_id="bring", size="sm"
+                "Go on from a saved taste",
+                file_types=[".json", ".png"],
+                type="binary",
+                elem_id="bring",
+                size="sm",
             )
             arrival = picker.arrival(views.arrival_none())
             brought = gr.State(None)
-            picker.html(views.consent(settings.host in LOCAL_HOSTS), "consent")
+            picker.html(views.consent(settings.host in THIS_MACHINE), "consent")
         with gr.Row(elem_id="screen-rounds"):
             question = picker.picker("")
             learned = picker.panel("", "learned")
@@ -110,6 +112,7 @@ def build_page(
             on(panel.go, handlers.go, here, trigger_mode="multiple")
         on(proof.choose, handlers.choose_blind, here, trigger_mode="multiple")
         on(proof.more, handlers.more_trials, here, trigger_mode="once")
+        on(pairs.stop, handlers.stop, here, trigger_mode="multiple")
         on(pairs.leave, handlers.leave_out, here, trigger_mode="multiple")
         on(masthead.again, handlers.again, [], trigger_mode="once")
         on(masthead.delete, handlers.delete, here, trigger_mode="once")

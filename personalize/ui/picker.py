@@ -38,7 +38,7 @@ def picker(value: str) -> gr.HTML:
 
 
 def panel(value: str, elem_id: str) -> gr.HTML:
-    """A panel with buttons; events go(screen), leave(word)."""
+    """A panel with buttons; events go(screen), leave(word), stop."""
     return html(value, elem_id, "panel")
 
 

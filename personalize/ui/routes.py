@@ -12,6 +12,8 @@ from starlette.routing import Route
 
 from personalize.errors import PersonalizeError, SessionError, UnknownSessionError
 from personalize.personalizer import Personalizer
+from personalize.ui import THIS_MACHINE
+from personalize.ui.card import PICTURES, taste_card
 from personalize.ui.metrics import CONTENT_TYPE, Metrics
 from personalize.ui.picker import LOOK
 
@@ -26,7 +28,7 @@ _SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
 def routes(personalizer: Personalizer, metrics: Metrics | None = None) -> list[Route]:
-    """/picture/<token>/<hash>.png, /taste/<token>.json, /look/<name>, /healthz, /readyz and /metrics."""
+    """Pictures, tastes and cards by token, /look/<name>, /healthz, /readyz and /metrics."""
     counted = metrics or Metrics()
 
     async def picture(request: Request) -> Response:
@@ -60,6 +62,21 @@ def routes(personalizer: Personalizer, metrics: Metrics | None = None) -> list[R
         }
         return Response(file.text(), media_type="application/json", headers=headers)
 
+    async def card(request: Request) -> Response:
+        token = request.path_params["token"]
+        address = "" if request.url.hostname in THIS_MACHINE else str(request.base_url)
+        try:
+            content = await asyncio.to_thread(_card, personalizer, token, address)
+        except PersonalizeError:
+            return _missing()
+        headers = {
+            **_SAFE,
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": "default-src 'none'",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }
+        return Response(content, media_type="image/png", headers=headers)
+
     async def healthz(request: Request) -> Response:
         if not personalizer.ready:
             return PlainTextResponse("getting ready", 503, headers={"Cache-Control": "no-store"})
@@ -82,11 +99,18 @@ def routes(personalizer: Personalizer, metrics: Metrics | None = None) -> list[R
     return [
         Route("/picture/{token}/{name}.png", picture),
         Route("/taste/{token}.json", taste),
+        Route("/card/{token}.png", card),
         Route("/look/{name:path}", _look(files_of(LOOK))),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", exposed),
     ]
+
+
+def _card(personalizer: Personalizer, token: str, address: str) -> bytes:
+    file = personalizer.taste_file(token)
+    pictures = [personalizer.picture(token, name) for name in personalizer.favourites(token, PICTURES)]
+    return taste_card(file, personalizer.taste(token).opinions, pictures, address)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

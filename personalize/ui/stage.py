@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from personalize.errors import RenderError, SessionError
@@ -170,6 +170,7 @@ class Stage:
                     "round", key, lambda on_step: render(token, current.number, on_step)
                 ):
                     if isinstance(seen, Progress):
+                        seen = self._in_line(seen, token)
                         waiting = views.round_view(session, current, rounds, progress=seen, why=why)
                         yield {self.parts.picker: waiting}
             except SessionError as error:
@@ -234,11 +235,19 @@ class Stage:
             ),
         ):
             if isinstance(seen, Progress):
-                yield {parts.pairs: views.pairs_drawing(PAIRS, seen)}
+                yield {parts.pairs: views.pairs_drawing(PAIRS, self._in_line(seen, token))}
             else:
                 made = seen
         if made is not None:
             yield {parts.pairs: views.pairs(token, made)}
+
+    def stop(self, token: str) -> None:
+        """Draw no more of the personal pictures that are under way."""
+        self._drawing.stop("personal", token)
+
+    def _in_line(self, progress: Progress, token: str) -> Progress:
+        waiting = 0 if progress.done else self._personalizer.waiting(token)
+        return replace(progress, waiting=waiting)
 
 
 def _same_question(one: Round, other: Round | None) -> bool:

@@ -215,6 +215,7 @@ def taste_view(session: Session, taste: Taste) -> str:
         groups=groups,
         past=past,
         file=f"taste/{session.token}.json" if session.answered else "",
+        card=f"card/{session.token}.png",
         **_certainty(taste),
     )
 
@@ -304,7 +305,10 @@ def pairs_none() -> str:
 
 
 def _left(progress: Progress | None) -> str:
-    seconds = max(1, round((progress or Progress()).left_s))
+    progress = progress or Progress()
+    if progress.waiting:
+        return f"{progress.waiting} before you"
+    seconds = max(1, round(progress.left_s))
     return f"about {seconds} s" if seconds < 90 else f"about {round(seconds / 60)} min"
 
 

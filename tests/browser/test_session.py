@@ -369,18 +369,25 @@ def test_a_bad_wish_or_seed_gets_a_sentence(page: Page, app_url: str) -> None:
     walk.notice(page, "whole number")
 
 
+@pytest.mark.parametrize(("button", "name"), [("taste", "taste.json"), ("card", "card.png")])
 def test_a_taste_is_saved_and_gone_on_from_elsewhere(
-    page: Page, new_context: NewContext, app_url: str, tmp_path: Path, screenshot: Screenshot
+    page: Page,
+    new_context: NewContext,
+    app_url: str,
+    tmp_path: Path,
+    screenshot: Screenshot,
+    button: str,
+    name: str,
 ) -> None:
     walk.begin(page, app_url, "an owl")
     for number, key in enumerate("213", start=1):
         walk.press(page, key, then=number + 1)
     walk.go(page, "taste")
     with page.expect_download() as begun:
-        page.locator("#save-taste").click()
-    file = tmp_path / "taste.json"
+        page.locator(f"#save-{button}").click()
+    file = tmp_path / name
     begun.value.save_as(file)
-    assert begun.value.suggested_filename == "palate-taste.json"
+    assert begun.value.suggested_filename == f"palate-{name}"
     other = new_context().new_page()
     walk.open_page(other, app_url)
     with other.expect_file_chooser() as chooser:
@@ -393,6 +400,20 @@ def test_a_taste_is_saved_and_gone_on_from_elsewhere(
     expect(other.locator(".taste .mosaic li")).to_have_count(3)
     other.locator(".taste [data-go='rounds']").click()
     walk.expect_round(other, 4)
+
+
+def test_drawing_can_be_stopped_and_done_again(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    for number, key in enumerate("213", start=1):
+        walk.press(page, key, then=number + 1)
+    walk.go(page, "studio")
+    page.locator("#wish input, #wish textarea").fill("a slow brush")
+    page.locator("#make").click()
+    page.locator(".pairs [data-stop]").click()
+    walk.notice(page, "Stopped")
+    expect(page.locator(".pairs[aria-busy='false']")).to_be_visible()
+    expect(page.locator(".pair")).to_have_count(0)
+    walk.draw(page, "a lighthouse", "3")
 
 
 def test_a_file_that_is_no_taste_is_refused_and_picking_goes_on(

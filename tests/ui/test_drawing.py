@@ -2,12 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
-from personalize.errors import RenderError
+from personalize.errors import CancelledError, RenderError
 from personalize.ui.drawing import Drawing, OnStep, Progress
 
 
@@ -103,3 +103,34 @@ def test_the_page_is_not_held_up() -> None:
         return turns
 
     assert asyncio.run(session()) == 20
+
+
+def test_what_is_drawn_for_one_session_can_be_stopped() -> None:
+    ran: list[str] = []
+
+    def render(name: str) -> Callable[[OnStep], str]:
+        def drawn(on_step: OnStep) -> str:
+            for step in range(60):
+                on_step(step, 60)
+                threading.Event().wait(0.01)
+            ran.append(name)
+            return name
+
+        return drawn
+
+    async def session() -> tuple[bool, bool, list[Any]]:
+        drawing = Drawing()
+        works = [
+            asyncio.create_task(_all(drawing.follow("personal", (name, 1), render(name)))) for name in "ab"
+        ]
+        await asyncio.sleep(0.1)
+        stopped, nobody = drawing.stop("personal", "a"), drawing.stop("personal", "c")
+        return stopped, nobody, await asyncio.gather(*works, return_exceptions=True)
+
+    stopped, nobody, (one, other) = asyncio.run(session())
+    assert stopped and not nobody
+    assert isinstance(one, CancelledError) and other[-1] == "b" and ran == ["b"]
+
+
+async def _all(following: AsyncIterator[Any]) -> list[Any]:
+    return [seen async for seen in following]

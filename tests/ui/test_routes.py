@@ -10,10 +10,12 @@ from starlette.testclient import TestClient
 
 from personalize.errors import SessionError, StoreError, UnknownSessionError
 from personalize.session.taste_file import TasteFile, read_taste_file
+from personalize.taste import Opinion, Taste
 from personalize.ui.metrics import Metrics
 from personalize.ui.picker import LOOK
 from personalize.ui.routes import files_of, routes
 from tests.session.test_taste_file import a_file
+from tests.ui.test_card import png
 
 MINE = "ab" * 32
 
@@ -33,6 +35,12 @@ class Owner:
             raise UnknownSessionError("Expected a session.")
         return a_file()
 
+    def taste(self, token: str) -> Taste:
+        return Taste(2, (Opinion("ink", "medium", 1.5, 0.25),), 0.5, 0.25, 0.5, False, "You lean to ink.")
+
+    def favourites(self, token: str, count: int) -> list[str]:
+        return [MINE][:count] if token == "token" else []
+
     def picture(self, token: str, picture: str) -> bytes:
         if token == "unknown":
             raise UnknownSessionError("Expected a session.")
@@ -40,7 +48,10 @@ class Owner:
             raise StoreError("Expected a picture.")
         if picture != MINE:
             raise SessionError("Expected a picture of your own.")
-        return b"png"
+        return PNG
+
+
+PNG = png((200, 30, 40))
 
 
 def client(owner: Any) -> TestClient:
@@ -50,7 +61,7 @@ def client(owner: Any) -> TestClient:
 def test_an_owner_gets_the_picture_and_no_one_may_keep_it_for_others() -> None:
     answer = client(Owner()).get(f"/picture/token/{MINE}.png")
     assert answer.status_code == 200
-    assert answer.content == b"png"
+    assert answer.content == PNG
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["cache-control"].startswith("private")
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -128,3 +139,14 @@ def test_the_style_sheet_names_only_files_that_are_there() -> None:
     named = [part.split('"')[0] for part in css.split('url("')[1:]]
     assert named and all(name in files for name in named)
     assert "http" not in css
+
+
+def test_a_card_is_drawn_for_its_owner_with_a_code_only_where_others_can_come() -> None:
+    owner = client(Owner())
+    far = owner.get("/card/token.png", headers={"host": "palate.example"})
+    here = owner.get("/card/token.png", headers={"host": "127.0.0.1:7860"})
+    assert far.headers["content-type"] == here.headers["content-type"] == "image/png"
+    assert far.headers["cache-control"] == "no-store" and "token" not in far.text[:200]
+    assert read_taste_file(far.content) == read_taste_file(here.content) == a_file()
+    assert far.content != here.content
+    assert owner.get("/card/other.png").status_code == 404

@@ -1,4 +1,4 @@
-// Panels with buttons that lead to another screen. Events: 'go' {screen}, 'leave' {word}.
+// Panels with buttons that lead to another screen. Events: 'go' {screen}, 'leave' {word}, 'stop' {}.
 element.addEventListener('click', event => {
   const go = event.target.closest('[data-go]');
   const compare = event.target.closest('[data-compare]');
@@ -11,6 +11,7 @@ element.addEventListener('click', event => {
     if (over) range.focus();
     return;
   }
+  if (event.target.closest('[data-stop]')) { trigger('stop'); return; }
   const word = event.target.closest('[data-word]');
   if (word) { trigger('leave', {word: word.dataset.word}); return; }
   const zoom = event.target.closest('[data-zoom]');
