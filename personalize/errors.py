@@ -11,6 +11,7 @@
     |-- RenderError          the renderer failed; nothing was lost
     |-- CancelledError       somebody stopped it
     `-- SessionError         what a person asked for does not fit the session
+        |-- LimitError            too much at once; it says how long to wait
         |-- UnknownSessionError   no session has this token
         `-- StaleAnswerError      the round does not wait for an answer (any more)
 
@@ -52,6 +53,15 @@ class CancelledError(PersonalizeError):
 
 class SessionError(PersonalizeError):
     """What a person asked for does not fit the session."""
+
+
+class LimitError(SessionError):
+    """Too much at once; `wait_s` seconds later there is room again."""
+
+    def __init__(self, message: str, wait_s: int) -> None:
+        """A sentence, and the seconds to wait."""
+        super().__init__(message)
+        self.wait_s = wait_s
 
 
 class UnknownSessionError(SessionError):

@@ -366,7 +366,8 @@ class Personalizer:
         on_step: OnStep | None,
     ) -> PersonalSet:
         estimate, vocabulary = self._estimate(self._known(token)), self.preparation.vocabulary
-        tries, caution = self.settings.best_of, self.settings.caution
+        # Of no strength the taste chooses nothing, and the first picture is that of the seed.
+        tries, caution = self.settings.best_of if strength else 1, self.settings.caution
         paths = recommend_paths(
             self.preparation.mdp,
             estimate,

@@ -91,6 +91,14 @@ class Settings:
         3, "Pictures drawn for each personal picture that is shown.", unit="pictures", low=1, high=32
     )
 
+    draws_a_minute: int = _setting(
+        40, "Rounds and sets of pictures a session may ask for in a minute; 0: any.", low=0, high=100_000
+    )
+    sessions_an_hour: int = _setting(
+        200, "Sessions that one address may start in an hour (a school is one address); 0: any.",
+        unit="sessions", low=0, high=1_000_000,
+    )  # fmt: skip
+
     feature_source: str = _setting(
         "pictures", "What a token's features are learned from.", choices=("pictures", "texts")
     )

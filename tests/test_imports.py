@@ -23,7 +23,7 @@ ROWS = (
     ("personalize.rendering", "personalize.render_queue"),
     ("personalize.session", "personalize.design"),
     ("personalize.preference", "personalize.mdp"),
-    ("personalize.settings", "personalize.progress"),
+    ("personalize.settings", "personalize.progress", "personalize.limits"),
     ("personalize.errors",),
 )
 """From the top down. `models` stands beside them: only `app` and the command line know both."""

@@ -516,3 +516,12 @@ def test_drawing_stops_when_a_step_says_so_and_nothing_half_done_is_kept(
     with pytest.raises(CancelledError):
         loop.personal(token, "a boat", seed=2, on_step=stop)
     assert loop.personal(token, "a boat", seed=2).pairs
+
+
+def test_of_no_strength_the_first_picture_is_that_of_the_seed(loop: Personalizer) -> None:
+    token = loop.start("a fox", seed=6).token
+    play(loop, token, 2, "night")
+    made = loop.personal(token, "a boat", strength=0.0, seed=42)
+    assert [pair.seed for pair in made.pairs] == [42, 43, 44, 45]
+    assert all(pair.prompt == pair.plain_prompt == "a boat" for pair in made.pairs)
+    assert made.pairs[0].personal == made.pairs[0].plain == loop.draw(token, ["a boat"], 42)[0]

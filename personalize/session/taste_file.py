@@ -5,20 +5,15 @@ them. The opinions are there for people to read. A file comes from anywhere, so 
 string in it are checked before anything is done with it.
 """
 
-import io
 from datetime import datetime
 from typing import Annotated, Literal
 
-from PIL import Image
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from personalize.errors import SessionError
+from personalize.session.picture_text import PNG, text_of
 
 LARGEST_BYTES = 1 << 20
-LARGEST_CARD = 8 << 20
-"""Bytes of a taste card that is read."""
-
-PNG = b"\x89PNG\r\n\x1a\n"
 CHUNK = "palate-taste"
 """The text chunk of a taste card that holds the file."""
 
@@ -106,18 +101,9 @@ def read_taste_file(content: bytes) -> TasteFile:
 
 
 def _of_card(content: bytes) -> bytes:
-    """The text in a card. Only what stands before the pixels is read, which stay packed.
-
-    Pillow refuses text that unpacks to more than 1 MiB.
-    """
-    found: object = None
-    if len(content) <= LARGEST_CARD:
-        try:
-            with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
-                found = picture.info.get(CHUNK)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-            found = None
-    if not isinstance(found, str):
+    """The text in a card."""
+    found = text_of(content, CHUNK)
+    if found is None:
         raise SessionError(
             "Expected a taste card that Palate saved, found another picture. Choose the card as saved; "
             "messengers and photo apps take the taste out of it."

@@ -14,7 +14,9 @@ from typing import Any
 import gradio as gr
 
 from personalize.errors import PersonalizeError, SessionError, UnknownSessionError
+from personalize.limits import Limit
 from personalize.personalizer import Personalizer
+from personalize.session.picture_text import recalled
 from personalize.session.subject import check_subject
 from personalize.settings import Settings
 from personalize.ui import views
@@ -41,6 +43,8 @@ class Handlers:
         self._parts = stage.parts
         self._turns = Turns()
         self._metrics = metrics or Metrics()
+        self._draws = Limit(settings.draws_a_minute, 60.0, "drawings")
+        self._starts = Limit(settings.sessions_an_hour, 3600.0, "new sessions")
 
     async def open(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
         """The page was loaded: go on where the link or the browser says."""
@@ -87,6 +91,7 @@ class Handlers:
         """Go on from the file that was offered."""
 
         async def steps() -> AsyncIterator[Updates]:
+            self._starts.take(_address(request))
             self._metrics.session()
             async for updates in self._stage.adopt(content or b""):
                 yield updates
@@ -98,7 +103,9 @@ class Handlers:
         """The start button: a new session."""
 
         async def steps() -> AsyncIterator[Updates]:
-            session = await asyncio.to_thread(self._personalizer.start, check_subject(subject or ""))
+            wanted = check_subject(subject or "")
+            self._starts.take(_address(request))
+            session = await asyncio.to_thread(self._personalizer.start, wanted)
             self._metrics.session()
             async for updates in self._show(Place(session.token, "rounds")):
                 yield updates
@@ -116,6 +123,7 @@ class Handlers:
             none = index == -1
             best, worst = None if none else index, None if none or least == -1 else least
             try:
+                self._draws.take(place.token)
                 session = await asyncio.to_thread(
                     self._personalizer.answer,
                     place.token,
@@ -201,6 +209,7 @@ class Handlers:
         try:
             chosen = seed_from(seed or "")
             subject = check_subject(wish or "")
+            self._draws.take(place.token)
         except SessionError as error:
             yield {self._parts.notice: views.notice(str(error))}
             return
@@ -214,6 +223,27 @@ class Handlers:
         async for updates in self._turn(request, there, self._stage.pairs(there)):
             yield updates
 
+    async def recall(self, content: bytes | None) -> AsyncIterator[Updates]:
+        """A picture was brought back: the fields as it was made."""
+        parts = self._parts
+        try:
+            found = recalled(content or b"")
+            subject = check_subject(found.prompt)
+        except PersonalizeError as error:
+            yield {parts.notice: views.notice(str(error))}
+            return
+        said = "The fields are as that picture was made; press Draw to make it again beside yours."
+        if found.model != self._personalizer.made.renderer:
+            said = (
+                "The fields are as that picture was made, but another model drew it: it will look different."
+            )
+        yield {
+            parts.wish: subject,
+            parts.seed: str(found.seed),
+            parts.strength: 0.0,
+            parts.notice: views.notice(said, "news"),
+        }
+
     async def stop(self, kept: Any) -> AsyncIterator[Updates]:
         """Draw no more of the personal pictures under way; the event that shows them says that it stopped."""
         self._stage.stop(Place.read(kept).token)
@@ -224,6 +254,11 @@ class Handlers:
         here, word = Place.read(kept), str(_said(event, "word"))
         others = tuple(other for other in here.without if other != word)
         there = here.to("studio", without=others if word in here.without else (*others, word))
+        try:
+            self._draws.take(here.token)
+        except SessionError as error:
+            yield {self._parts.notice: views.notice(str(error))}
+            return
         yield {self._parts.browser: there.kept()}
         async for updates in self._turn(request, there, self._stage.pairs(there)):
             yield updates
@@ -311,6 +346,11 @@ class Handlers:
             log.exception("a handler failed")
             yield {self._parts.notice: views.notice(CALM)}
             yield await self._stage.failed(place)
+
+
+def _address(request: gr.Request) -> str:
+    client = getattr(request, "client", None)
+    return str(getattr(client, "host", "") or "")
 
 
 def _said(event: gr.EventData, name: str) -> object:

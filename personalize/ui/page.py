@@ -76,6 +76,10 @@ def build_page(
                 )  # fmt: skip
                 seed = gr.Textbox(label="Seed", placeholder="random", elem_id="seed", max_lines=1, lines=1)
                 make = gr.Button("Draw", variant="primary", elem_id="make")
+            recall = gr.UploadButton(
+                "Take the settings of a saved picture", file_types=[".png"], type="binary", elem_id="recall",
+                size="sm",
+            )  # fmt: skip
             pairs = picker.panel(views.pairs_none(), "pairs")
         with gr.Column(elem_id="screen-proof"):
             proof = picker.proof("")
@@ -112,6 +116,7 @@ def build_page(
             on(panel.go, handlers.go, here, trigger_mode="multiple")
         on(proof.choose, handlers.choose_blind, here, trigger_mode="multiple")
         on(proof.more, handlers.more_trials, here, trigger_mode="once")
+        on(recall.upload, handlers.recall, [recall], trigger_mode="once")
         on(pairs.stop, handlers.stop, here, trigger_mode="multiple")
         on(pairs.leave, handlers.leave_out, here, trigger_mode="multiple")
         on(masthead.again, handlers.again, [], trigger_mode="once")

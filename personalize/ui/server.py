@@ -5,7 +5,7 @@ from collections.abc import Callable
 import gradio as gr
 
 from personalize.personalizer import Personalizer
-from personalize.session.taste_file import LARGEST_CARD
+from personalize.session.picture_text import LARGEST_PICTURE
 from personalize.settings import Settings
 from personalize.ui import go_direct
 from personalize.ui.ending import told_to_end
@@ -44,7 +44,7 @@ def serve(
         pwa=False,
         mcp_server=False,
         footer_links=[],
-        max_file_size=LARGEST_CARD,
+        max_file_size=LARGEST_PICTURE,
         theme=theme(),
         css='[id^="screen-"] { display: none; }',  # until the style sheet is there
         head=HEAD,

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser import walk
@@ -414,6 +416,24 @@ def test_drawing_can_be_stopped_and_done_again(page: Page, app_url: str) -> None
     expect(page.locator(".pairs[aria-busy='false']")).to_be_visible()
     expect(page.locator(".pair")).to_have_count(0)
     walk.draw(page, "a lighthouse", "3")
+
+
+def test_a_saved_picture_brings_its_settings_back(page: Page, app_url: str, tmp_path: Path) -> None:
+    walk.begin(page, app_url)
+    for number, key in enumerate("213", start=1):
+        walk.press(page, key, then=number + 1)
+    walk.go(page, "studio")
+    file, kept = tmp_path / "saved.png", PngInfo()
+    kept.add_itxt("palate", '{"prompt": "a lighthouse, night", "seed": 5, "model": "fake-renderer"}')
+    Image.new("RGB", (64, 64)).save(file, pnginfo=kept)
+    with page.expect_file_chooser() as chooser:
+        page.locator("#recall").click()
+    chooser.value.set_files(file)
+    expect(page.locator("#wish input, #wish textarea")).to_have_value("a lighthouse, night")
+    expect(page.locator("#seed input, #seed textarea")).to_have_value("5")
+    walk.notice(page, "as that picture was made")
+    page.locator("#make").click()
+    expect(page.locator(".pair").first).to_contain_text("a lighthouse, night")
 
 
 def test_a_file_that_is_no_taste_is_refused_and_picking_goes_on(

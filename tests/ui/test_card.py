@@ -8,7 +8,8 @@ import segno
 from PIL import Image, PngImagePlugin
 
 from personalize.errors import SessionError
-from personalize.session.taste_file import CHUNK, LARGEST_BYTES, LARGEST_CARD, read_taste_file
+from personalize.session.picture_text import LARGEST_PICTURE
+from personalize.session.taste_file import CHUNK, LARGEST_BYTES, read_taste_file
 from personalize.taste import Opinion
 from personalize.ui.card import HEIGHT, WIDTH, taste_card
 from tests.session.test_taste_file import a_file
@@ -66,7 +67,7 @@ def test_what_is_no_card_is_refused_without_unpacking_it() -> None:
     bomb = png((1, 2, 3), **{CHUNK: "a" * (4 * LARGEST_BYTES)})
     assert len(bomb) < 30_000
     damaged = taste_card(a_file(), OPINIONS, [])[:80]
-    for content in (png((1, 2, 3)), bomb, damaged, b"\x89PNG\r\n\x1a\n" + b"0" * LARGEST_CARD):
+    for content in (png((1, 2, 3)), bomb, damaged, b"\x89PNG\r\n\x1a\n" + b"0" * LARGEST_PICTURE):
         with pytest.raises(SessionError, match="card"):
             read_taste_file(content)
     with pytest.raises(SessionError, match="fault"):

@@ -1,10 +1,11 @@
 """What the page is told when pages disagree, when the store fails, and when a link opens nothing."""
 
 import asyncio
+import json
 import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +23,7 @@ from personalize.ui.handlers import Handlers
 from personalize.ui.place import Place
 from personalize.ui.stage import Parts, Stage, Updates
 from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
+from tests.ui.test_card import png
 
 PARTS = Parts(**{part.name: part.name for part in fields(Parts)})
 SETTINGS = Settings(candidates=200, pool=64, ahead=0)
@@ -283,3 +285,51 @@ def test_a_round_says_what_it_asks_about(app: App) -> None:
     for token in why.tokens:
         assert f"<b>{token}</b>" in page["picker"]
     assert f"settle about {round(100 * why.settled)} %" in page["picker"]
+
+
+def limited(app: App, settings: Settings) -> Handlers:
+    return Handlers(app.personalizer, settings, Stage(app.personalizer, settings, Drawing(), PARTS))
+
+
+def test_a_session_that_asks_for_too_much_at_once_is_told_to_wait_and_loses_nothing(app: App) -> None:
+    handlers, place = limited(app, replace(SETTINGS, draws_a_minute=2)), Place(app.token, "rounds").kept()
+    for _ in range(2):
+        round_ = app.drawn()
+        said = event(round=round_.number, index=0, shown=round_.fingerprint)
+        seen(handlers.pick(place, said, request()))
+    round_ = app.drawn()
+    said = event(round=round_.number, index=0, shown=round_.fingerprint)
+    page = page_after(seen(handlers.pick(place, said, request())))
+    assert (
+        re.search(r"please wait \d+ s", page["notice"]) and f'data-round="{round_.number}"' in page["picker"]
+    )
+    assert len(app.personalizer.session(app.token).answered) == 2
+    page = page_after(seen(handlers.make(place, "a boat", 1.0, "3", request())))
+    assert "please wait" in page["notice"]
+
+
+def test_sessions_of_one_address_are_limited_and_of_others_not(app: App) -> None:
+    handlers = limited(app, replace(SETTINGS, sessions_an_hour=1))
+
+    def begun(host: str) -> str:
+        asked = request()
+        asked.client = SimpleNamespace(host=host)
+        return str(page_after(seen(handlers.begin("a fox", asked)))["notice"])
+
+    assert "wait" not in begun("10.0.0.1")
+    assert "Expected at most 1 new sessions" in begun("10.0.0.1")
+    assert "wait" not in begun("10.0.0.2")
+
+
+def test_a_picture_brought_back_fills_the_fields(app: App) -> None:
+    kept = {"palate": json.dumps({"prompt": "a boat, ink", "seed": 7, "model": "another"})}
+    page = page_after(seen(app.handlers.recall(png((1, 2, 3), **kept))))
+    assert (page["wish"], page["seed"], page["strength"]) == ("a boat, ink", "7", 0.0)
+    assert "another model" in page["notice"]
+    kept = {"palate": json.dumps({"prompt": "a boat", "seed": 7, "model": app.renderer.name})}
+    assert "another model" not in page_after(seen(app.handlers.recall(png((1, 2, 3), **kept))))["notice"]
+    for odd in ({"palate": "{}"}, {"palate": '{"prompt": "", "seed": -1, "model": "x"}'}, {}):
+        page = page_after(seen(app.handlers.recall(png((1, 2, 3), **odd))))
+        assert "Expected a picture that Palate made" in page["notice"] and "wish" not in page
+    kept = {"palate": json.dumps({"prompt": "x" * 1500, "seed": 7, "model": "m"})}
+    assert "wish" not in page_after(seen(app.handlers.recall(png((1, 2, 3), **kept))))
