@@ -4,6 +4,7 @@ Nothing else reads the environment. A flag wins over the environment, and the en
 `Settings.table()` is what the README shows.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, get_type_hints
 from personalize.errors import SettingsError
 
 PREFIX = "PALATE_"
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]_~%/-]{1,200}")
 
 
 def _setting(
@@ -98,6 +100,15 @@ class Settings:
         200, "Sessions that one address may start in an hour (a school is one address); 0: any.",
         unit="sessions", low=0, high=1_000_000,
     )  # fmt: skip
+
+    kiosk: int = _setting(
+        0, "Seconds without a touch after which the page starts over, at a booth; 0: never.",
+        unit="seconds", low=0, high=86_400,
+    )  # fmt: skip
+    address: str = _setting(
+        "",
+        "Where phones reach the page, such as http://192.168.1.20:7860; empty: as the browser does.",
+    )
 
     feature_source: str = _setting(
         "pictures", "What a token's features are learned from.", choices=("pictures", "texts")
@@ -201,6 +212,10 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
         raise SettingsError(f"Expected {name} without control characters, found some. Remove them.")
     if name in ("model", "host") and not value:
         raise SettingsError(f"Expected {name} to be given, found nothing. Leave it out for the default.")
+    if name == "address" and value and not _ADDRESS.fullmatch(value):
+        raise SettingsError(
+            f"Expected address to be one such as http://192.168.1.20:7860, found '{value}'. Correct it."
+        )
     if low is None:
         return
     numbers = value if isinstance(value, tuple) else (value,)

@@ -20,7 +20,7 @@ from models.training.loop import COMPILE_PAYS_MINUTES, Run, amp, device
 from models.training.text import token_ids
 
 MEAN, STD = 0.5, 0.25
-SUBJECT_WEIGHT = 4.0
+SUBJECT_WEIGHT = 8.0
 """Of the subject among the slots: there are many more subjects than tokens of a slot."""
 
 

@@ -30,6 +30,7 @@ def build_page(
         # The secret stands in the page's public configuration: it obscures the token, no more.
         browser = gr.BrowserState(Place().kept(), storage_key="palate", secret="palate-browser-1")
         masthead = picker.masthead(views.masthead(Place(screen="opening")))
+        booth = picker.booth(views.booth(settings.kiosk, settings.address))
         notice = picker.notice(views.notice())
         with gr.Column(elem_id="screen-start"):
             picker.html(views.start(settings.options, settings.rounds), "hero")
@@ -119,6 +120,7 @@ def build_page(
         on(recall.upload, handlers.recall, [recall], trigger_mode="once")
         on(pairs.stop, handlers.stop, here, trigger_mode="multiple")
         on(pairs.leave, handlers.leave_out, here, trigger_mode="multiple")
+        on(booth.again, handlers.again, [], trigger_mode="once")
         on(masthead.again, handlers.again, [], trigger_mode="once")
         on(masthead.delete, handlers.delete, here, trigger_mode="once")
     return page

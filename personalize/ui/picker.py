@@ -28,6 +28,11 @@ def masthead(value: str) -> gr.HTML:
     return html(value, "masthead", "masthead")
 
 
+def booth(value: str) -> gr.HTML:
+    """Codes for phones, the loop that draws people in, starting over; event again."""
+    return html(value, "booth", "booth")
+
+
 def picker(value: str) -> gr.HTML:
     """The question.
 

@@ -1,11 +1,13 @@
 """What the page fetches beside Gradio: pictures (to their owners only), the style sheet, fonts, health."""
 
 import asyncio
+import io
 import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+import segno
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -20,6 +22,7 @@ from personalize.ui.picker import LOOK
 log = logging.getLogger(__name__)
 
 _KINDS = {".css": "text/css; charset=utf-8", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 NOBODY = "nobody"
 """A token that opens nothing, to ask the store for."""
@@ -27,8 +30,11 @@ NOBODY = "nobody"
 _SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
-def routes(personalizer: Personalizer, metrics: Metrics | None = None) -> list[Route]:
-    """Pictures, tastes and cards by token, /look/<name>, /healthz, /readyz and /metrics."""
+def routes(personalizer: Personalizer, metrics: Metrics | None = None, address: str = "") -> list[Route]:
+    """Pictures, tastes, cards and codes by token, /look/<name>, /healthz, /readyz and /metrics.
+
+    `address` is where phones reach the page; empty: where the request came to.
+    """
     counted = metrics or Metrics()
 
     async def picture(request: Request) -> Response:
@@ -64,9 +70,9 @@ def routes(personalizer: Personalizer, metrics: Metrics | None = None) -> list[R
 
     async def card(request: Request) -> Response:
         token = request.path_params["token"]
-        address = "" if request.url.hostname in THIS_MACHINE else str(request.base_url)
+        reached = address or ("" if request.url.hostname in THIS_MACHINE else str(request.base_url))
         try:
-            content = await asyncio.to_thread(_card, personalizer, token, address)
+            content = await asyncio.to_thread(_card, personalizer, token, reached)
         except PersonalizeError:
             return _missing()
         headers = {
@@ -76,6 +82,22 @@ def routes(personalizer: Personalizer, metrics: Metrics | None = None) -> list[R
             "Cross-Origin-Resource-Policy": "same-origin",
         }
         return Response(content, media_type="image/png", headers=headers)
+
+    async def code(request: Request) -> Response:
+        token = request.path_params["token"]
+        if not _TOKEN.fullmatch(token):
+            return _missing()
+        base = (address or str(request.base_url)).rstrip("/")
+        drawn = io.BytesIO()
+        segno.make(f"{base}/?s={token}", error="m", micro=False).save(
+            drawn, kind="svg", dark="#17201b", light="#fbfcfa", scale=4
+        )
+        headers = {
+            **_SAFE,
+            "Cache-Control": "private, no-store",
+            "Content-Security-Policy": "default-src 'none'",
+        }
+        return Response(drawn.getvalue(), media_type="image/svg+xml", headers=headers)
 
     async def healthz(request: Request) -> Response:
         if not personalizer.ready:
@@ -100,6 +122,7 @@ def routes(personalizer: Personalizer, metrics: Metrics | None = None) -> list[R
         Route("/picture/{token}/{name}.png", picture),
         Route("/taste/{token}.json", taste),
         Route("/card/{token}.png", card),
+        Route("/code/{token}.svg", code),
         Route("/look/{name:path}", _look(files_of(LOOK))),
         Route("/healthz", healthz),
         Route("/readyz", readyz),

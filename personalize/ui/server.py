@@ -48,7 +48,11 @@ def serve(
         theme=theme(),
         css='[id^="screen-"] { display: none; }',  # until the style sheet is there
         head=HEAD,
-        app_kwargs={"routes": routes(personalizer, metrics), "docs_url": None, "redoc_url": None},
+        app_kwargs={
+            "routes": routes(personalizer, metrics, settings.address),
+            "docs_url": None,
+            "redoc_url": None,
+        },
     )
     told = told_to_end()
     on_ready(url_of(settings.host, port))

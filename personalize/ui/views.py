@@ -54,6 +54,11 @@ def masthead(place: Place) -> str:
     return _written("masthead", screen=place.screen, token=place.token, steps=STEPS)
 
 
+def booth(idle_s: int, address: str) -> str:
+    """What the page needs to know at a booth, and the loop that draws people in."""
+    return _written("booth", idle_s=idle_s, address=address)
+
+
 def notice(text: str = "", kind: str = "trouble") -> str:
     """One sentence above everything, or nothing; `kind` is "trouble" or "news"."""
     return _written("notice", text=text, kind=kind)
@@ -216,6 +221,7 @@ def taste_view(session: Session, taste: Taste) -> str:
         past=past,
         file=f"taste/{session.token}.json" if session.answered else "",
         card=f"card/{session.token}.png",
+        token=session.token,
         **_certainty(taste),
     )
 

@@ -59,7 +59,10 @@ def main(arguments: list[str]) -> None:
     """Serve on a free port until told to end."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
-    settings = Settings(port=0, data=parser.parse_args(arguments).data, pool=64)
+    parser.add_argument("--kiosk", type=int, default=0)
+    parser.add_argument("--address", default="")
+    chosen = parser.parse_args(arguments)
+    settings = Settings(port=0, data=chosen.data, pool=64, kiosk=chosen.kiosk, address=chosen.address)
     vocabulary, renderer, embedder = fake_vocabulary(), OddRenderer(), FakeEmbedder()
     preparation = prepare(vocabulary, renderer, embedder, settings)
     store = DatabaseStore(settings.database, settings.pictures)

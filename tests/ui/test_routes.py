@@ -1,9 +1,11 @@
 """Pictures for their owners only; nothing but the look beside them."""
 
+import io
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import segno
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -150,3 +152,19 @@ def test_a_card_is_drawn_for_its_owner_with_a_code_only_where_others_can_come() 
     assert read_taste_file(far.content) == read_taste_file(here.content) == a_file()
     assert far.content != here.content
     assert owner.get("/card/other.png").status_code == 404
+
+
+def test_a_code_says_the_link_where_phones_reach_it() -> None:
+    def coded(address: str) -> bytes:
+        app = Starlette(routes=routes(Owner(), address=address))  # type: ignore[arg-type]
+        answer = TestClient(app).get("/code/abc_DEF-1.svg", headers={"host": "palate.example"})
+        assert answer.headers["content-type"] == "image/svg+xml" and answer.status_code == 200
+        return answer.content
+
+    out = io.BytesIO()
+    segno.make("http://10.0.0.7:7860/?s=abc_DEF-1", error="m", micro=False).save(
+        out, kind="svg", dark="#17201b", light="#fbfcfa", scale=4
+    )
+    assert coded("http://10.0.0.7:7860/") == coded("http://10.0.0.7:7860") == out.getvalue()
+    assert coded("") != coded("http://10.0.0.7:7860")
+    assert client(Owner()).get("/code/a%20b.svg").status_code == 404

@@ -84,7 +84,9 @@ const settle = () => {
   const head = element.querySelector('.mast');
   const field = element.querySelector('.link');
   const here = new URL(location.href);
-  if (field) field.value = here.origin + here.pathname + '?s=' + head.dataset.token;
+  const booth = document.querySelector('.booth');
+  const base = booth && booth.dataset.address ? booth.dataset.address.replace(/\/*$/, '/') : here.origin + here.pathname;
+  if (field) field.value = base + '?s=' + head.dataset.token;
   if (head.dataset.screen !== 'opening' && here.searchParams.has('s')) {
     here.searchParams.delete('s');
     history.replaceState(null, '', here);

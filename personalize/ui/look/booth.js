@@ -1,0 +1,39 @@
+// At a booth, and wherever a phone can reach the page: the code that takes a session along, the loop that
+// draws people in, and starting over when nobody is there. Events: 'again' {}.
+const facts = element.querySelector('.booth').dataset, root = document.documentElement;
+const here = ['127.0.0.1', 'localhost', '[::1]'].includes(location.hostname);
+root.classList.toggle('reachable', Boolean(facts.address) || !here);
+
+const patience = Number(facts.idle) * 1000, countdown = 15000;
+if (patience) {
+  root.classList.add('kiosk');
+  const make = html => {
+    const holder = document.createElement('div');
+    holder.innerHTML = html;
+    return document.body.appendChild(holder.firstElementChild);
+  };
+  const still = make(
+    '<dialog class="ask still" aria-labelledby="still-title"><h2 id="still-title">Still there?</h2>' +
+    '<p>Starting over in <b></b> s. What you picked stays under its own link.</p>' +
+    '<div class="tools"><button type="button" class="strong">I am here</button></div></dialog>');
+  const attract = element.querySelector('.attract');
+  let touched = Date.now();
+  const wake = () => {
+    touched = Date.now();
+    if (still.open) still.close();
+    attract.hidden = true;
+  };
+  for (const name of ['pointerdown', 'keydown', 'wheel']) {
+    document.addEventListener(name, wake, {capture: true, passive: true});
+  }
+  setInterval(() => {
+    const screen = document.querySelector('.mast').dataset.screen;
+    if (document.querySelector('.round[data-busy="1"], .pairs[aria-busy="true"], .arrival[aria-busy="true"]')) touched = Date.now();
+    const idle = Date.now() - touched;
+    if (screen === 'start' || screen === 'opening') { attract.hidden = idle < patience; return; }
+    if (idle < patience) return;
+    if (idle >= patience + countdown) { wake(); window.palate.closeLarge(); trigger('again', {}); return; }
+    still.querySelector('b').textContent = Math.ceil((patience + countdown - idle) / 1000);
+    if (!still.open) { window.palate.closeLarge(); still.showModal(); }
+  }, 250);
+}

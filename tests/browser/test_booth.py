@@ -1,0 +1,82 @@
+"""At a booth: the loop that draws people in, starting over when nobody is there, and the code to scan."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser import walk
+from tests.browser.conftest import start_app, stop_app
+
+IDLE_S = 3
+ADDRESS = "http://192.168.1.20:7860"
+Screenshot = Callable[[Page, str], None]
+
+
+@pytest.fixture(scope="module")
+def booth_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("booth")
+    flags = ["--data", str(folder / "data"), "--kiosk", str(IDLE_S), "--address", ADDRESS]
+    process, url = start_app(["-m", "tests.browser.serve", *flags], folder / "log.txt")
+    yield url
+    stop_app(process)
+
+
+def accessible(page: Page) -> None:
+    found = Axe().run(page).response["violations"]
+    assert not found, [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
+
+
+def test_a_booth_draws_people_in_and_starts_over_when_they_leave(
+    page: Page, booth_url: str, screenshot: Screenshot
+) -> None:
+    walk.open_page(page, booth_url)
+    attract = page.locator(".attract")
+    expect(attract).to_be_hidden()
+    expect(attract).to_be_visible(timeout=10_000)
+    screenshot(page, "attract")
+    accessible(page)
+    attract.click()
+    expect(attract).to_be_hidden()
+    page.locator("#subject input, #subject textarea").fill("a fox")
+    page.locator("#begin").click()
+    walk.expect_round(page, 1)
+    walk.press(page, "2", then=2)
+    link = str(page.locator(".mast").get_attribute("data-token"))
+    still = page.locator("dialog.still")
+    expect(still).to_be_visible(timeout=10_000)
+    screenshot(page, "still-there")
+    still.get_by_role("button").click()
+    expect(still).to_be_hidden()
+    walk.press(page, "1", then=3)
+    expect(page.locator('.mast[data-screen="start"]')).to_be_visible(timeout=40_000)
+    expect(page.locator(".mast nav")).to_have_count(0)
+    walk.open_page(page, f"{booth_url}/?s={link}")  # what was picked stays under its link
+    walk.expect_round(page, 3)
+
+
+def test_the_session_is_taken_along_by_a_code(page: Page, booth_url: str, screenshot: Screenshot) -> None:
+    walk.begin(page, booth_url)
+    walk.press(page, "2", then=2)
+    walk.go(page, "taste")
+    code = page.locator(".code.home img")
+    expect(code).to_be_visible()
+    drawn = page.evaluate("async url => (await fetch(url)).text()", code.get_attribute("src"))
+    assert "<svg" in drawn
+    screenshot(page, "take-home")
+    accessible(page)
+    page.locator(".mast .menu summary").click()
+    link = page.locator("#palate-link").input_value()
+    assert re.fullmatch(re.escape(ADDRESS) + r"/\?s=[A-Za-z0-9_-]{20,}", link)
+
+
+def test_without_a_booth_nothing_of_it_is_seen(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    walk.press(page, "2", then=2)
+    walk.go(page, "taste")
+    expect(page.locator(".code.home")).to_be_hidden()  # no phone can reach this address
+    page.wait_for_timeout(1000 * (IDLE_S + 1))
+    expect(page.locator(".attract")).to_be_hidden()
+    expect(page.locator("dialog.still")).to_have_count(0)
