@@ -110,6 +110,10 @@ class Settings:
         "Where phones reach the page, such as http://192.168.1.20:7860; empty: as the browser does.",
     )
 
+    mcp: int = _setting(
+        0, "1: the endpoints are MCP tools too, at /gradio_api/mcp/ (needs the package mcp).", low=0, high=1
+    )
+
     feature_source: str = _setting(
         "pictures", "What a token's features are learned from.", choices=("pictures", "texts")
     )

@@ -10,6 +10,7 @@
     stage.py     what each screen shows, streamed
     views.py     values -> HTML, every text escaped (templates/)
     bars.py      tokens and their intervals as bars
+    api.py       the app for programs: endpoints, and MCP tools
     card.py      the taste card: a picture to show around, which is the taste itself
     picker.py    the HTML components and their scripts (look/*.js)
     routes.py    pictures, style sheet, fonts, health

@@ -43,8 +43,8 @@ class Handlers:
         self._parts = stage.parts
         self._turns = Turns()
         self._metrics = metrics or Metrics()
-        self._draws = Limit(settings.draws_a_minute, 60.0, "drawings")
-        self._starts = Limit(settings.sessions_an_hour, 3600.0, "new sessions")
+        self.draws = Limit(settings.draws_a_minute, 60.0, "drawings")
+        self.starts = Limit(settings.sessions_an_hour, 3600.0, "new sessions")
 
     async def open(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
         """The page was loaded: go on where the link or the browser says."""
@@ -91,7 +91,7 @@ class Handlers:
         """Go on from the file that was offered."""
 
         async def steps() -> AsyncIterator[Updates]:
-            self._starts.take(_address(request))
+            self.starts.take(_address(request))
             self._metrics.session()
             async for updates in self._stage.adopt(content or b""):
                 yield updates
@@ -104,7 +104,7 @@ class Handlers:
 
         async def steps() -> AsyncIterator[Updates]:
             wanted = check_subject(subject or "")
-            self._starts.take(_address(request))
+            self.starts.take(_address(request))
             session = await asyncio.to_thread(self._personalizer.start, wanted)
             self._metrics.session()
             async for updates in self._show(Place(session.token, "rounds")):
@@ -123,7 +123,7 @@ class Handlers:
             none = index == -1
             best, worst = None if none else index, None if none or least == -1 else least
             try:
-                self._draws.take(place.token)
+                self.draws.take(place.token)
                 session = await asyncio.to_thread(
                     self._personalizer.answer,
                     place.token,
@@ -209,7 +209,7 @@ class Handlers:
         try:
             chosen = seed_from(seed or "")
             subject = check_subject(wish or "")
-            self._draws.take(place.token)
+            self.draws.take(place.token)
         except SessionError as error:
             yield {self._parts.notice: views.notice(str(error))}
             return
@@ -255,7 +255,7 @@ class Handlers:
         others = tuple(other for other in here.without if other != word)
         there = here.to("studio", without=others if word in here.without else (*others, word))
         try:
-            self._draws.take(here.token)
+            self.draws.take(here.token)
         except SessionError as error:
             yield {self._parts.notice: views.notice(str(error))}
             return

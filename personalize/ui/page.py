@@ -9,6 +9,7 @@ from personalize.mdp.vocabulary import Vocabulary
 from personalize.personalizer import Personalizer
 from personalize.settings import Settings
 from personalize.ui import THIS_MACHINE, picker, views
+from personalize.ui.api import Api
 from personalize.ui.drawing import Drawing
 from personalize.ui.handlers import Handlers
 from personalize.ui.place import STRENGTH_HIGH, STRENGTH_LOW, STRENGTH_STEP, Place
@@ -93,8 +94,8 @@ def build_page(
 
         def on(event: Callable[..., Any], handler: Callable[..., Any], inputs: list[Any], **how: Any) -> None:
             event(
-                handler, inputs, parts.all(), api_visibility="private", show_progress="hidden",
-                concurrency_limit=None, **how,
+                handler, inputs, parts.all(), api_visibility="private", api_name=f"page_{handler.__name__}",
+                show_progress="hidden", concurrency_limit=None, **how,
             )  # fmt: skip
 
         here = [browser]
@@ -123,6 +124,8 @@ def build_page(
         on(booth.again, handlers.again, [], trigger_mode="once")
         on(masthead.again, handlers.again, [], trigger_mode="once")
         on(masthead.delete, handlers.delete, here, trigger_mode="once")
+        for name, endpoint in Api(personalizer, handlers.draws, handlers.starts).endpoints().items():
+            gr.api(endpoint, api_name=name, concurrency_limit=None)
     return page
 
 

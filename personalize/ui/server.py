@@ -1,9 +1,11 @@
 """The launch line, and the end."""
 
+import importlib.util
 from collections.abc import Callable
 
 import gradio as gr
 
+from personalize.errors import SettingsError
 from personalize.personalizer import Personalizer
 from personalize.session.picture_text import LARGEST_PICTURE
 from personalize.settings import Settings
@@ -25,8 +27,12 @@ def serve(
     """Serve the page until the process is told to end; `on_ready(url)` once it answers.
 
     Raises:
-        SettingsError: the port is in use.
+        SettingsError: the port is in use, or MCP was asked for without its package.
     """
+    if settings.mcp and importlib.util.find_spec("mcp") is None:
+        raise SettingsError(
+            'Expected the package mcp with mcp = 1, found none. Install it: pip install "mcp>=1.21,<2"'
+        )
     port = free_port(settings.host, settings.port)
     go_direct(settings.host)
     page.queue(default_concurrency_limit=None, api_open=False)
@@ -42,7 +48,7 @@ def serve(
         run_history=False,
         ssr_mode=False,
         pwa=False,
-        mcp_server=False,
+        mcp_server=bool(settings.mcp),
         footer_links=[],
         max_file_size=LARGEST_PICTURE,
         theme=theme(),
