@@ -56,7 +56,7 @@ def run(settings: Settings) -> None:
     from personalize.progress import ConsoleProgress
     from personalize.session.database_store import DatabaseStore
     from personalize.ui.drawing import Drawing
-    from personalize.ui.page import build_page
+    from personalize.ui.page import build_page, example_subjects
     from personalize.ui.server import serve
 
     store = DatabaseStore(settings.database, settings.pictures)
@@ -66,11 +66,16 @@ def run(settings: Settings) -> None:
     embedder = load_embedder(settings.model, settings.threads)
     preparation = prepare(vocabulary, renderer, embedder, settings, ConsoleProgress(), shipped=words)
     preparation = with_population(preparation, store, renderer, embedder, settings)
-    personalizer = Personalizer(preparation, store, renderer, embedder, settings)
+    examples = example_subjects(vocabulary)
+    personalizer = Personalizer(preparation, store, renderer, embedder, settings, banked=examples)
     drawing = Drawing()
     page = build_page(personalizer, settings, vocabulary, drawing)
-    ready = "Palate is ready at {}".format
-    serve(page, personalizer, settings, lambda url: say(ready(url)), drawing.metrics)
+
+    def ready(url: str) -> None:
+        say(f"Palate is ready at {url}")
+        drawing.begin("bank", (), lambda on_step: personalizer.fill_bank())
+
+    serve(page, personalizer, settings, ready, drawing.metrics)
     drawing.close()
     renderer.close()
 

@@ -1,4 +1,4 @@
-"""One person's loop: start, propose, render, answer, undo, taste, personal pictures.
+"""One person's loop: start, propose, render, answer, undo, taste.
 
 Everything is derived from the log in the store: the same session replays to the same questions, and the
 estimate is never kept. All calls block and may come from any thread.
@@ -8,6 +8,7 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -16,23 +17,21 @@ from torch import Tensor
 
 from personalize.asking import UNADAPTED, next_question
 from personalize.errors import CancelledError, SessionError, StaleAnswerError
-from personalize.personal import Pair, PersonalSet, pick_seeds
 from personalize.pictures import Pictures
 from personalize.portable import taste_file_of
 from personalize.preference.estimate import TasteEstimate, estimate_taste
 from personalize.preparation import Preparation
-from personalize.recommend import recommend_paths
-from personalize.rendering import Embedder, OnStep, Portion, Renderer
+from personalize.rendering import Embedder, OnStep, Renderer
 from personalize.session.feedback import comparisons_of
 from personalize.session.record import Answer, PictureRecord, Round, Session, checked_strategy
 from personalize.session.store import Store
 from personalize.session.subject import check_subject
 from personalize.session.taste_file import Made, TasteFile
 from personalize.settings import Settings
-from personalize.taste import Opinion, Taste, opinions_of, taste_of
+from personalize.taste import Opinion, Taste, taste_of
 from personalize.why import Why, why_of
 
-__all__ = ["Opinion", "Pair", "PersonalSet", "Personalizer", "Taste"]
+__all__ = ["Opinion", "Personalizer", "Taste"]
 
 LARGEST_SEED = 2**31 - 1
 LOCKS = 64
@@ -49,6 +48,7 @@ class Personalizer:
         embedder: Embedder,
         settings: Settings,
         features_of: Callable[[Round], Tensor] | None = None,
+        banked: Sequence[str] = (),
     ) -> None:
         """Join the parts; nothing is computed yet.
 
@@ -59,10 +59,12 @@ class Personalizer:
             embedder: sees.
             settings: the tunables.
             features_of: Float[K, d] of a round's options; what the embedder sees in them, unless given.
+            banked: subjects whose first rounds are few and drawn beforehand (see `fill_bank`).
         """
         self.preparation, self.store, self.settings = preparation, store, settings
         self._renderer, self._embedder = renderer, embedder
         self._from_pictures = features_of is None
+        self._banked = frozenset(banked) if settings.bank else frozenset()
         self._pictures = Pictures(store, renderer, embedder, preparation.space)
         self._features_of = features_of or (lambda round_: self._pictures.features(round_.pictures))
         self._locks = [threading.Lock() for _ in range(LOCKS)]
@@ -86,21 +88,28 @@ class Personalizer:
         Raises:
             SessionError: the subject is empty, too long or not plain text, or an unknown strategy.
         """
-        subject = self._checked_subject(subject)
-        vocabulary = self.preparation.vocabulary
-        session = Session(
-            token=secrets.token_urlsafe(16),
-            seed=checked_seed(seed if seed is not None or self.settings.seed < 0 else self.settings.seed),
-            subject=subject,
+        subject = self.checked_subject(subject)
+        chosen = checked_seed(seed if seed is not None or self.settings.seed < 0 else self.settings.seed)
+        session = replace(
+            self._blank(subject, chosen),
             strategy=checked_strategy(strategy or self.settings.strategy),
             options=options or self.settings.options,
-            vocabulary=vocabulary.fingerprint,
+        )
+        self.store.create(session)
+        return session
+
+    def _blank(self, subject: str, seed: int) -> Session:
+        return Session(
+            token=secrets.token_urlsafe(16),
+            seed=seed,
+            subject=subject,
+            strategy=checked_strategy(self.settings.strategy),
+            options=self.settings.options,
+            vocabulary=self.preparation.vocabulary.fingerprint,
             renderer=self._renderer.name,
             embedder=self._embedder.name,
             created=datetime.now(UTC),
         )
-        self.store.create(session)
-        return session
 
     def session(self, token: str) -> Session:
         """The session with its live rounds.
@@ -146,14 +155,33 @@ class Personalizer:
         """How many others the renderer serves before this session."""
         return self._pictures.queue.before(token)
 
+    def fill_bank(self) -> int:
+        """Draw the first rounds that sessions about the banked subjects may begin with; how many there are.
+
+        They wait for everybody else, and are drawn once: a session that begins with one finds its pictures.
+
+        Raises:
+            RenderError: the renderer failed; what was drawn is kept.
+        """
+        rounds = 0
+        for nth in range(self.settings.bank):
+            for subject in sorted(self._banked):
+                first = self._next_round(self._blank(subject, nth))
+                self._pictures.draw(None, self._records(first), ahead=True)
+                rounds += 1
+        return rounds
+
     def _next_round(self, session: Session) -> Round:
         number = len(session.rounds) + 1
-        generator = torch.Generator().manual_seed(derived_seed(session.seed, number))
+        seed = session.seed
+        if number == 1 and session.subject in self._banked:
+            seed = derived_seed("bank", session.subject, session.seed % self.settings.bank)
+        generator = torch.Generator().manual_seed(derived_seed(seed, number))
         paths = next_question(session, self.preparation, self.settings, self._estimate, generator)
         order = torch.randperm(len(paths), generator=generator)
         shown = [tuple(row) for row in paths[order].tolist()]
         prompts = tuple(self.preparation.vocabulary.prompt(session.subject, path) for path in shown)
-        seeds = (derived_seed(session.seed, number, "picture") % LARGEST_SEED,) * len(shown)
+        seeds = (derived_seed(seed, number, "picture") % LARGEST_SEED,) * len(shown)
         return Round(number, session.subject, tuple(shown), prompts, seeds, (), session.strategy)
 
     def _records(self, round_: Round) -> list[PictureRecord]:
@@ -273,16 +301,20 @@ class Personalizer:
             adapts=session.strategy not in UNADAPTED,
         )
 
-    def draw(self, token: str, prompts: Sequence[str], seed: int, on_step: OnStep | None = None) -> list[str]:
-        """Hashes of the pictures of prompts, all of one seed; the session may see them.
+    def draw(
+        self, token: str, prompts: Sequence[str], seeds: int | Sequence[int], on_step: OnStep | None = None
+    ) -> list[str]:
+        """Hashes of the pictures of prompts, of one seed or of one each; the session may see them.
 
         Raises:
             RenderError: the renderer failed.
         """
+        each = [seeds] * len(prompts) if isinstance(seeds, int) else seeds
         self._known(token)
         self._pictures.queue.drop(token)
         with self._drawing[self._index(token)]:
-            return self._pictures.draw(token, [self._record(prompt, seed) for prompt in prompts], on_step)
+            records = [self._record(prompt, seed) for prompt, seed in zip(prompts, each, strict=True)]
+            return self._pictures.draw(token, records, on_step)
 
     def taste_file(self, token: str) -> TasteFile:
         """The session's taste, to be kept as a file.
@@ -319,81 +351,9 @@ class Personalizer:
             return None
         return why_of(self.preparation, self._estimate(session), session.current)
 
-    def personal(
-        self,
-        token: str,
-        subject: str,
-        *,
-        strength: float = 1.0,
-        seed: int | None = None,
-        count: int = 4,
-        without: Sequence[str] = (),
-        on_step: OnStep | None = None,
-    ) -> PersonalSet:
-        """Pictures of any subject in this person's taste, each beside the plain one of the same seed.
-
-        Args:
-            token: of the session.
-            subject: what to draw; checked as for `start`.
-            strength: share of the liked tokens that are used, 0..1.
-            seed: of the first pair; a random one unless given. The same seed gives the same set.
-            count: pairs.
-            without: words of the vocabulary that are not to be added, however liked.
-            on_step: progress of all drawing together.
-
-        Raises:
-            SessionError: the subject or a number does not fit.
-            RenderError: the renderer failed.
-        """
-        subject = self._checked_subject(subject)
-        if not 1 <= count <= 16 or not 0.0 <= strength <= 1.0:
-            raise SessionError(
-                f"Expected 1 to 16 pairs and a strength from 0 to 1, found {count} and {strength:g}. "
-                "Choose others."
-            )
-        self._pictures.queue.drop(token)
-        with self._drawing[self._index(token)]:
-            return self._personal(token, subject, strength, checked_seed(seed), count, without, on_step)
-
-    def _personal(
-        self,
-        token: str,
-        subject: str,
-        strength: float,
-        first: int,
-        count: int,
-        without: Sequence[str],
-        on_step: OnStep | None,
-    ) -> PersonalSet:
-        estimate, vocabulary = self._estimate(self._known(token)), self.preparation.vocabulary
-        # Of no strength the taste chooses nothing, and the first picture is that of the seed.
-        tries, caution = self.settings.best_of if strength else 1, self.settings.caution
-        paths = recommend_paths(
-            self.preparation.mdp,
-            estimate,
-            count=count,
-            strength=strength,
-            caution=caution,
-            words=self.settings.words,
-            without=[vocabulary.index(word) for word in without if word in vocabulary.tokens[1:]],
-        )
-        prompts = [vocabulary.prompt(subject, path) for path in paths]
-        seeds = [[(first + row * tries + nth) % LARGEST_SEED for nth in range(tries)] for row in range(count)]
-        trials = [self._record(p, s) for p, row in zip(prompts, seeds, strict=True) for s in row]
-        personal_steps = Portion(on_step, 0.0, tries / (tries + 1))
-        plain_steps = Portion(on_step, tries / (tries + 1), 1.0)
-        drawn = self._pictures.draw(token, trials, personal_steps)
-        kept = pick_seeds(estimate.utility(self._pictures.features(drawn)).reshape(count, tries))
-        chosen = [row[nth] for row, nth in zip(seeds, kept, strict=True)]
-        plain_prompt = vocabulary.prompt(subject, [0] * vocabulary.horizon)
-        plain = self._pictures.draw(token, [self._record(plain_prompt, s) for s in chosen], plain_steps)
-        opinions = {opinion.token: opinion for opinion in opinions_of(self.preparation, estimate)}
-        pairs = []
-        for row, path in enumerate(paths.tolist()):
-            said = tuple(opinions[vocabulary.tokens[token_]] for token_ in path if token_)
-            personal = drawn[row * tries + kept[row]]
-            pairs.append(Pair(plain[row], personal, plain_prompt, prompts[row], said, chosen[row]))
-        return PersonalSet(subject, strength, first, tuple(pairs), tuple(without))
+    def features(self, pictures: Sequence[str]) -> Tensor:
+        """Float[N, d]: what the embedder sees in pictures, by hash, in the space of tastes."""
+        return self._pictures.features(pictures)
 
     def picture(self, token: str, picture: str) -> bytes:
         """The PNG of a picture that this session may see; one that was damaged on disk is drawn again.
@@ -420,7 +380,12 @@ class Personalizer:
     def _record(self, prompt: str, seed: int) -> PictureRecord:
         return PictureRecord(self._renderer.name, prompt, "", seed)
 
-    def _checked_subject(self, subject: str) -> str:
+    def checked_subject(self, subject: str) -> str:
+        """The subject, as it is drawn.
+
+        Raises:
+            SessionError: empty, too long, not plain text, or no room for words of style behind it.
+        """
         subject = check_subject(subject)
         vocabulary = self.preparation.vocabulary
         room = self._renderer.room(vocabulary.prompt(subject, self._longest_path))

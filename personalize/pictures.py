@@ -16,6 +16,10 @@ TURN = 4
 """Pictures that are drawn in one turn; then others have theirs."""
 
 
+NOBODY = "nobody"
+"""Whose turn it is when pictures are drawn for whoever comes."""
+
+
 class Pictures:
     """What the networks make and see, through a store that remembers both."""
 
@@ -26,7 +30,7 @@ class Pictures:
 
     def draw(
         self,
-        token: str,
+        token: str | None,
         records: Sequence[PictureRecord],
         on_step: OnStep | None = None,
         *,
@@ -38,7 +42,7 @@ class Pictures:
         They are drawn a few at a turn, and each turn's pictures are kept before the next.
 
         Args:
-            token: of the session.
+            token: of the session; None when they are for nobody yet.
             records: what to draw.
             on_step: progress of all; whatever it raises stops the drawing.
             ahead: whether nobody waits for them yet.
@@ -52,10 +56,13 @@ class Pictures:
         for start in range(0, len(wanted), TURN):
             part = wanted[start : start + TURN]
             portion = Portion(on_step, start / len(wanted), (start + len(part)) / len(wanted))
-            for record, content in zip(part, self._rendered(part, portion, token, ahead), strict=True):
+            for record, content in zip(
+                part, self._rendered(part, portion, token or NOBODY, ahead), strict=True
+            ):
                 found[record] = self._store.save_picture(record, content)
         pictures = [picture for record in records if (picture := found[record]) is not None]
-        self._store.own(token, pictures)
+        if token is not None:
+            self._store.own(token, pictures)
         return pictures
 
     def features(self, pictures: Sequence[str]) -> Tensor:

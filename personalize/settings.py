@@ -73,6 +73,10 @@ class Settings:
     ahead: int = _setting(
         1, "Rounds chosen and drawn while a person looks; 0: each waits for its answers.", low=0, high=5
     )
+    bank: int = _setting(
+        2, "First rounds of each example subject drawn beforehand, for an instant start; 0: none.",
+        unit="rounds", low=0, high=100,
+    )  # fmt: skip
     warm_up: int = _setting(3, "Rounds before `pleasant` applies.", unit="rounds", low=0, high=500)
 
     lapse: float = _setting(0.05, "Share of picks that are slips of the finger.", low=0.0, high=0.5)

@@ -14,7 +14,7 @@ ROWS = (
     ("personalize.__main__",),
     ("personalize.ui",),
     ("personalize", "personalize.experiments"),
-    ("personalize.porter", "personalize.prover"),
+    ("personalize.porter", "personalize.prover", "personalize.studio"),
     ("personalize.personalizer",),
     ("personalize.portable", "personalize.proof"),
     ("personalize.personal", "personalize.taste", "personalize.why"),

@@ -22,6 +22,7 @@ from personalize.session.database_store import DatabaseStore
 from personalize.session.record import STRATEGIES, PictureRecord, Round
 from personalize.session.store import MemoryStore, Store
 from personalize.settings import Settings
+from personalize.studio import Studio
 from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
 
 
@@ -74,7 +75,7 @@ def test_a_session_learns_what_was_picked_and_uses_it(loop: Personalizer) -> Non
     assert taste.opinions[0].liked and taste.opinions[1].liked
     assert taste.answered == 10 and taste.accuracy > taste.chance
     assert "night" in taste.sentence
-    pairs = loop.personal(token, "a castle", seed=5).pairs
+    pairs = Studio(loop).personal(token, "a castle", seed=5).pairs
     assert all(pair.prompt.startswith("a castle") for pair in pairs)
     assert all("night" in pair.prompt or "pencil drawing" in pair.prompt for pair in pairs)
     assert all(pair.plain_prompt == "a castle" and pair.plain != pair.personal for pair in pairs)
@@ -238,9 +239,9 @@ def test_pictures_are_drawn_once(loop: Personalizer, renderer: FakeRenderer) -> 
     loop.render(token, number)
     loop.render(token, number)
     assert renderer.rendered == 4
-    loop.personal(token, "a boat", seed=1)
+    Studio(loop).personal(token, "a boat", seed=1)
     drawn = renderer.rendered
-    loop.personal(token, "a boat", seed=1)
+    Studio(loop).personal(token, "a boat", seed=1)
     assert renderer.rendered == drawn
 
 
@@ -248,14 +249,14 @@ def test_progress_of_personal_pictures_only_grows_to_the_end(loop: Personalizer)
     token = loop.start("a fox", seed=6).token
     play(loop, token, 2, "night")
     seen: list[float] = []
-    loop.personal(token, "a boat", seed=2, on_step=lambda done, of: seen.append(done / of))
+    Studio(loop).personal(token, "a boat", seed=2, on_step=lambda done, of: seen.append(done / of))
     assert seen == sorted(seen) and seen[-1] == 1.0
 
 
 def test_strength_zero_is_the_plain_picture(loop: Personalizer) -> None:
     token = loop.start("a fox", seed=6).token
     play(loop, token, 6, "night")
-    for pair in loop.personal(token, "a boat", strength=0.0, seed=3).pairs:
+    for pair in Studio(loop).personal(token, "a boat", strength=0.0, seed=3).pairs:
         assert pair.prompt == pair.plain_prompt == "a boat" and pair.plain == pair.personal
 
 
@@ -311,7 +312,7 @@ def test_a_bad_subject_is_refused_in_a_sentence(loop: Personalizer, subject: str
         loop.start(subject)
     token = loop.start("a fox").token
     with pytest.raises(SessionError, match=r"^Expected .*, found .*\. .*\.$"):
-        loop.personal(token, subject)
+        Studio(loop).personal(token, subject)
 
 
 @pytest.mark.parametrize(
@@ -320,7 +321,7 @@ def test_a_bad_subject_is_refused_in_a_sentence(loop: Personalizer, subject: str
 def test_a_bad_number_is_refused(loop: Personalizer, values: dict[str, float]) -> None:
     token = loop.start("a fox").token
     with pytest.raises(SessionError, match="Expected"):
-        loop.personal(token, "a boat", **values)  # type: ignore[arg-type]
+        Studio(loop).personal(token, "a boat", **values)  # type: ignore[arg-type]
 
 
 def test_a_subject_that_leaves_no_room_is_refused(preparation: Preparation, settings: Settings) -> None:
@@ -434,7 +435,7 @@ def test_nothing_of_a_deleted_session_stays(
     loop = Personalizer(preparation, store, FakeRenderer(), FakeEmbedder(), settings)
     token = loop.start("a fox", seed=1).token
     play(loop, token, 4, "night")
-    loop.personal(token, "a boat", seed=1)
+    Studio(loop).personal(token, "a boat", seed=1)
     files = [path for path in (tmp_path / "pictures").rglob("*") if path.is_file()]
     assert files
     loop.delete(token)
@@ -497,7 +498,7 @@ def test_drawing_ahead_gives_way_to_what_is_asked_for(loop: Personalizer, render
     thread = threading.Thread(target=lambda: drawn.append(loop.draw_ahead(token)))
     thread.start()
     assert begun.wait(10)
-    made = loop.personal(token, "a boat", seed=2)  # would wait for ever if it did not give way
+    made = Studio(loop).personal(token, "a boat", seed=2)  # would wait for ever if it did not give way
     thread.join(10)
     assert drawn == [False] and stopped.is_set() and made.pairs
     assert loop.waiting(token) == 0
@@ -514,14 +515,42 @@ def test_drawing_stops_when_a_step_says_so_and_nothing_half_done_is_kept(
             raise CancelledError("Stopped.")
 
     with pytest.raises(CancelledError):
-        loop.personal(token, "a boat", seed=2, on_step=stop)
-    assert loop.personal(token, "a boat", seed=2).pairs
+        Studio(loop).personal(token, "a boat", seed=2, on_step=stop)
+    assert Studio(loop).personal(token, "a boat", seed=2).pairs
 
 
 def test_of_no_strength_the_first_picture_is_that_of_the_seed(loop: Personalizer) -> None:
     token = loop.start("a fox", seed=6).token
     play(loop, token, 2, "night")
-    made = loop.personal(token, "a boat", strength=0.0, seed=42)
+    made = Studio(loop).personal(token, "a boat", strength=0.0, seed=42)
     assert [pair.seed for pair in made.pairs] == [42, 43, 44, 45]
     assert all(pair.prompt == pair.plain_prompt == "a boat" for pair in made.pairs)
     assert made.pairs[0].personal == made.pairs[0].plain == loop.draw(token, ["a boat"], 42)[0]
+
+
+def test_a_bank_makes_the_first_round_of_its_subjects_instant(
+    preparation: Preparation, renderer: FakeRenderer, store: Store, settings: Settings
+) -> None:
+    banked = ("a fox", "an owl")
+    loop = Personalizer(preparation, store, renderer, FakeEmbedder(), settings, banked=banked)
+    assert loop.fill_bank() == 4
+    drawn = renderer.rendered
+    assert loop.fill_bank() == 4 and renderer.rendered == drawn  # once
+    begun = set()
+    for seed in range(4):
+        for subject in ("a fox", "an owl"):
+            token = loop.start(subject, seed=seed).token
+            begun.add(loop.render(token, loop.propose(token).number).prompts)
+    assert renderer.rendered == drawn and 2 <= len(begun) <= 4
+    token = loop.start("a fox", seed=1).token
+    first = loop.render(token, loop.propose(token).number)
+    loop.answer(token, 1, best=0)
+    loop.render(token, loop.propose(token).number)
+    assert renderer.rendered > drawn  # the second round is one's own
+    loop.delete(token)
+    other = loop.start("a fox", seed=3).token
+    assert loop.render(other, loop.propose(other).number).pictures == first.pictures
+    token = loop.start("a boat", seed=1).token
+    before = renderer.rendered
+    loop.render(token, loop.propose(token).number)
+    assert renderer.rendered == before + 4

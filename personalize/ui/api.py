@@ -13,6 +13,7 @@ from personalize.errors import PersonalizeError
 from personalize.limits import Limit
 from personalize.personalizer import Personalizer
 from personalize.session.subject import check_subject
+from personalize.studio import Studio
 from personalize.ui.views import picture_url
 
 RANDOM = -1
@@ -159,7 +160,7 @@ class Api:
         with _said():
             self._draws.take(token)
             chosen = None if seed == RANDOM else seed
-            made = self._loop.personal(token, subject, strength=strength, seed=chosen, count=count)
+            made = Studio(self._loop).personal(token, subject, strength=strength, seed=chosen, count=count)
         return {
             "subject": made.subject,
             "seed": made.seed,

@@ -46,7 +46,7 @@ def build_page(
                     scale=3,
                 )
                 begin = gr.Button("Start picking", variant="primary", elem_id="begin", scale=1)
-            examples = picker.chips(views.chips(_spread(vocabulary.subjects)))
+            examples = picker.chips(views.chips(example_subjects(vocabulary)))
             bring = gr.UploadButton(
                 "Go on from a saved taste",
                 file_types=[".json", ".png"],
@@ -129,7 +129,8 @@ def build_page(
     return page
 
 
-def _spread(subjects: tuple[str, ...]) -> tuple[str, ...]:
-    """Some subjects, spread evenly over all of them."""
+def example_subjects(vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Some subjects, spread evenly over all of them: those that the first screen offers."""
+    subjects = vocabulary.subjects
     step = max(1, len(subjects) // EXAMPLES)
     return subjects[::step][:EXAMPLES]

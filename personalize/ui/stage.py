@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from personalize.errors import RenderError, SessionError
-from personalize.personalizer import Personalizer, PersonalSet
+from personalize.personal import PersonalSet
+from personalize.personalizer import Personalizer
 from personalize.porter import Porter
 from personalize.prover import Prover
 from personalize.session.record import Round, Session, Trial
 from personalize.session.taste_file import TasteFile
 from personalize.settings import Settings
+from personalize.studio import Studio
 from personalize.ui import views
 from personalize.ui.drawing import Drawing, Progress
 from personalize.ui.place import Place
@@ -62,6 +64,7 @@ class Stage:
         self._settings = settings
         self._drawing = drawing
         self._prover = Prover(personalizer)
+        self._studio = Studio(personalizer)
         self._porter = Porter(personalizer)
         self.parts = parts
 
@@ -225,7 +228,7 @@ class Stage:
             yield {parts.pairs: views.pairs_none()}
             return
         made: PersonalSet | None = None
-        personal = self._personalizer.personal
+        personal = self._studio.personal
         answered = len((await asyncio.to_thread(self._personalizer.session, token)).answered)
         async for seen in self._drawing.follow(
             "personal",

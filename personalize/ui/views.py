@@ -14,7 +14,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from personalize.personalizer import Opinion, Pair, PersonalSet, Taste
+from personalize.personal import Pair, PersonalSet
+from personalize.personalizer import Opinion, Taste
 from personalize.proof import TRIALS, Proof
 from personalize.session.record import Round, Session, Trial
 from personalize.session.taste_file import TasteFile, dated

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from personalize.personalizer import Opinion, Pair, PersonalSet, Taste
+from personalize.personal import Pair, PersonalSet
+from personalize.personalizer import Opinion, Taste
 from personalize.session.record import Answer, Round, Session
 from personalize.ui import views
 from personalize.ui.drawing import Progress

@@ -1,0 +1,84 @@
+"""Personal pictures: any subject in a session's taste, each beside the plain one of the same seed."""
+
+from collections.abc import Sequence
+
+from personalize.errors import SessionError
+from personalize.personal import Pair, PersonalSet, pick_seeds
+from personalize.personalizer import LARGEST_SEED, Personalizer, checked_seed
+from personalize.recommend import recommend_paths
+from personalize.rendering import OnStep, Portion
+from personalize.taste import opinions_of
+
+
+class Studio:
+    """Draws in the tastes of a Personalizer's sessions."""
+
+    def __init__(self, personalizer: Personalizer) -> None:
+        """Join it to the loop."""
+        self._loop = personalizer
+
+    def personal(
+        self,
+        token: str,
+        subject: str,
+        *,
+        strength: float = 1.0,
+        seed: int | None = None,
+        count: int = 4,
+        without: Sequence[str] = (),
+        on_step: OnStep | None = None,
+    ) -> PersonalSet:
+        """Pairs of pictures of a subject: plain, and in this person's taste.
+
+        Args:
+            token: of the session.
+            subject: what to draw; checked as for `Personalizer.start`.
+            strength: share of the liked tokens that are used, 0..1. Of none the taste chooses nothing, not
+                even among tries, so the first picture is that of the seed.
+            seed: of the first pair; a random one unless given. The same seed gives the same set.
+            count: pairs.
+            without: words of the vocabulary that are not to be added, however liked.
+            on_step: progress of all drawing together.
+
+        Raises:
+            SessionError: the subject or a number does not fit.
+            RenderError: the renderer failed.
+        """
+        loop, vocabulary = self._loop, self._loop.preparation.vocabulary
+        subject = loop.checked_subject(subject)
+        if not 1 <= count <= 16 or not 0.0 <= strength <= 1.0:
+            raise SessionError(
+                f"Expected 1 to 16 pairs and a strength from 0 to 1, found {count} and {strength:g}. "
+                "Choose others."
+            )
+        first, estimate = checked_seed(seed), loop.estimate(token)
+        tries = loop.settings.best_of if strength else 1
+        paths = recommend_paths(
+            loop.preparation.mdp,
+            estimate,
+            count=count,
+            strength=strength,
+            caution=loop.settings.caution,
+            words=loop.settings.words,
+            without=[vocabulary.index(word) for word in without if word in vocabulary.tokens[1:]],
+        )
+        prompts = [vocabulary.prompt(subject, path) for path in paths]
+        seeds = [[(first + row * tries + nth) % LARGEST_SEED for nth in range(tries)] for row in range(count)]
+        drawn = loop.draw(
+            token,
+            [prompt for prompt in prompts for _ in range(tries)],
+            [seed for row in seeds for seed in row],
+            Portion(on_step, 0.0, tries / (tries + 1)),
+        )
+        kept = pick_seeds(estimate.utility(loop.features(drawn)).reshape(count, tries))
+        chosen = [row[nth] for row, nth in zip(seeds, kept, strict=True)]
+        plain_prompt = vocabulary.prompt(subject, [0] * vocabulary.horizon)
+        plain_steps = Portion(on_step, tries / (tries + 1), 1.0)
+        plain = loop.draw(token, [plain_prompt] * count, chosen, plain_steps)
+        opinions = {opinion.token: opinion for opinion in opinions_of(loop.preparation, estimate)}
+        pairs = []
+        for row, path in enumerate(paths.tolist()):
+            said = tuple(opinions[vocabulary.tokens[number]] for number in path if number)
+            personal = drawn[row * tries + kept[row]]
+            pairs.append(Pair(plain[row], personal, plain_prompt, prompts[row], said, chosen[row]))
+        return PersonalSet(subject, strength, first, tuple(pairs), tuple(without))
