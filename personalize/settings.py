@@ -118,6 +118,10 @@ class Settings:
         0, "1: the endpoints are MCP tools too, at /gradio_api/mcp/ (needs the package mcp).", low=0, high=1
     )
 
+    metadata: int = _setting(
+        1, "1: saved pictures say in the file how they were made; 0: they do not.", low=0, high=1
+    )
+
     feature_source: str = _setting(
         "pictures", "What a token's features are learned from.", choices=("pictures", "texts")
     )

@@ -57,6 +57,16 @@ def text_of(content: bytes, chunk: str) -> str | None:
     return str(found) if isinstance(found, str) else None
 
 
+def without_texts(content: bytes) -> bytes:
+    """The same pixels as a PNG that says nothing about how they were made."""
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+        picture.load()
+        bare = Image.frombytes(picture.mode, picture.size, picture.tobytes())
+    bare.save(out, "PNG")
+    return out.getvalue()
+
+
 def recalled(content: bytes) -> Recalled:
     """How a picture that Palate made was made.
 

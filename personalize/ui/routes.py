@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from personalize.errors import PersonalizeError, SessionError, UnknownSessionError
 from personalize.personalizer import Personalizer
+from personalize.session.picture_text import without_texts
 from personalize.ui import THIS_MACHINE
 from personalize.ui.card import PICTURES, taste_card
 from personalize.ui.metrics import CONTENT_TYPE, Metrics
@@ -30,10 +31,20 @@ NOBODY = "nobody"
 _SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
-def routes(personalizer: Personalizer, metrics: Metrics | None = None, address: str = "") -> list[Route]:
+def routes(
+    personalizer: Personalizer,
+    metrics: Metrics | None = None,
+    address: str = "",
+    *,
+    metadata: bool = True,
+) -> list[Route]:
     """Pictures, tastes, cards and codes by token, /look/<name>, /healthz, /readyz and /metrics.
 
-    `address` is where phones reach the page; empty: where the request came to.
+    Args:
+        personalizer: the loop.
+        metrics: what is counted.
+        address: where phones reach the page; empty: where the request came to.
+        metadata: whether pictures say how they were made.
     """
     counted = metrics or Metrics()
 
@@ -43,6 +54,8 @@ def routes(personalizer: Personalizer, metrics: Metrics | None = None, address: 
             return _missing()
         try:
             content = await asyncio.to_thread(personalizer.picture, token, name)
+            if not metadata:
+                content = await asyncio.to_thread(without_texts, content)
         except SessionError:
             return _missing()
         except PersonalizeError as error:

@@ -55,7 +55,7 @@ def serve(
         css='[id^="screen-"] { display: none; }',  # until the style sheet is there
         head=HEAD,
         app_kwargs={
-            "routes": routes(personalizer, metrics, settings.address),
+            "routes": routes(personalizer, metrics, settings.address, metadata=bool(settings.metadata)),
             "docs_url": None,
             "redoc_url": None,
         },

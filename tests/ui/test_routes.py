@@ -11,13 +11,14 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from personalize.errors import SessionError, StoreError, UnknownSessionError
+from personalize.session.picture_text import text_of
 from personalize.session.taste_file import TasteFile, read_taste_file
 from personalize.taste import Opinion, Taste
 from personalize.ui.metrics import Metrics
 from personalize.ui.picker import LOOK
 from personalize.ui.routes import files_of, routes
 from tests.session.test_taste_file import a_file
-from tests.ui.test_card import png
+from tests.ui.test_card import pixels, png
 
 MINE = "ab" * 32
 
@@ -168,3 +169,15 @@ def test_a_code_says_the_link_where_phones_reach_it() -> None:
     assert coded("http://10.0.0.7:7860/") == coded("http://10.0.0.7:7860") == out.getvalue()
     assert coded("") != coded("http://10.0.0.7:7860")
     assert client(Owner()).get("/code/a%20b.svg").status_code == 404
+
+
+def test_pictures_can_be_served_without_how_they_were_made() -> None:
+    class Talking(Owner):
+        def picture(self, token: str, picture: str) -> bytes:
+            return png((200, 30, 40), palate="secret words", parameters="secret words")
+
+    app = Starlette(routes=routes(Talking(), metadata=False))  # type: ignore[arg-type]
+    bare = TestClient(app).get(f"/picture/token/{MINE}.png").content
+    whole = client(Talking()).get(f"/picture/token/{MINE}.png").content
+    assert text_of(whole, "palate") == "secret words" and text_of(bare, "palate") is None
+    assert b"secret" not in bare and (pixels(bare) == pixels(whole)).all()
