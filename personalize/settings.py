@@ -65,7 +65,7 @@ class Settings:
     )
     pool: int = _setting(300, "Prompts a new question is chosen from.", unit="prompts", low=8, high=100_000)
     words: int = _setting(
-        3, "Most words of style in a prompt; more are hard to draw and to judge.", low=1, high=1000
+        2, "Most words of style in a prompt; more are hard to draw and to judge.", low=1, high=1000
     )
     pleasant: float = _setting(
         0.5, "Share of the prompts, the best liked so far, that questions are made of.", low=0.01, high=1.0
