@@ -52,12 +52,16 @@ def test_the_parts_fit_together(
     monkeypatch.setattr("models.load_renderer", lambda name, threads=0: FakeRenderer())
     monkeypatch.setattr("models.load_embedder", lambda name, threads=0: FakeEmbedder())
     monkeypatch.setattr("personalize.ui.page.build_page", lambda *parts: parts)
-    monkeypatch.setattr("personalize.ui.server.serve", lambda *parts: served.extend(parts))
+
+    def serve(*parts: Any) -> None:
+        served.extend(parts)
+        parts[3]("http://127.0.0.1:7860")
+
+    monkeypatch.setattr("personalize.ui.server.serve", serve)
     app.run(app.read_settings(["--data", str(tmp_path), "--port", "0"]))
-    page, personalizer, settings, on_ready, metrics = served
+    _, personalizer, settings, _, metrics = served
     assert isinstance(metrics, Metrics)
     assert personalizer.propose(personalizer.start("a fox").token).options == settings.options
-    on_ready("http://127.0.0.1:7860")
     assert "Palate is ready at http://127.0.0.1:7860" in capsys.readouterr().out
     assert (tmp_path / "palate.sqlite3").exists()
 
