@@ -16,6 +16,7 @@ from personalize.design.question import (
     choose_question,
     expected_covariance,
     independent_question,
+    open_metric,
     question_pool,
     random_question,
     static_question,
@@ -65,7 +66,12 @@ def next_question(
             )
         if session.strategy == "static-iid":
             return independent_question(design.policies, mdp, generator, words=words)
-        return static_question(design.policies, mdp, generator, metric=design.metric, words=words)
+        before = [mdp.path_features(torch.tensor(round_.paths)) for round_ in session.rounds]
+        prior = preparation.prior
+        value = None if design.criterion == "D" else 2.0 * prior.covariance
+        spread = prior.matrix(prior.gammas[0], settings.prior_spread)
+        metric = open_metric(before, spread, value)
+        return static_question(design.policies, mdp, generator, metric=metric, words=words)
     known = max(0, len(session.rounds) - settings.ahead)
     estimate = taste(replace(session, rounds=session.rounds[:known]))
     pool = question_pool(design.policies, mdp, settings.pool, generator, words=words)

@@ -16,6 +16,7 @@ from personalize.design.acquisition import ACQUISITIONS
 from personalize.design.criterion import VCriterion
 from personalize.design.question import (
     independent_question,
+    open_metric,
     plan_questions,
     random_question,
     static_question,
@@ -157,7 +158,7 @@ def _session(
                 planned = _planned(AHEAD, estimate, run, items, generator, turn)
             question = planned.pop(0)
         else:
-            question = _question(arm.strategy, run, items, mdp, design, estimate, generator, turn)
+            question = _question(arm.strategy, run, items, mdp, prior, design, estimate, generator, asked)
         question_s.append(time.perf_counter() - begun)
         options = items.shown[question]
         asked.append(options)
@@ -179,18 +180,20 @@ def _question(
     run: Learning,
     items: Items,
     mdp: PromptMDP,
+    prior: TastePrior,
     design: DesignResult | None,
     estimate: TasteEstimate,
     generator: torch.Generator,
-    turn: int,
+    asked: list[Tensor],
 ) -> Tensor:
-    """Long[K], items to show."""
+    """Long[K], items to show after those asked, Float[K, d] each."""
     if strategy == "random":
         return random_question(mdp, run.options, generator)[:, 0]
     if design is not None and strategy == "static-iid":
         return independent_question(design.policies, mdp, generator)[:, 0]
     if design is not None and strategy == "static-rounded":
-        return static_question(design.policies, mdp, generator, metric=design.metric)[:, 0]
+        metric = open_metric(asked, prior.matrix(prior.gammas[-1], 2.0), 2.0 * items.covariance)
+        return static_question(design.policies, mdp, generator, metric=metric)[:, 0]
     if strategy in ACQUISITIONS:
         pool = torch.randperm(len(items.shown), generator=generator)[:POOL]
         rows = ACQUISITIONS[strategy](
@@ -201,7 +204,7 @@ def _question(
             generator=generator,
         )
         return pool[rows]
-    return _planned(1, estimate, run, items, generator, turn)[0]
+    return _planned(1, estimate, run, items, generator, len(asked))[0]
 
 
 def _planned(

@@ -12,6 +12,7 @@ from personalize.design.question import (
     choose_question,
     expected_covariance,
     independent_question,
+    open_metric,
     plan_questions,
     question_pool,
     random_question,
@@ -275,3 +276,15 @@ def test_independent_questions_are_distinct_even_when_policies_are_alike(seed: i
     alike = identical_policies(uniform_policies(mdp, 4, 30, seeded(0)))
     question = independent_question(alike, mdp, seeded(seed))
     assert len(torch.unique(question, dim=0)) == 4 and bool(mdp.admits(question).all())
+
+
+def test_what_was_asked_is_worth_less_and_the_rest_as_much() -> None:
+    value = torch.diag(torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64))
+    prior = torch.eye(3, dtype=torch.float64)
+    assert torch.equal(open_metric([], prior, value), value)
+    asked = torch.tensor([[2.0, 0.0, 0.0], [-2.0, 0.0, 0.0]], dtype=torch.float64)
+    once, twice = open_metric([asked], prior, value), open_metric([asked, asked], prior, value)
+    # a click between them tells 4 about the first direction: C' = 1 / (1 + 4 n)
+    torch.testing.assert_close(once.diagonal(), torch.tensor([1.0 / 25, 2.0, 3.0], dtype=torch.float64))
+    torch.testing.assert_close(twice.diagonal(), torch.tensor([1.0 / 81, 2.0, 3.0], dtype=torch.float64))
+    torch.testing.assert_close(open_metric([asked], prior)[0, 0], torch.tensor(1.0 / 5, dtype=torch.float64))
