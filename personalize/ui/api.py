@@ -4,7 +4,8 @@ Each takes the session's token, which `start` gives, and nothing else opens a se
 below the page's own, and need the token too. Waiting and limits are as on the page.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
@@ -189,16 +190,13 @@ class Api:
             return {"gone": self._loop.delete(token)}
 
 
-class _said:  # noqa: N801 - reads as a word
-    """What goes wrong on purpose is said to the program; the rest is only logged."""
-
-    def __enter__(self) -> None:
-        """Nothing to do."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """One sentence instead of the error."""
-        if isinstance(error, PersonalizeError):
-            raise gr.Error(str(error), print_exception=False) from None
+@contextmanager
+def _said() -> Iterator[None]:
+    """What goes wrong on purpose is said to the program in its sentence; the rest is only logged."""
+    try:
+        yield
+    except PersonalizeError as error:
+        raise gr.Error(str(error), print_exception=False) from None
 
 
 def round_to(value: float) -> float:

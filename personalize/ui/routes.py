@@ -29,6 +29,12 @@ NOBODY = "nobody"
 """A token that opens nothing, to ask the store for."""
 
 _SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_SEALED = {
+    **_SAFE,
+    "Content-Security-Policy": "default-src 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Of pictures: they run nothing, and other sites may not show them."""
 
 
 def routes(
@@ -61,12 +67,7 @@ def routes(
         except PersonalizeError as error:
             log.warning("a picture could not be served: %s", error)
             return _missing()
-        headers = {
-            **_SAFE,
-            "Cache-Control": "private, max-age=604800, immutable",
-            "Content-Security-Policy": "default-src 'none'",
-            "Cross-Origin-Resource-Policy": "same-origin",
-        }
+        headers = {**_SEALED, "Cache-Control": "private, max-age=604800, immutable"}
         return Response(content, media_type="image/png", headers=headers)
 
     async def taste(request: Request) -> Response:
@@ -88,12 +89,7 @@ def routes(
             content = await asyncio.to_thread(_card, personalizer, token, reached)
         except PersonalizeError:
             return _missing()
-        headers = {
-            **_SAFE,
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": "default-src 'none'",
-            "Cross-Origin-Resource-Policy": "same-origin",
-        }
+        headers = {**_SEALED, "Cache-Control": "no-store"}
         return Response(content, media_type="image/png", headers=headers)
 
     async def code(request: Request) -> Response:
@@ -105,11 +101,7 @@ def routes(
         segno.make(f"{base}/?s={token}", error="m", micro=False).save(
             drawn, kind="svg", dark="#17201b", light="#fbfcfa", scale=4
         )
-        headers = {
-            **_SAFE,
-            "Cache-Control": "private, no-store",
-            "Content-Security-Policy": "default-src 'none'",
-        }
+        headers = {**_SEALED, "Cache-Control": "no-store"}
         return Response(drawn.getvalue(), media_type="image/svg+xml", headers=headers)
 
     async def healthz(request: Request) -> Response:

@@ -7,12 +7,7 @@ root.classList.toggle('reachable', Boolean(facts.address) || !here);
 const patience = Number(facts.idle) * 1000, countdown = 15000;
 if (patience) {
   root.classList.add('kiosk');
-  const make = html => {
-    const holder = document.createElement('div');
-    holder.innerHTML = html;
-    return document.body.appendChild(holder.firstElementChild);
-  };
-  const still = make(
+  const still = window.palate.make(
     '<dialog class="ask still" aria-labelledby="still-title"><h2 id="still-title">Still there?</h2>' +
     '<p>Starting over in <b></b> s. What you picked stays under its own link.</p>' +
     '<div class="tools"><button type="button" class="strong">I am here</button></div></dialog>');

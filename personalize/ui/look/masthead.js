@@ -20,6 +20,7 @@ const turn = to => {
   large.querySelector('figcaption').textContent = shown[at].dataset.words;
 };
 window.palate = Object.assign(window.palate || {}, {
+  make,
   openLarge(zoom, all, pick) {
     shown = all; choose = pick;
     large.querySelector('[data-choose]').hidden = !pick;
