@@ -70,7 +70,7 @@ def build_page(
                     elem_id="wish",
                     max_lines=1,
                     lines=1,
-                    placeholder="a lighthouse",
+                    placeholder=vocabulary.subjects[-1] if vocabulary.subjects else "a castle",
                 )
                 strength = gr.Slider(
                     STRENGTH_LOW, STRENGTH_HIGH, 1.0, step=STRENGTH_STEP, label="Strength of your taste",
