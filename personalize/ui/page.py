@@ -48,7 +48,7 @@ def build_page(
                 begin = gr.Button("Start picking", variant="primary", elem_id="begin", scale=1)
             examples = picker.chips(views.chips(example_subjects(vocabulary)))
             bring = gr.UploadButton(
-                "Go on from a saved taste",
+                "Go on from a saved taste or card",
                 file_types=[".json", ".png"],
                 type="binary",
                 elem_id="bring",
