@@ -29,7 +29,11 @@ def read_settings(arguments: list[str]) -> Settings:
         SettingsError: one does not fit.
     """
     parser = _Parser(prog="app.py", description="Learns your taste in pictures from the ones you pick.")
-    parser.add_argument("--model", help="name of the models in the catalogue, or a folder of one's own")
+    parser.add_argument("--model", help="name (see python -m models list), a folder, or a hub id")
+    parser.add_argument("--clip", help="CLIP that sees the pictures: name, folder or hub id")
+    parser.add_argument("--steps", type=int, help="denoising steps; 0 for the model's own number")
+    parser.add_argument("--guidance", type=float, help="classifier-free guidance; -1 for the model's own")
+    parser.add_argument("--picture-px", type=int, help="side of the pictures in pixels; 0: the model's own")
     parser.add_argument("--host", help="address to listen on; 0.0.0.0 lets other machines in")
     parser.add_argument("--port", type=int, help="port to listen on; 0 takes a free one")
     parser.add_argument("--data", type=Path, help="folder of sessions, pictures and caches")
@@ -62,8 +66,14 @@ def run(settings: Settings) -> None:
     store = DatabaseStore(settings.database, settings.pictures)
     words = ASSETS / "vocabulary" / "mini"
     vocabulary = Vocabulary.load(words)
-    renderer = load_renderer(settings.model, settings.threads)
-    embedder = load_embedder(settings.model, settings.threads)
+    renderer = load_renderer(
+        settings.model,
+        settings.threads,
+        changes=settings.model_changes,
+        compiled=settings.compile,
+        checked=bool(settings.safety),
+    )
+    embedder = load_embedder(settings.model, settings.threads, clip=settings.clip)
     preparation = prepare(vocabulary, renderer, embedder, settings, ConsoleProgress(), shipped=words)
     preparation = with_population(preparation, store, renderer, embedder, settings)
     examples = example_subjects(vocabulary)

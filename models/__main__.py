@@ -1,4 +1,4 @@
-"""``python -m models list`` and ``python -m models evaluate NAME``: what there is, and how good it is."""
+"""``python -m models list | fetch | check | evaluate``: which models there are, and how good they are."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from models.catalog import available, find_model
 from models.errors import ModelError
+from models.finding import find_model
+from models.weights import check_model, fetch_model, list_models
 
 HERE = Path(__file__).parent
 
@@ -20,7 +21,14 @@ def main(arguments: list[str] | None = None) -> int:
     """The exit code: 0, or 2 after one sentence."""
     parser = argparse.ArgumentParser(prog="python -m models", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="the models of the catalogue")
+    commands.add_parser("list", help="the models of the catalogue, their licences and sizes")
+    fetch = commands.add_parser("fetch", help="download a model's weights, once")
+    fetch.add_argument("model", help="name in the catalogue, or an id on the hub such as owner/name")
+    fetch.add_argument("--revision", default="", help="commit, tag or branch instead of the catalogue's")
+    fetch.add_argument("--variant", help="of an id's weights (default: fp16 where there is one)")
+    fetch.add_argument("--pickles", action="store_true", help="take weights that only a pickle holds")
+    check = commands.add_parser("check", help="whether what was fetched is whole")
+    check.add_argument("model", help="as for fetch, or a folder")
     evaluate = commands.add_parser("evaluate", help="numbers and contact sheets of a model")
     evaluate.add_argument("model", help="name in the catalogue, or a folder laid out like models/mini")
     evaluate.add_argument(
@@ -38,15 +46,20 @@ def main(arguments: list[str] | None = None) -> int:
     evaluate.add_argument("--json", action="store_true", help="print all numbers as JSON")
     chosen = parser.parse_args(arguments)
     try:
-        return _list() if chosen.command == "list" else _evaluate(chosen)
+        if chosen.command == "list":
+            list_models()
+        elif chosen.command == "fetch":
+            fetch_model(chosen.model, chosen.revision, chosen.variant, chosen.pickles)
+        elif chosen.command == "check":
+            return 0 if check_model(chosen.model) else 1
+        else:
+            return _evaluate(chosen)
     except ModelError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-
-
-def _list() -> int:
-    for name in available():
-        sys.stdout.write(f"{name}: {find_model(name).folder}\n")
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; what has arrived is kept.\n")
+        return 130
     return 0
 
 

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from models.catalog import CLIP, Model
+from models.catalog import Model
+from models.devices import best_device
 from models.errors import ModelError
 from models.threads import use_threads
 
@@ -35,21 +36,21 @@ class OpenClipEmbedder:
         import open_clip
 
         use_threads(threads)
-        folder = f"local-dir:{model.folder / CLIP}"
+        folder = f"local-dir:{model.clip}"
         try:
             net, preprocess = open_clip.create_model_from_pretrained(folder)
             tokenizer = open_clip.get_tokenizer(folder)
         except Exception as error:  # noqa: BLE001 - whatever a damaged file makes the libraries raise
             raise ModelError(
-                f"Expected an OpenCLIP model in {model.folder / CLIP}, found one that does not load "
+                f"Expected an OpenCLIP model in {model.clip}, found one that does not load "
                 f"({type(error).__name__}: {error}). Restore its files."
             ) from error
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = best_device()
         self._net: Any = net.float().to(self._device).eval()
         self._preprocess: Any = preprocess
         self._tokenizer: Any = tokenizer
         self._lock = threading.Lock()
-        self.name = f"{model.name}-clip-{model.fingerprint}"
+        self.name = f"clip-{model.clip_fingerprint}"
         self.dimension = len(self.embed_texts([""])[0])
 
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
@@ -72,7 +73,7 @@ class OpenClipEmbedder:
         rows: list[Tensor] = []
         with self._lock, torch.inference_mode():
             for start in range(0, len(items), BATCH):
-                rows.append(F.normalize(encode(list(items[start : start + BATCH])).double(), dim=-1).cpu())
+                rows.append(F.normalize(encode(list(items[start : start + BATCH])).cpu().double(), dim=-1))
         if not rows:
             return torch.zeros(0, self.dimension, dtype=torch.float64)
         return torch.cat(rows).clone()

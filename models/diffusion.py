@@ -1,4 +1,4 @@
-"""The renderer: prompts to PNG pictures by any Stable Diffusion pipeline that diffusers saved in a folder.
+"""The renderer: prompts to PNG pictures by any text-to-image pipeline of diffusers.
 
 A pipeline's scheduler keeps state, so one thread owns it and calls take turns. Every picture has its own CPU
 generator, so it depends on its own prompt and seed and not on what else is in the batch (up to rounding).
@@ -6,22 +6,26 @@ generator, so it depends on its own prompt and seed and not on what else is in t
 
 from __future__ import annotations
 
-import copy
-import io
-import json
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
-from models.catalog import DIFFUSION, Model
+from models import safety
+from models.catalog import Model
+from models.devices import best_device
 from models.errors import ModelError
+from models.frugality import Frugality, is_out_of_memory
+from models.pipeline import Windows, accepted, load_pipeline, side_of
+from models.png import png_bytes
 from models.threads import use_threads
 
-BATCH = 8
+_LOG = logging.getLogger(__name__)
 
 
 class Job(Protocol):
@@ -40,6 +44,13 @@ class Job(Protocol):
         """Of the noise, 0 to 2**63 - 1."""
 
 
+@dataclass(frozen=True)
+class _Job:
+    prompt: str
+    negative_prompt: str
+    seed: int
+
+
 class Cancelled(Exception):
     """The rendering was told to stop."""
 
@@ -50,51 +61,55 @@ class DiffusersRenderer:
     Attributes:
         name: model, fingerprint and settings; the same record under the same name is the same picture.
         picture_px: side of the pictures, in pixels.
+        device: where it runs.
+        frugality: how many pictures are drawn at once, and what was given up for lack of memory.
     """
 
-    def __init__(self, model: Model, *, threads: int = 0) -> None:
+    def __init__(self, model: Model, *, threads: int = 0, compiled: str = "", checked: bool = True) -> None:
         """Load the weights: 16 bits on a GPU, 32 on a CPU.
+
+        Args:
+            model: what to load.
+            threads: CPU threads; 0 for as many as there are cores.
+            compiled: backend of torch.compile for the denoiser, or ''. The first picture then takes minutes.
+            checked: whether the model's own safety checker is asked, if it has one.
 
         Raises:
             ModelError: diffusers could not read the folder.
         """
-        from diffusers import AutoPipelineForText2Image
-        from diffusers.utils import logging as diffusers_logging
-        from transformers.utils import logging as transformers_logging
-
         use_threads(threads)
-        diffusers_logging.disable_progress_bar()
-        transformers_logging.disable_progress_bar()
-        cuda = torch.cuda.is_available()
-        try:
-            pipeline: Any = AutoPipelineForText2Image.from_pretrained(
-                model.folder / DIFFUSION,
-                dtype=torch.float16 if cuda else torch.float32,
-                local_files_only=True,
-            )
-        except Exception as error:  # noqa: BLE001 - whatever a damaged file makes the libraries raise
-            raise ModelError(
-                f"Expected a diffusers pipeline in {model.folder / DIFFUSION}, found one that does not load "
-                f"({type(error).__name__}: {error}). Restore its files."
-            ) from error
-        pipeline.set_progress_bar_config(disable=True)
-        self._pipeline = pipeline.to("cuda" if cuda else "cpu")
-        self._model = model
-        self._words: Any = copy.deepcopy(pipeline.tokenizer)  # a tokenizer is not safe to share among threads
-        self._words_lock = threading.Lock()
+        self.device = best_device()
+        pipeline = load_pipeline(model, self.device)
+        if checked:
+            safety.keep_pictures(pipeline)
+        else:
+            safety.switch_off(pipeline)
+        if compiled:
+            for part in ("unet", "transformer"):
+                if getattr(pipeline, part, None) is not None:
+                    getattr(pipeline, part).compile(backend=compiled)
+        self._pipeline, self._model = pipeline, model
+        self._windows, self._words_lock = Windows(pipeline), threading.Lock()
         self._closing = threading.Event()
         self._owner = ThreadPoolExecutor(1, thread_name_prefix="renderer")
-        self._window = int(pipeline.tokenizer.model_max_length)
-        self.picture_px = model.picture_px or int(
-            pipeline.unet.config.sample_size * pipeline.vae_scale_factor
+        self.frugality = Frugality()
+        self.picture_px = model.picture_px or side_of(pipeline)
+        self.name = f"{model.name}-{model.fingerprint}-{model.steps}x{model.guidance:g}" + (
+            f"-{model.picture_px}" if model.picture_px and model.picture_px != side_of(pipeline) else ""
         )
-        self.name = f"{model.name}-{model.fingerprint}-{model.steps}x{model.guidance:g}"
 
     def room(self, prompt: str) -> int:
         """Word pieces that still fit behind a prompt; negative when its end would not be read."""
         with self._words_lock:
-            pieces = self._words(prompt, truncation=False, verbose=False)["input_ids"]
-        return self._window - len(pieces)
+            return self._windows.room(prompt)
+
+    def warm_up(self) -> None:
+        """Draw one picture and throw it away: what fails, fails now, and the first round is not the slowest.
+
+        Raises:
+            ModelError: the pipeline failed.
+        """
+        self.render([_Job("", "", 0)])
 
     def render(
         self,
@@ -113,13 +128,16 @@ class DiffusersRenderer:
             ModelError: a prompt that is longer than the text tower reads, or the pipeline failed.
             Cancelled: `cancelled` was set.
         """
+        window = self._windows.widest
         for job in jobs:
-            if self.room(job.prompt) < 0:
+            room = self.room(job.prompt)
+            if room < 0:
                 raise ModelError(
-                    f"Expected a prompt of at most {self._window} word pieces, found "
-                    f"{self._window - self.room(job.prompt)} in '{job.prompt[:60]}...'. Shorten the subject."
+                    f"Expected a prompt of at most {window} word pieces, found "
+                    f"{window - room} in '{job.prompt[:60]}...'. Shorten the subject."
                 )
-        return self._owner.submit(self._render, list(jobs), on_step, cancelled).result()
+        own = [_Job(job.prompt, job.negative_prompt, job.seed) for job in jobs]
+        return self._owner.submit(self._render, own, on_step, cancelled).result()
 
     def close(self) -> None:
         """Stop before the next step; what waits is not begun."""
@@ -127,63 +145,85 @@ class DiffusersRenderer:
         self._owner.shutdown(wait=False, cancel_futures=True)
 
     def _render(
-        self, jobs: list[Job], on_step: Callable[[int, int], None] | None, cancelled: threading.Event | None
+        self, jobs: list[_Job], on_step: Callable[[int, int], None] | None, cancelled: threading.Event | None
     ) -> list[bytes]:
+        whole, done = self._model.steps * len(jobs), 0
+
+        def after_step(pipe: Any, step: int, time: Any, values: dict[str, Any]) -> dict[str, Any]:
+            if self._closing.is_set() or (cancelled is not None and cancelled.is_set()):
+                raise Cancelled
+            if on_step is not None:
+                steps = min(step + 1, self._model.steps) * min(self.frugality.batch, len(jobs) - done)
+                on_step(self._model.steps * done + steps, whole)
+            return values
+
         pictures: list[bytes] = []
-        batches = [jobs[start : start + BATCH] for start in range(0, len(jobs), BATCH)]
-        whole = self._model.steps * len(batches)
-        for number, batch in enumerate(batches):
-
-            def after_step(
-                pipe: Any, step: int, time: Any, values: dict[str, Any], number: int = number
-            ) -> dict[str, Any]:
-                if self._closing.is_set() or (cancelled is not None and cancelled.is_set()):
-                    raise Cancelled
-                if on_step is not None:
-                    on_step(number * self._model.steps + step + 1, whole)
-                return values
-
+        while done < len(jobs):
+            batch = jobs[done : done + self.frugality.batch]
             try:
-                with torch.inference_mode():
-                    output = self._pipeline(
-                        prompt=[job.prompt for job in batch],
-                        negative_prompt=[job.negative_prompt for job in batch],
-                        generator=[torch.Generator("cpu").manual_seed(job.seed) for job in batch],
-                        num_inference_steps=self._model.steps,
-                        guidance_scale=self._model.guidance,
-                        height=self.picture_px,
-                        width=self.picture_px,
-                        callback_on_step_end=after_step,
-                    )
+                images, objected = self._drawn(batch, after_step)
             except (RuntimeError, ValueError, TypeError, MemoryError) as error:
-                raise ModelError(
-                    f"Expected {len(batch)} pictures from {self._model.title}, found that it failed "
-                    f"({type(error).__name__}: {error}). Try again; if it stays, restart the app."
-                ) from error
-            pictures += [self._png(job, image) for job, image in zip(batch, output.images, strict=True)]
+                if is_out_of_memory(error) and self.frugality.give_way(self._pipeline, len(batch)):
+                    _LOG.warning("%s: %s", self._model.title, self.frugality.said[-1])
+                    continue
+                raise self._failure(error, len(batch)) from error
+            for job, image, hide in zip(batch, images, objected, strict=True):
+                pictures.append(self._allowed(job, image, hide, after_step))
+            done += len(batch)
         return pictures
 
-    def _png(self, job: Job, image: Image.Image) -> bytes:
-        """The picture as a PNG that says how it was made, in the form that other tools read and as JSON."""
+    def _drawn(self, batch: list[_Job], after_step: Any) -> tuple[list[Image.Image], list[bool]]:
+        """Pictures of a batch, and what the safety checker objects to."""
+        guided = self._model.negative and any(job.negative_prompt for job in batch)
+        arguments = accepted(
+            self._pipeline,
+            {
+                "prompt": [job.prompt for job in batch],
+                "negative_prompt": [job.negative_prompt for job in batch] if guided else None,
+                "generator": [torch.Generator("cpu").manual_seed(job.seed) for job in batch],
+                "num_inference_steps": self._model.steps,
+                "guidance_scale": self._model.guidance,
+                "height": self.picture_px,
+                "width": self.picture_px,
+                "callback_on_step_end": after_step,
+            },
+        )
+        with torch.inference_mode():
+            output = self._pipeline(**arguments)
+        objected = getattr(output, "nsfw_content_detected", None)
+        return output.images, list(objected) if objected else [False] * len(batch)
+
+    def _allowed(self, job: _Job, image: Image.Image, objected: bool, after_step: Any) -> bytes:
+        """The picture as a PNG; if the safety checker objects, one from another seed, or a blurred one."""
+        attempt, drawn = 0, job
+        while objected and attempt < safety.TRIES:
+            attempt += 1
+            drawn = _Job(job.prompt, job.negative_prompt, safety.other_seed(job.seed, attempt))
+            try:
+                images, objections = self._drawn([drawn], after_step)
+            except (RuntimeError, ValueError, TypeError, MemoryError) as error:
+                raise self._failure(error, 1) from error
+            image, objected = images[0], objections[0]
+        if objected:
+            image, drawn = safety.hidden(image), job
         model = self._model
         record = {
             "app": "Palate",
             "model": self.name,
             "prompt": job.prompt,
             "negative_prompt": job.negative_prompt,
-            "seed": job.seed,
+            "seed": drawn.seed,
             "steps": model.steps,
             "guidance": model.guidance,
             "picture_px": self.picture_px,
+            **({"hidden": True} if objected else {}),
         }
-        size = f"{self.picture_px}x{self.picture_px}"
-        text = PngImagePlugin.PngInfo()
-        text.add_itxt(
-            "parameters",
-            f"{job.prompt}\nSteps: {model.steps}, Sampler: DPM++ 2M, CFG scale: {model.guidance:g}, "
-            f"Seed: {job.seed}, Size: {size}, Model hash: {model.fingerprint}, Model: {model.name}",
+        scheduler = type(self._pipeline.scheduler).__name__
+        return png_bytes(image, record, scheduler=scheduler, model=model.name, fingerprint=model.fingerprint)
+
+    def _failure(self, error: BaseException, count: int) -> ModelError:
+        what = "a picture" if count == 1 else f"{count} pictures"
+        return ModelError(
+            f"Expected {what} from {self._model.title}, found that it failed "
+            f"({type(error).__name__}: {error}). Try again; if it stays, restart the app."
         )
-        text.add_itxt("palate", json.dumps(record, ensure_ascii=False))
-        stream = io.BytesIO()
-        image.save(stream, format="PNG", pnginfo=text)
-        return stream.getvalue()

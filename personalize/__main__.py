@@ -1,4 +1,4 @@
-"""The command line: ``python -m personalize COMMAND`` with render, design, simulate or benchmark."""
+"""The command line: ``python -m personalize COMMAND`` with render, design, simulate, benchmark or experiments."""
 
 import argparse
 import json
@@ -31,8 +31,8 @@ def _parts(settings: Settings) -> tuple[Any, Any, Any]:
     vocabulary = Vocabulary.load(ASSETS / "vocabulary" / "mini")
     return (
         vocabulary,
-        load_renderer(settings.model, settings.threads),
-        load_embedder(settings.model, settings.threads),
+        load_renderer(settings.model, settings.threads, changes=settings.model_changes),
+        load_embedder(settings.model, settings.threads, clip=settings.clip),
     )
 
 
@@ -52,7 +52,7 @@ def render(chosen: argparse.Namespace, settings: Settings) -> None:
         raise SettingsError(f"Expected a count from 1 to 1000, found {chosen.count}. Choose another.")
     if not 0 <= chosen.seed < 2**31:
         raise SettingsError(f"Expected a seed from 0 to {2**31 - 1}, found {chosen.seed}. Choose another.")
-    renderer = load_renderer(settings.model, settings.threads)
+    renderer = load_renderer(settings.model, settings.threads, changes=settings.model_changes)
     progress = ConsoleProgress()
     records = [PictureRecord(renderer.name, prompt, "", chosen.seed + n) for n in range(chosen.count)]
     contents = renderer.render(records, lambda done, of: progress("denoising", done, of))
@@ -140,6 +140,18 @@ def benchmark(chosen: argparse.Namespace, settings: Settings) -> None:
     _print(json.dumps(result) if chosen.json else table(result))
 
 
+def experiments(chosen: argparse.Namespace, settings: Settings) -> None:
+    """The evidence: run an experiment (or all), write numbers, figures and a page."""
+    from personalize.experiments.evidence import command
+    from personalize.experiments.evidence.frame import Parts
+    from personalize.progress import ConsoleProgress
+
+    def get_parts() -> Parts:
+        return Parts(*_parts(settings), settings, shipped_effects(settings))
+
+    command.run(chosen.name, chosen.quick, chosen.out, get_parts, _print, ConsoleProgress())
+
+
 def shipped_effects(settings: Settings) -> Path:
     """The folder of effects that were measured on the shipped models."""
     return ASSETS / "vocabulary" / "mini"
@@ -150,6 +162,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], None]] = {
     "design": design,
     "simulate": simulate,
     "benchmark": benchmark,
+    "experiments": experiments,
 }
 
 
@@ -199,6 +212,11 @@ def read_command(arguments: list[str]) -> argparse.Namespace:
             one.add_argument("--count", type=int, default=1, help="pictures; each has the next seed")
             one.add_argument("--seed", type=int, default=0, help="of the first picture")
             one.add_argument("--out", type=Path, default=Path("."), help="folder for the PNG files")
+            continue
+        if name == "experiments":
+            one.add_argument("name", help="an experiment, or all, summary, redraw")
+            one.add_argument("--quick", action="store_true", help="small sizes: that it works, no conclusion")
+            one.add_argument("--out", type=Path, default=Path("evidence"), help="folder for the results")
             continue
         one.add_argument("--json", action="store_true", help="print one JSON object")
         one.add_argument("--options", type=int, help="pictures a round")

@@ -44,7 +44,23 @@ class SettingRow:
 class Settings:
     """The tunables. Construct with `Settings.from_environment`, which checks them."""
 
-    model: str = _setting("mini", "Name of the models in the catalogue, or a folder of one's own.")
+    model: str = _setting(
+        "mini", "Name of the pipeline in the catalogue, a folder, or an id on the hub that was fetched."
+    )
+    clip: str = _setting("", "CLIP that sees the pictures: name, folder or id; empty: the model's own.")
+    steps: int = _setting(0, "Denoising steps; 0: the model's own number.", unit="steps", low=0, high=500)
+    guidance: float = _setting(
+        -1.0, "Classifier-free guidance scale; -1: the model's own.", low=-1.0, high=50.0
+    )
+    picture_px: int = _setting(
+        0, "Side of the pictures, a multiple of 8; 0: the model's own.", unit="pixels", low=0, high=4096
+    )
+    safety: int = _setting(
+        1, "1: the model's own safety checker is asked, if it has one; 0: it is not.", low=0, high=1
+    )
+    compile: str = _setting(
+        "", "Backend of torch.compile, such as inductor (needs a C compiler); empty: none."
+    )
     host: str = _setting("127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in.")
     port: int = _setting(7860, "Port to listen on; 0 takes a free one.", low=0, high=65535)
     data: Path = _setting(
@@ -196,6 +212,18 @@ class Settings:
         )
 
     @property
+    def model_changes(self) -> dict[str, int | float]:
+        """What is set of the model instead of its own defaults."""
+        changes: dict[str, int | float] = {}
+        if self.steps:
+            changes["steps"] = self.steps
+        if self.guidance >= 0:
+            changes["guidance"] = self.guidance
+        if self.picture_px:
+            changes["picture_px"] = self.picture_px
+        return changes
+
+    @property
     def folder(self) -> Path:
         """The data folder, with `~` made the home folder."""
         return self.data.expanduser()
@@ -224,6 +252,8 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
         raise SettingsError(f"Expected {name} without control characters, found some. Remove them.")
     if name in ("model", "host") and not value:
         raise SettingsError(f"Expected {name} to be given, found nothing. Leave it out for the default.")
+    if name == "picture_px" and value % 8:
+        raise SettingsError(f"Expected picture_px to be a multiple of 8, found {value}. Round it.")
     if name == "address" and value and not _ADDRESS.fullmatch(value):
         raise SettingsError(
             f"Expected address to be one such as http://192.168.1.20:7860, found '{value}'. Correct it."

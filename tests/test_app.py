@@ -49,8 +49,8 @@ def test_the_parts_fit_together(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     served: list[Any] = []
-    monkeypatch.setattr("models.load_renderer", lambda name, threads=0: FakeRenderer())
-    monkeypatch.setattr("models.load_embedder", lambda name, threads=0: FakeEmbedder())
+    monkeypatch.setattr("models.load_renderer", lambda name, threads=0, **kept: FakeRenderer())
+    monkeypatch.setattr("models.load_embedder", lambda name, threads=0, **kept: FakeEmbedder())
     monkeypatch.setattr("personalize.ui.page.build_page", lambda *parts: parts)
 
     def serve(*parts: Any) -> None:
@@ -69,7 +69,7 @@ def test_the_parts_fit_together(
 def test_an_interruption_before_the_page_is_served_is_no_traceback(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(name: str, threads: int = 0) -> None:
+    def interrupted(name: str, threads: int = 0, **kept: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("models.load_renderer", interrupted)

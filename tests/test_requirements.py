@@ -6,7 +6,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = {"PIL": "pillow", "open_clip": "open_clip_torch", "prometheus_client": "prometheus-client"}
+PACKAGES = {
+    "PIL": "pillow",
+    "huggingface_hub": "huggingface-hub",
+    "open_clip": "open_clip_torch",
+    "prometheus_client": "prometheus-client",
+}
 """Packages whose module has another name."""
 
 

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from models.catalog import DIFFUSION, Model
+from models.catalog import Model
 from models.clip import OpenClipEmbedder
 from models.diffusion import DiffusersRenderer
 from models.evaluation.judge import OVERALL, Judge, look, rightly_named, to_input
@@ -103,7 +103,7 @@ def evaluate(
         seconds_round_of_4=round(median_seconds(lambda: renderer.render(four)), 2),
         seconds_embed_4=round(median_seconds(lambda: embedder.embed_pictures(seen)), 3),
         threads=torch.get_num_threads(),
-        bytes=bytes_below(model.folder),
+        bytes=bytes_below(model.pipeline) + bytes_below(model.clip),
     )
     renderer.close()
     return result
@@ -156,7 +156,7 @@ def autoencoder_psnr(model: Model, pictures: np.ndarray) -> float:
     """Peak signal-to-noise ratio of UInt8 pictures through the model's autoencoder and back, in decibels."""
     from diffusers import AutoencoderKL
 
-    vae: Any = AutoencoderKL.from_pretrained(model.folder / DIFFUSION, subfolder="vae").eval()
+    vae: Any = AutoencoderKL.from_pretrained(model.pipeline, subfolder="vae").eval()
     x = to_input(pictures).cpu()
     y = vae.decode(vae.encode(x).latent_dist.mean).sample.clamp(-1, 1)
     error = ((x - y) / 2).pow(2).mean(dim=(1, 2, 3))

@@ -13,7 +13,8 @@ MINI = Path(__file__).parents[2] / "models" / "mini"
 def test_the_mini_models_ship() -> None:
     assert "mini" in available()
     model = find_model("mini")
-    assert model.folder.resolve() == MINI and model.picture_px >= 64 and model.licence == "Apache-2.0"
+    assert model.pipeline.parent.resolve() == model.clip.parent.resolve() == MINI
+    assert model.picture_px >= 64 and model.licence == "Apache-2.0"
 
 
 def test_no_file_is_larger_than_a_shard() -> None:
@@ -26,7 +27,10 @@ def test_a_folder_in_the_same_layout_is_a_model(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     shutil.copytree(MINI, folder)
     model = find_model(str(folder))
-    assert model.folder == folder and model.fingerprint == find_model("mini").fingerprint
+    assert (model.pipeline.parent, model.clip.parent) == (folder, folder)
+    mini = find_model("mini")
+    assert (model.fingerprint, model.clip_fingerprint) == (mini.fingerprint, mini.clip_fingerprint)
+    assert (model.steps, model.guidance) == (mini.steps, mini.guidance)
 
 
 @pytest.mark.parametrize("name", ["maxi", "/no/such/folder", ""])

@@ -1,0 +1,191 @@
+"""From a name to a model on this machine: an entry of the catalogue, a folder of one's own, or a hub's id.
+
+Nothing is downloaded here (see `models.hub`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from models.catalog import CLIP, CLIP_INDEX, DIFFUSION, HERE, INDEX, Adapter, Model, catalog
+from models.errors import ModelError
+from models.hub import located
+
+HUB_ID = re.compile(r"(?P<id>[\w][\w.-]*/[\w][\w.-]*)(@(?P<revision>[\w./-]+))?")
+_STATED = {
+    "title": str, "licence": str, "steps": int, "guidance": float, "picture_px": int, "dtype": str,
+    "variant": str, "scheduler": str, "negative": bool, "clip": str, "vocabulary": str,
+}  # fmt: skip
+
+
+def find_model(name: str, clip: str = "", changes: Mapping[str, Any] | None = None) -> Model:
+    """The model of that name, in that folder, or of that hub repository, if it is on this machine.
+
+    Args:
+        name: in the catalogue; a folder with stable-diffusion/ and clip/, or one that diffusers saved; or
+            an id on the hub, such as `owner/name` or `owner/name@revision`, that was fetched.
+        clip: another CLIP: in the catalogue, a folder that open_clip reads, or an id on the hub.
+        changes: fields of `Model` that are set instead of the defaults, such as steps.
+
+    Raises:
+        ModelError: no such name or folder, files are missing there, or it was not fetched yet.
+    """
+    entry, folder = _entry_of(name)
+    index = _index_of(folder, name)
+    defaults = _family(str(index.get("_class_name", "")))
+    stated = {key: kind(entry[key]) for key, kind in _STATED.items() if key in entry}
+    facts = {**defaults, **stated}
+    seen_by = clip or str(facts.pop("clip", "")) or _clip_beside(folder) or _default_clip()
+    facts.pop("clip", None)
+    clip_folder, clip_revision = _clip_folder(seen_by)
+    model = Model(
+        name=str(entry.get("name", name)),
+        pipeline=folder,
+        clip=clip_folder,
+        title=str(facts.pop("title", folder.name)),
+        licence=str(facts.pop("licence", "unknown")),
+        adapter=_adapter(entry),
+        revision=str(entry.get("revision", "")),
+        clip_revision=clip_revision,
+        **facts,
+    )
+    return replace(model, **dict(changes)) if changes else model
+
+
+def _family(kind: str) -> dict[str, Any]:
+    families = catalog()["family"]
+    return dict(families.get(kind, families["other"]))
+
+
+def _entry_of(name: str) -> tuple[dict[str, Any], Path]:
+    """What is stated of a model, and the folder of its pipeline."""
+    entries = catalog()["diffusion"]
+    if name in entries:
+        entry = {**entries[name], "name": name}
+        if "folder" in entry:
+            return entry, HERE / str(entry["folder"])
+        return entry, _fetched(name, str(entry["repository"]), str(entry["revision"]))
+    folder = _existing_folder(name)
+    if folder is not None:
+        inner = folder / DIFFUSION
+        like_mini = inner.is_dir() or not (folder / INDEX).is_file()
+        shared = (
+            {key: entries["mini"][key] for key in ("steps", "guidance", "vocabulary")} if like_mini else {}
+        )
+        entry = {"name": folder.name, "title": folder.name, **shared, **_own_settings(folder)}
+        return entry, inner if like_mini else folder
+    match = HUB_ID.fullmatch(name)
+    if match:
+        found = _fetched(name, match["id"], match["revision"] or "main")
+        entry = {"name": match["id"].replace("/", "--"), "title": match["id"], "revision": found.name}
+        return entry, found
+    raise ModelError(
+        f"Expected a model out of {', '.join(entries)}, a folder with {DIFFUSION}/{INDEX} and "
+        f"{CLIP}/{CLIP_INDEX}, a folder that diffusers saved, or an id such as owner/name that was fetched; "
+        f"found '{name[:200]}', which is none. Correct --model."
+    )
+
+
+def _existing_folder(name: str) -> Path | None:
+    try:
+        folder = Path(name).expanduser()
+        return folder if name and folder.is_dir() else None
+    except (OSError, RuntimeError, ValueError):  # too long, a home that nobody has, a null byte
+        return None
+
+
+def _index_of(folder: Path, name: str) -> dict[str, Any]:
+    """What model_index.json of the pipeline says."""
+    file = folder / INDEX
+    if not file.is_file():
+        where = folder.parent if folder.name == DIFFUSION else folder
+        wanted = f"{DIFFUSION}/{INDEX}" if folder.name == DIFFUSION else INDEX
+        raise ModelError(
+            f"Expected the file {wanted} in the model's folder {where}, found none. "
+            "Restore the folder, or name another with --model."
+        )
+    try:
+        index = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"Expected JSON in {file}, found: {error}. Restore the file.") from error
+    return index if isinstance(index, dict) else {}
+
+
+def _own_settings(folder: Path) -> dict[str, Any]:
+    """What a folder states in its palate.toml, if it has one."""
+    file = folder / "palate.toml"
+    if not file.is_file():
+        return {}
+    try:
+        stated = tomllib.loads(file.read_text(encoding="utf-8"))
+        return {name: kind(stated[name]) for name, kind in _STATED.items() if name in stated}
+    except (ValueError, TypeError) as error:
+        raise ModelError(
+            f"Expected steps, guidance and picture_px as numbers in {file}, found: {error}. Correct the file."
+        ) from error
+
+
+def _clip_beside(folder: Path) -> str:
+    """The clip/ that lies beside stable-diffusion/, or ''."""
+    beside = folder.parent / CLIP
+    return str(beside) if folder.name == DIFFUSION and beside.is_dir() else ""
+
+
+def _default_clip() -> str:
+    """The full-size one where it was fetched; else the one that ships, which knows drawings only."""
+    entry = catalog()["clip"]["vit-l-14"]
+    return "vit-l-14" if located(str(entry["repository"]), str(entry["revision"])) else "mini"
+
+
+def _clip_folder(name: str) -> tuple[Path, str]:
+    """Folder and revision ('' for a folder) of the CLIP of that name, in that folder, or of that id."""
+    entries = catalog()["clip"]
+    revision = ""
+    if name in entries:
+        entry = entries[name]
+        if "folder" in entry:
+            folder = HERE / str(entry["folder"])
+        else:
+            revision = str(entry["revision"])
+            folder = _fetched(name, str(entry["repository"]), revision)
+    elif (existing := _existing_folder(name)) is not None:
+        folder = existing
+    elif match := HUB_ID.fullmatch(name):
+        folder = _fetched(name, match["id"], match["revision"] or "main")
+        revision = folder.name
+    else:
+        raise ModelError(
+            f"Expected a CLIP out of {', '.join(entries)}, a folder with {CLIP_INDEX}, or an id such as "
+            f"owner/name that was fetched; found '{name[:200]}', which is none. Correct --clip."
+        )
+    if not (folder / CLIP_INDEX).is_file():
+        raise ModelError(
+            f"Expected the file {CLIP_INDEX} in the CLIP's folder {folder}, found none. "
+            "Restore the folder, or name another with --clip."
+        )
+    return folder, revision
+
+
+def _adapter(entry: Mapping[str, Any]) -> Adapter | None:
+    stated = entry.get("adapter")
+    if not stated:
+        return None
+    folder = _fetched(str(entry["name"]), str(stated["repository"]), str(stated["revision"]))
+    return Adapter(folder, str(stated["file"]))
+
+
+def _fetched(name: str, repository: str, revision: str) -> Path:
+    """Where the files of a repository lie on this machine."""
+    found = located(repository, revision)
+    if found is None:
+        raise ModelError(
+            f"Expected the files of {repository} on this machine, found that they were not fetched. "
+            f"Fetch them once, with a network: python -m models fetch {name}"
+        )
+    return found

@@ -1,0 +1,195 @@
+"""Weights from a hub: which files of a repository are needed, and fetching them.
+
+All of it through huggingface_hub: its cache (HF_HOME), its mirror (HF_ENDPOINT), its switch for working
+without a network (HF_HUB_OFFLINE), its tokens, its resuming, its progress bars. Only safetensors are taken,
+unless pickles are asked for by name.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.errors import ModelError
+from models.hub_errors import explained
+
+WEIGHTS = ".safetensors"
+PICKLES = (".bin", ".pt", ".ckpt", ".pth")
+SPARE_BYTES = 200 * 2**20
+"""Room that stays free on the disk."""
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """What is asked of a hub.
+
+    Attributes:
+        repository: id, owner/name.
+        revision: commit, tag or branch.
+        variant: of the weights, such as "fp16"; taken where a part has it.
+        pickles: whether weights that only a pickle holds are taken; they can run code when they are read.
+        only: exactly these files, instead of those that a pipeline or a CLIP needs.
+    """
+
+    repository: str
+    revision: str = "main"
+    variant: str = ""
+    pickles: bool = False
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Where the files lie, how many bytes they are, and how many of them came over the network."""
+
+    folder: Path
+    bytes: int
+    new_bytes: int
+
+
+def needed_files(
+    names: Collection[str], index: Mapping[str, Any] | None, variant: str, pickles: bool
+) -> list[str]:
+    """Those of a repository's files that running it takes.
+
+    Args:
+        names: all files of the repository.
+        index: its model_index.json, or None for an OpenCLIP model.
+        variant: of the weights, where a part has it.
+        pickles: whether a part without safetensors may be read from a pickle.
+
+    Raises:
+        ModelError: a part has no weights that may be taken.
+    """
+    if index is None:
+        flat = [name for name in names if "/" not in name]
+        return sorted({*_small(flat), *_weights(flat, "open_clip_model", "", pickles, "the CLIP")})
+    wanted = {"model_index.json"}
+    for part, kind in index.items():
+        if part.startswith("_") or not isinstance(kind, list) or not all(kind[:2]):
+            continue
+        inside = [name for name in names if name.startswith(f"{part}/") and name.count("/") == 1]
+        wanted.update(_small(inside))
+        if any(name.endswith((WEIGHTS, *PICKLES)) for name in inside):
+            wanted.update(_weights(inside, "", variant, pickles, part))
+    return sorted(wanted)
+
+
+def _small(names: Sequence[str]) -> list[str]:
+    """Settings and tokenizers."""
+    return [
+        name for name in names
+        if name.endswith((".json", ".txt", ".model", ".jinja")) and ".index." not in name
+    ]  # fmt: skip
+
+
+def _weights(names: Sequence[str], stem: str, variant: str, pickles: bool, part: str) -> list[str]:
+    """The weights of one part, with the list of its shards if there is one."""
+    for suffixes in ((WEIGHTS,), PICKLES if pickles else ()):
+        weights = [name for name in names if name.endswith(suffixes) and stem in name] if suffixes else []
+        weights = [name for name in weights if ".non_ema." not in name]
+        own = [name for name in weights if variant and f".{variant}" in name]
+        plain = [name for name in weights if not _has_variant(name)]
+        chosen = own or plain
+        if chosen:
+            lists = [
+                name for name in names
+                if ".index." in name and any(suffix in name for suffix in suffixes)
+                and _has_variant(name) == _has_variant(chosen[0])
+            ]  # fmt: skip
+            return [*chosen, *(lists if len(chosen) > 1 else [])]
+    raise ModelError(
+        f"Expected weights of {part} as {WEIGHTS} files, found none. Choose another revision or variant, or "
+        "say --pickles if you trust whoever made them: reading pickles can run their code."
+    )
+
+
+def _has_variant(name: str) -> bool:
+    """Whether weights, or a list of shards such as model.safetensors.index.fp16.json, are a variant's."""
+    parts = name.rsplit("/", 1)[-1].split(".")
+    return bool(set(parts[1:]) - {"safetensors", "bin", "pt", "ckpt", "pth", "index", "json"})
+
+
+def located(repository: str, revision: str) -> Path | None:
+    """The folder of what was fetched of a repository, or None; asks no network."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        folder = Path(
+            snapshot_download(repository, revision=revision, local_files_only=True, allow_patterns=[])
+        )
+    except (LocalEntryNotFoundError, HFValidationError, OSError):
+        return None
+    return folder if folder.is_dir() else None
+
+
+def fetch(wanted: Fetch) -> Fetched:
+    """Get what is needed and is not here yet.
+
+    A connection that breaks is taken up where it was; a fetch that was stopped keeps its whole files.
+
+    Raises:
+        ModelError: no network, no such repository or revision, no permission, no room, or files that do not
+            arrive whole.
+    """
+    from huggingface_hub import snapshot_download
+
+    with explained(wanted.repository, wanted.revision):
+        chosen = _chosen(wanted)
+        plan: list[Any] = snapshot_download(
+            wanted.repository, revision=wanted.revision, allow_patterns=chosen, dry_run=True
+        )
+        whole = sum(file.file_size or 0 for file in plan)
+        new = sum(file.file_size or 0 for file in plan if file.will_download)
+        _check_room(new)
+        folder = snapshot_download(wanted.repository, revision=wanted.revision, allow_patterns=chosen)
+    return Fetched(Path(folder), whole, new)
+
+
+def _chosen(wanted: Fetch) -> list[str]:
+    """Names of the files to fetch."""
+    from huggingface_hub import HfApi, hf_hub_download
+
+    names = HfApi().list_repo_files(wanted.repository, revision=wanted.revision)
+    if wanted.only:
+        missing = [name for name in wanted.only if name not in names]
+        if missing:
+            raise ModelError(
+                f"Expected {', '.join(missing)} in {wanted.repository}, found {len(names)} other files. "
+                "Correct the name or the revision."
+            )
+        return list(wanted.only)
+    if "model_index.json" in names:
+        file = hf_hub_download(wanted.repository, "model_index.json", revision=wanted.revision)
+        index: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
+        return needed_files(names, index, wanted.variant, wanted.pickles)
+    if "open_clip_config.json" in names:
+        return needed_files(names, None, "", wanted.pickles)
+    raise ModelError(
+        f"Expected a pipeline of diffusers (model_index.json) or a CLIP of open_clip (open_clip_config.json) "
+        f"in {wanted.repository}, found neither. Choose a repository in one of these formats."
+    )
+
+
+def _check_room(new: int) -> None:
+    from huggingface_hub import constants
+
+    folder = Path(constants.HF_HUB_CACHE)
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if new + SPARE_BYTES > free:
+        raise ModelError(
+            f"Expected {gigabytes(new + SPARE_BYTES)} free, found {gigabytes(free)} in {folder}. "
+            "Free some, or let HF_HOME name a folder on a larger disk."
+        )
+
+
+def gigabytes(number: int) -> str:
+    """Bytes for people."""
+    return f"{number / 1e9:.1f} GB" if number >= 1e8 else f"{number / 1e6:.1f} MB"

@@ -1,0 +1,121 @@
+"""A diffusers pipeline, ready to draw: its weights, scheduler, LoRA, device and type.
+
+Everything that differs between families of pipelines is asked of the pipeline itself: which arguments it
+takes, how many word pieces it reads, how large its pictures are.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models.catalog import Model
+from models.devices import weights_dtype
+from models.errors import ModelError
+
+UNBOUNDED = 100_000
+"""Tokenizers that state a larger window have none worth speaking of."""
+
+
+def load_pipeline(model: Model, device: torch.device) -> Any:
+    """The pipeline on `device`; nothing is downloaded, and only safetensors are read.
+
+    Raises:
+        ModelError: diffusers could not read the folder, or what is changed about it.
+    """
+    from diffusers import AutoPipelineForText2Image
+    from diffusers.utils import logging as diffusers_logging
+    from transformers.utils import logging as transformers_logging
+
+    diffusers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()
+    dtype = weights_dtype(model.dtype, device)
+    try:
+        pipeline: Any = AutoPipelineForText2Image.from_pretrained(
+            model.pipeline,
+            dtype=dtype,
+            variant=model.variant or _variant_in(model.pipeline),
+            local_files_only=True,
+            use_safetensors=True,
+        )
+        if model.scheduler:
+            pipeline.scheduler = _scheduler(model.scheduler).from_config(pipeline.scheduler.config)
+        if model.adapter is not None:
+            pipeline.load_lora_weights(
+                str(model.adapter.folder), weight_name=model.adapter.file, local_files_only=True
+            )
+            pipeline.fuse_lora()
+            pipeline.unload_lora_weights()
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(
+            f"Expected a diffusers pipeline in {model.pipeline}, found one that does not load "
+            f"({type(error).__name__}: {error}). Restore its files."
+        ) from error
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline.to(device)
+
+
+def _variant_in(folder: Path) -> str | None:
+    """The variant fp16 where the weights are there in no other."""
+    weights = [file.name for file in folder.rglob("*.safetensors")]
+    return "fp16" if weights and all(".fp16" in name for name in weights) else None
+
+
+def _scheduler(name: str) -> Any:
+    import diffusers
+
+    found = getattr(diffusers, name, None) if name.endswith("Scheduler") else None
+    if found is None:
+        raise ModelError(
+            f"Expected scheduler to be a class of diffusers such as EulerDiscreteScheduler, found '{name}'. "
+            "Correct it in the model's settings."
+        )
+    return found
+
+
+def accepted(pipeline: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Those of the arguments that this family of pipelines takes."""
+    takes = inspect.signature(pipeline.__call__).parameters
+    return {name: value for name, value in arguments.items() if name in takes}
+
+
+def side_of(pipeline: Any) -> int:
+    """Side of the square pictures that the pipeline was made for, in pixels."""
+    scale = int(getattr(pipeline, "vae_scale_factor", 8))
+    for part in ("unet", "transformer"):
+        network = getattr(pipeline, part, None)
+        size = getattr(getattr(network, "config", None), "sample_size", None)
+        if isinstance(size, int) and size > 0:
+            return size * scale
+    size = getattr(pipeline, "default_sample_size", None)
+    return int(size) * scale if isinstance(size, int) else 512
+
+
+class Windows:
+    """How long a prompt may be, by copies of a pipeline's tokenizers, which are not safe to share."""
+
+    def __init__(self, pipeline: Any) -> None:
+        """Of all its tokenizers; the widest one counts, since it is the one that long prompts are for."""
+        stated = inspect.signature(pipeline.__call__).parameters.get("max_sequence_length")
+        longest = stated.default if stated and isinstance(stated.default, int) else UNBOUNDED
+        self._tokenizers = []
+        for name, part in pipeline.components.items():
+            if name.startswith("tokenizer") and part is not None:
+                own = int(min(getattr(part, "model_max_length", UNBOUNDED), UNBOUNDED))
+                clip = "CLIP" in type(part).__name__
+                self._tokenizers.append((copy.deepcopy(part), own if clip else min(own, longest)))
+        self.widest = max((window for _, window in self._tokenizers), default=UNBOUNDED)
+
+    def room(self, prompt: str) -> int:
+        """Word pieces that still fit behind a prompt; negative when its end would not be read."""
+        rooms = [
+            window - len(tokenizer(prompt, truncation=False, verbose=False)["input_ids"])
+            for tokenizer, window in self._tokenizers
+        ]
+        return max(rooms, default=UNBOUNDED)

@@ -1,0 +1,58 @@
+"""A picture as a PNG that says how it was made: in the form that other tools read, and as JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from PIL import Image, PngImagePlugin
+
+SAMPLERS = {
+    "DPMSolverMultistepScheduler": "DPM++ 2M",
+    "DPMSolverSinglestepScheduler": "DPM++ 2S",
+    "EulerDiscreteScheduler": "Euler",
+    "EulerAncestralDiscreteScheduler": "Euler a",
+    "FlowMatchEulerDiscreteScheduler": "Euler",
+    "HeunDiscreteScheduler": "Heun",
+    "DDIMScheduler": "DDIM",
+    "PNDMScheduler": "PLMS",
+    "LCMScheduler": "LCM",
+    "UniPCMultistepScheduler": "UniPC",
+}
+"""Names that other tools have for schedulers of diffusers."""
+
+
+def png_bytes(
+    image: Image.Image, record: Mapping[str, Any], *, scheduler: str, model: str, fingerprint: str
+) -> bytes:
+    """The picture with its record.
+
+    Args:
+        image: of any size.
+        record: prompt, negative_prompt, seed, steps, guidance, picture_px and whatever else is known.
+        scheduler: class of diffusers.
+        model: name, for other tools.
+        fingerprint: of the model.
+    """
+    size = f"{record['picture_px']}x{record['picture_px']}"
+    lines = [str(record["prompt"])]
+    if record["negative_prompt"]:
+        lines.append(f"Negative prompt: {record['negative_prompt']}")
+    lines.append(
+        f"Steps: {record['steps']}, Sampler: {SAMPLERS.get(scheduler, scheduler)}, "
+        f"CFG scale: {record['guidance']:g}, Seed: {record['seed']}, Size: {size}, "
+        f"Model hash: {fingerprint}, Model: {_quoted(model)}"
+    )
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("parameters", "\n".join(lines))
+    text.add_itxt("palate", json.dumps(dict(record), ensure_ascii=False))
+    stream = io.BytesIO()
+    image.save(stream, format="PNG", pnginfo=text)
+    return stream.getvalue()
+
+
+def _quoted(value: str) -> str:
+    """As other tools quote values with commas or colons."""
+    return json.dumps(value) if any(mark in value for mark in ",:\n") else value
