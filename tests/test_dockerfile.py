@@ -1,15 +1,20 @@
 """The image can be built from what is here, and is told only what the settings read."""
 
 import fnmatch
+import json
+import os
 import re
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 
 from personalize.settings import Settings
+from personalize.ui.port import free_port
 
 REPOSITORY = Path(__file__).parents[1]
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text("utf-8")
@@ -105,8 +110,117 @@ def test_hadolint_has_nothing_to_say() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_compose_keeps_the_data_and_only_the_data() -> None:
-    compose = yaml.safe_load((REPOSITORY / "compose.yaml").read_text("utf-8"))
-    service = compose["services"]["palate"]
-    assert service["read_only"] and service["volumes"] == ["data:/data"]
+COMPOSE = yaml.safe_load((REPOSITORY / "compose.yaml").read_text("utf-8"))["services"]
+OURS = {name: service for name, service in COMPOSE.items() if service.get("image", "").startswith("palate")}
+
+
+def test_compose_has_the_profiles_that_the_readme_names() -> None:
+    profiles = {profile for service in COMPOSE.values() for profile in service["profiles"]}
+    assert profiles == {"cpu", "gpu", "fetch-models", "scale"}
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    for profile in profiles - {"fetch-models"}:
+        assert f"--profile {profile} up" in readme, profile
+    assert "run --rm fetch-models" in readme
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_compose_keeps_the_data_and_the_weights_and_nothing_else(name: str) -> None:
+    service = OURS[name]
+    assert service["read_only"] and service["volumes"] == ["data:/data", "models:/models"]
+    assert service["cap_drop"] == ["ALL"] and "no-new-privileges:true" in service["security_opt"]
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+    ours = {key: re.sub(r"\$\{[^}:]*:?-?([^}]*)\}", r"\1", str(value)) for key, value in
+            service["environment"].items() if key.startswith("PALATE_")}  # fmt: skip
+    Settings.from_environment(ours)
+
+
+def test_only_fetching_asks_the_network_and_it_is_a_command_that_there_is() -> None:
+    assert environment()["HF_HUB_OFFLINE"] == "1" and environment()["HF_HOME"].startswith("/models/")
+    assert [name for name, service in OURS.items() if service["environment"].get("HF_HUB_OFFLINE")] == [
+        "fetch-models"
+    ]
+    command = OURS["fetch-models"]["command"]
+    done = subprocess.run(
+        [sys.executable, *command[1:4], "--help"], cwd=REPOSITORY, capture_output=True, check=False
+    )
+    assert command[:4] == ["python", "-m", "models", "fetch"] and done.returncode == 0
+
+
+def shell(step: str) -> str:
+    """What a RUN line tells the shell, without the mounts."""
+    return re.sub(r"--mount=\S+\s*", "", step.removeprefix("RUN ")).strip()
+
+
+def test_the_steps_of_the_image_run_for_somebody_who_may_write_nowhere_else(tmp_path: Path) -> None:
+    """The install and start commands of the Dockerfile, in a new environment over the packages that are here.
+
+    The packages are the ones that this test runs with, so that installing finds each of them at the version
+    that is asked for; the network is not asked. What is started then runs with no rights to write but in the
+    two volumes and /tmp, and is asked for its health with the image's own command.
+    """
+    source, venv = tmp_path / "src", tmp_path / "venv"
+    source.mkdir()
+    shutil.copy(REPOSITORY / "requirements.txt", source)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    packages = next((venv / "lib").iterdir()) / "site-packages"
+    (packages / "tests.pth").write_text(f"{Path(pytest.__file__).parents[1]}\n")
+    (venv / "bin" / "pip").write_text(f'#!/bin/sh\nexec {venv}/bin/python -m pip "$@"\n')
+    (venv / "bin" / "pip").chmod(0o755)
+    path = {"PATH": f"{venv}/bin:/usr/bin:/bin", "HOME": str(tmp_path), "PIP_NO_INDEX": "1"}
+    installs = [shell(line) for line in LINES if line.startswith("RUN ") and "pip install" in line]
+    assert len(installs) == 2
+    for step in installs:
+        step = step.replace(' "psycopg[binary]==3.3.9"', "")  # the tests have their own way to PostgreSQL
+        done = subprocess.run(
+            ["sh", "-ec", step], cwd=source, env=path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    image = tmp_path / "app"
+    image.mkdir()
+    for name in (name for name in sources() if name != "requirements.txt"):
+        there, here = REPOSITORY / name, image / name
+        shutil.copytree(there, here, ignore=_left_out) if there.is_dir() else shutil.copy(there, here)
+    subprocess.run(["chmod", "-R", "a-w,a+rX", image], check=True)
+    volumes = {name: tmp_path / name for name in ("data", "models")}
+    port = free_port("127.0.0.1", 0)
+    variables = {
+        key: value.replace("/data", str(volumes["data"])).replace("/models/", f"{volumes['models']}/")
+        for key, value in environment().items() if not key.startswith("PATH")
+    }  # fmt: skip
+    variables |= {**path, "PALATE_PORT": str(port), "PALATE_HOST": "127.0.0.1", "PALATE_BANK": "0"}
+    user: list[str] = []
+    for folder in volumes.values():
+        folder.mkdir()
+    if os.geteuid() == 0:  # as nobody special, but one who can reach this machine's interpreter
+        user = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--no-new-privs",
+                "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]  # fmt: skip
+        for folder in volumes.values():
+            os.chown(folder, 1000, 1000)
+    command = json.loads(next(line for line in LINES if line.startswith("CMD ")).removeprefix("CMD "))
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen([*user, *command], cwd=image, env=variables, stdout=log, stderr=log)
+    check = re.search(r'"-c", "(.*)"\]', next(line for line in LINES if line.startswith("HEALTHCHECK ")))
+    assert check is not None
+    try:
+        for _ in range(240):
+            asked = subprocess.run(
+                [venv / "bin" / "python", "-c", check.group(1)],
+                env=variables,
+                capture_output=True,
+                check=False,
+            )
+            if asked.returncode == 0 or server.poll() is not None:
+                break
+            time.sleep(0.5)
+        said = (tmp_path / "log").read_text("utf-8")
+        assert asked.returncode == 0, said
+    finally:
+        server.terminate()
+        server.wait(20)
+    assert (volumes["data"] / "palate.sqlite3").exists() and "Palate is ready" in said
+    assert "not writable" not in said and "Permission denied" not in said
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    relative = Path(folder).relative_to(REPOSITORY)
+    return {name for name in names if ignored(str(relative / name))}
