@@ -28,18 +28,16 @@ def read_settings(arguments: list[str]) -> Settings:
     Raises:
         SettingsError: one does not fit.
     """
-    parser = _Parser(prog="app.py", description="Learns your taste in pictures from the ones you pick.")
-    parser.add_argument("--model", help="name (see python -m models list), a folder, or a hub id")
-    parser.add_argument("--clip", help="CLIP that sees the pictures: name, folder or hub id")
-    parser.add_argument("--steps", type=int, help="denoising steps; 0 for the model's own number")
-    parser.add_argument("--guidance", type=float, help="classifier-free guidance; -1 for the model's own")
-    parser.add_argument("--picture-px", type=int, help="side of the pictures in pixels; 0: the model's own")
-    parser.add_argument("--host", help="address to listen on; 0.0.0.0 lets other machines in")
-    parser.add_argument("--port", type=int, help="port to listen on; 0 takes a free one")
-    parser.add_argument("--data", type=Path, help="folder of sessions, pictures and caches")
-    parser.add_argument("--options", type=int, help="pictures a round")
-    parser.add_argument("--rounds", type=int, help="rounds that a session is planned for")
-    parser.add_argument("--seed", type=int, help="seed of every session, to play one again")
+    parser = _Parser(
+        prog="app.py",
+        description="Learns your taste in pictures from the ones you pick.",
+        epilog="Every setting is also read from the environment, under the name in brackets; a flag wins.",
+    )
+    for row in Settings.table():
+        facts = "; ".join(part for part in (row.unit, f"default {row.default or 'none'}") if part)
+        parser.add_argument(
+            row.flag, dest=row.name, metavar="X", help=f"{row.meaning} ({facts}) [{row.environment}]"
+        )
     return Settings.from_environment(os.environ, **vars(parser.parse_args(arguments)))
 
 

@@ -39,6 +39,11 @@ class SettingRow:
     unit: str
     meaning: str
 
+    @property
+    def flag(self) -> str:
+        """The name on the command line."""
+        return "--" + self.name.replace("_", "-")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -170,6 +175,8 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str], **overrides: object) -> "Settings":
         """Defaults, then the environment's PALATE_* values, then `overrides` that are not None.
 
+        An override may be a text, as on the command line, or a value.
+
         Raises:
             SettingsError: an unknown PALATE_ name, an unknown override, or a value that does not fit.
         """
@@ -192,7 +199,8 @@ class Settings:
                     f"Expected one of {', '.join(sorted(names))}, found '{name}'. Use one of them."
                 )
             if value is not None:
-                values[name] = value
+                flag = "--" + name.replace("_", "-")
+                values[name] = _parsed(flag, value, kinds[name]) if isinstance(value, str) else value
         if "data" in values:
             values["data"] = Path(str(values["data"]))
         return cls(**values)  # type: ignore[arg-type]

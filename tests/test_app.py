@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import app
+from personalize.settings import Settings
 from personalize.ui.metrics import Metrics
 from tests.fakes import FakeEmbedder, FakeRenderer
 
@@ -36,6 +37,23 @@ def test_a_port_in_use_is_said_before_anything_slow(capsys: pytest.CaptureFixtur
         taken.listen()
         assert app.main(["--port", str(taken.getsockname()[1])]) == 2
     assert "--port" in capsys.readouterr().err
+
+
+def test_help_is_the_table_of_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        app.read_settings(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code == 0
+    for row in Settings.table():
+        assert f"{row.flag} X" in said and f"[{row.environment}]" in said
+        assert " ".join(row.meaning.split()) in said
+
+
+def test_every_setting_is_a_flag() -> None:
+    rows = [row for row in Settings.table() if row.default]
+    arguments = [word for row in rows for word in (row.flag, row.default)]
+    assert app.read_settings(arguments) == Settings()
+    assert app.read_settings(["--gammas", "0.5,2", "--picture-px", "256"]).gammas == (0.5, 2.0)
 
 
 def test_flags_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
