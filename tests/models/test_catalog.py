@@ -1,11 +1,16 @@
 """Finding a model: by name, by folder, and what is said when it is not there."""
 
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from models import ModelError, available, find_model, load_embedder, load_renderer
+from models.__main__ import main
+from models.catalog import catalog
+from models.devices import DTYPES
 
 MINI = Path(__file__).parents[2] / "models" / "mini"
 
@@ -65,3 +70,59 @@ def test_another_file_is_another_fingerprint(tmp_path: Path) -> None:
     config = folder / "stable-diffusion" / "scheduler" / "scheduler_config.json"
     config.write_text(config.read_text() + "\n")
     assert find_model(str(folder)).fingerprint != find_model("mini").fingerprint
+
+
+ENTRIES = [(name, entry) for name, entry in catalog()["diffusion"].items()]
+ON_A_HUB = [(name, entry) for name, entry in ENTRIES if "repository" in entry]
+
+
+def test_the_catalogue_has_the_models_that_people_ask_for() -> None:
+    repositories = {entry["repository"] for _, entry in ON_A_HUB}
+    assert {
+        "CompVis/stable-diffusion-v1-4", "stabilityai/sd-turbo", "stabilityai/sdxl-turbo",
+        "stabilityai/stable-diffusion-xl-base-1.0", "stable-diffusion-v1-5/stable-diffusion-v1-5",
+    } <= repositories  # fmt: skip
+    assert sum(entry["licence"].startswith("Apache-2.0") for _, entry in ON_A_HUB) >= 2
+    assert any("adapter" in entry for _, entry in ON_A_HUB)
+
+
+@pytest.mark.parametrize(("name", "entry"), ON_A_HUB)
+def test_an_entry_says_all_that_is_needed(name: str, entry: dict[str, Any]) -> None:
+    import diffusers
+
+    assert re.fullmatch(r"[\w.-]+/[\w.-]+", entry["repository"])
+    assert re.fullmatch(r"[0-9a-f]{40}", entry["revision"]), "a branch moves, a commit does not"
+    assert entry["title"] and entry["licence"] and entry["allows"]
+    assert entry["gigabytes"] > 0 and entry["memory_gb"] > 0
+    assert 1 <= entry["steps"] <= 50 and 0 <= entry["guidance"] <= 10 and entry["picture_px"] % 64 == 0
+    assert entry.get("dtype", "float16") in DTYPES
+    assert hasattr(diffusers, entry.get("scheduler", "DDIMScheduler"))
+    assert set(entry) <= {
+        "title", "repository", "revision", "variant", "licence", "allows", "gigabytes", "memory_gb", "steps",
+        "guidance", "picture_px", "dtype", "negative", "scheduler", "adapter", "clip", "vocabulary",
+    }  # fmt: skip
+    assert entry.get("guidance", 0) > 1 or entry.get("negative") is False, "nothing to steer away with"
+
+
+@pytest.mark.parametrize("family", [name for name in catalog()["family"] if name != "other"])
+def test_a_family_is_a_pipeline_that_draws_from_text(family: str) -> None:
+    from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
+
+    assert family in {kind.__name__ for kind in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()}
+
+
+@pytest.mark.parametrize("name", [name for name, _ in ON_A_HUB])
+def test_a_model_that_was_not_fetched_says_how_to(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(ModelError, match=f"python -m models fetch {re.escape(name)}"):
+        find_model(name)
+
+
+def test_list_names_every_entry_with_its_licence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    said = capsys.readouterr().out
+    for name, entry in ENTRIES:
+        assert f"  {name} " in said and entry["licence"] in said
+    assert "ships with Palate" in said
