@@ -1,4 +1,4 @@
-"""The command line: ``python -m personalize COMMAND`` with render, design, simulate, benchmark or experiments."""
+"""The command line: ``python -m personalize COMMAND``; ``--help`` says which there are."""
 
 import argparse
 import json
@@ -26,9 +26,9 @@ class _Parser(argparse.ArgumentParser):
 def _parts(settings: Settings) -> tuple[Any, Any, Any]:
     """Vocabulary, renderer and embedder of the chosen model."""
     from models import load_embedder, load_renderer
-    from personalize.mdp.vocabulary import Vocabulary
+    from personalize.vocabularies import load_vocabulary
 
-    vocabulary = Vocabulary.load(ASSETS / "vocabulary" / "mini")
+    vocabulary = load_vocabulary(settings, ASSETS / "vocabulary")
     return (
         vocabulary,
         load_renderer(settings.model, settings.threads, changes=settings.model_changes),
@@ -71,7 +71,7 @@ def render(chosen: argparse.Namespace, settings: Settings) -> None:
 def design(chosen: argparse.Namespace, settings: Settings) -> None:
     """Solve the design of the chosen model's vocabulary, and say what it reaches."""
     from personalize.design.diagnosis import design_warnings
-    from personalize.preparation import prepare, solved_design
+    from personalize.preparation import feature_source, prepare, solved_design
     from personalize.progress import ConsoleProgress
 
     vocabulary, renderer, embedder = _parts(settings)
@@ -80,6 +80,8 @@ def design(chosen: argparse.Namespace, settings: Settings) -> None:
     if chosen.again:
         result = solved_design(prepared.mdp, prepared.prior, settings, ConsoleProgress(), use_cache=False)
     facts = {
+        "vocabulary": vocabulary.name,
+        "features": feature_source(vocabulary, settings),
         "tokens": vocabulary.size,
         "dimension": prepared.mdp.dimension,
         "horizon": vocabulary.horizon,
@@ -152,9 +154,30 @@ def experiments(chosen: argparse.Namespace, settings: Settings) -> None:
     command.run(chosen.name, chosen.quick, chosen.out, get_parts, _print, ConsoleProgress())
 
 
+def study(chosen: argparse.Namespace, settings: Settings) -> None:
+    """Write a study's data to a file (export FILE), or say what such a file shows (analyse FILE)."""
+    from personalize.study.command import analyse_study, export_study
+
+    if chosen.what == "analyse":
+        _print(analyse_study(chosen.file, as_numbers=chosen.json))
+        return
+    from personalize.preparation import prepare
+    from personalize.progress import ConsoleProgress
+    from personalize.session.database_store import DatabaseStore
+
+    vocabulary, renderer, embedder = _parts(settings)
+    store = DatabaseStore(settings.database, settings.pictures)
+    progress = ConsoleProgress()
+    prepared = prepare(vocabulary, renderer, embedder, settings, progress, shipped=shipped_effects(settings))
+    people = export_study(prepared, store, renderer, embedder, settings, chosen.file)
+    _print(f"{people} participants in {chosen.file}")
+
+
 def shipped_effects(settings: Settings) -> Path:
-    """The folder of effects that were measured on the shipped models."""
-    return ASSETS / "vocabulary" / "mini"
+    """The folder of the words, where effects that were measured on the shipped models may lie."""
+    from personalize.vocabularies import vocabulary_folder
+
+    return vocabulary_folder(settings, ASSETS / "vocabulary")
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], None]] = {
@@ -163,6 +186,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], None]] = {
     "simulate": simulate,
     "benchmark": benchmark,
     "experiments": experiments,
+    "study": study,
 }
 
 
@@ -219,10 +243,18 @@ def read_command(arguments: list[str]) -> argparse.Namespace:
             one.add_argument("--out", type=Path, default=Path("evidence"), help="folder for the results")
             continue
         one.add_argument("--json", action="store_true", help="print one JSON object")
+        if name == "study":
+            one.add_argument("what", choices=("export", "analyse"))
+            one.add_argument("file", type=Path, help="the study as JSON lines")
+            continue
         one.add_argument("--options", type=int, help="pictures a round")
+        one.add_argument(
+            "--vocabulary", help="words in assets/vocabulary, or a folder (default: the model's)"
+        )
         if name == "design":
             one.add_argument("--criterion", choices=("V", "D"), help="what is optimal (default: V)")
             one.add_argument("--rounds", type=int, help="answers it is planned for")
+            one.add_argument("--features", dest="feature_source", help="pictures, texts or auto (default)")
             one.add_argument("--again", action="store_true", help="solve it even if it was solved before")
         if name == "simulate":
             one.add_argument("--people", type=int, default=20)
@@ -247,7 +279,7 @@ def main(arguments: list[str]) -> int:
         from models.errors import ModelError
 
         chosen = read_command(arguments)
-        names = ("model", "data", "threads", "options", "criterion")
+        names = ("model", "vocabulary", "data", "threads", "options", "criterion", "feature_source")
         flags = {name: getattr(chosen, name, None) for name in names}
         if chosen.command == "design":
             flags["rounds"] = chosen.rounds

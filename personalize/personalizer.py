@@ -4,7 +4,6 @@ Everything is derived from the log in the store: the same session replays to the
 estimate is never kept. All calls block and may come from any thread.
 """
 
-import hashlib
 import secrets
 import threading
 from collections.abc import Callable, Sequence
@@ -15,13 +14,16 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from personalize.asking import UNADAPTED, next_question
+from personalize.asking import UNADAPTED
 from personalize.errors import CancelledError, SessionError, StaleAnswerError
+from personalize.mdp.vocabulary import BLANK
 from personalize.pictures import Pictures
 from personalize.portable import taste_file_of
 from personalize.preference.estimate import TasteEstimate, estimate_taste
 from personalize.preparation import Preparation
 from personalize.rendering import Embedder, OnStep, Renderer
+from personalize.rounds import next_round
+from personalize.seeds import checked_seed
 from personalize.session.feedback import comparisons_of
 from personalize.session.record import Answer, PictureRecord, Round, Session, checked_strategy
 from personalize.session.store import Store
@@ -33,7 +35,6 @@ from personalize.why import Why, why_of
 
 __all__ = ["Opinion", "Personalizer", "Taste"]
 
-LARGEST_SEED = 2**31 - 1
 LOCKS = 64
 
 
@@ -172,17 +173,7 @@ class Personalizer:
         return rounds
 
     def _next_round(self, session: Session) -> Round:
-        number = len(session.rounds) + 1
-        seed = session.seed
-        if number == 1 and session.subject in self._banked:
-            seed = derived_seed("bank", session.subject, session.seed % self.settings.bank)
-        generator = torch.Generator().manual_seed(derived_seed(seed, number))
-        paths = next_question(session, self.preparation, self.settings, self._estimate, generator)
-        order = torch.randperm(len(paths), generator=generator)
-        shown = [tuple(row) for row in paths[order].tolist()]
-        prompts = tuple(self.preparation.vocabulary.prompt(session.subject, path) for path in shown)
-        seeds = (derived_seed(seed, number, "picture") % LARGEST_SEED,) * len(shown)
-        return Round(number, session.subject, tuple(shown), prompts, seeds, (), session.strategy)
+        return next_round(session, self.preparation, self.settings, self._estimate, self._banked)
 
     def _records(self, round_: Round) -> list[PictureRecord]:
         return [self._record(*pair) for pair in zip(round_.prompts, round_.seeds, strict=True)]
@@ -398,12 +389,14 @@ class Personalizer:
 
     @cached_property
     def _longest_path(self) -> list[int]:
-        """The token of each slot that leaves the renderer least room."""
+        """A prompt's words that leave the renderer least room: of as many slots as a prompt has words."""
         vocabulary = self.preparation.vocabulary
-        return [
-            min(allowed.nonzero().flatten().tolist(), key=lambda n: self._renderer.room(vocabulary.tokens[n]))
-            for allowed in vocabulary.allowed
+        room = {n: self._renderer.room(token) for n, token in enumerate(vocabulary.tokens)}
+        path = [
+            min(allowed.nonzero().flatten().tolist(), key=room.__getitem__) for allowed in vocabulary.allowed
         ]
+        longest = sorted(range(len(path)), key=lambda slot: room[path[slot]])[: self.settings.words]
+        return [token if slot in longest else BLANK for slot, token in enumerate(path)]
 
     def _known(self, token: str) -> Session:
         session = self.store.load(token)
@@ -425,22 +418,3 @@ class Personalizer:
 
     def _index(self, token: str) -> int:
         return hash(token) % LOCKS
-
-
-def derived_seed(*parts: object) -> int:
-    """A seed that follows from `parts`, the same in every process."""
-    digest = hashlib.sha256("/".join(str(part) for part in parts).encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
-
-
-def checked_seed(seed: int | None) -> int:
-    """The seed, or a random one.
-
-    Raises:
-        SessionError: outside 0 to LARGEST_SEED.
-    """
-    if seed is None:
-        return secrets.randbelow(LARGEST_SEED)
-    if not 0 <= seed <= LARGEST_SEED:
-        raise SessionError(f"Expected a seed from 0 to {LARGEST_SEED}, found {seed}. Choose another.")
-    return seed

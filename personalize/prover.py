@@ -4,10 +4,11 @@ import random
 from typing import Literal
 
 from personalize.errors import SessionError
-from personalize.personalizer import LARGEST_SEED, Personalizer, derived_seed
+from personalize.personalizer import Personalizer
 from personalize.proof import Proof, proof_of
 from personalize.recommend import recommend_paths
 from personalize.rendering import OnStep
+from personalize.seeds import LARGEST_SEED, derived_seed
 from personalize.session.record import Trial
 
 

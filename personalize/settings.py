@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 from personalize.errors import SettingsError
 
 PREFIX = "PALATE_"
+_ARMS = ("adaptive", "static-rounded", "static-iid", "random", "bald", "thompson", "eubo")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]_~%/-]{1,200}")
 
 
@@ -66,6 +67,12 @@ class Settings:
     compile: str = _setting(
         "", "Backend of torch.compile, such as inductor (needs a C compiler); empty: none."
     )
+    vocabulary: str = _setting(
+        "", "Words to use: a set in assets/vocabulary or a folder; empty: the model's own, else full."
+    )
+    styles: str = _setting(
+        "", "File or folder of styles (A1111's styles.csv, Fooocus's JSON) to add as one more slot."
+    )
     host: str = _setting("127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in.")
     port: int = _setting(7860, "Port to listen on; 0 takes a free one.", low=0, high=65535)
     data: Path = _setting(
@@ -81,8 +88,20 @@ class Settings:
     )
     strategy: str = _setting(
         "adaptive",
-        "How questions are chosen.",
-        choices=("adaptive", "static-rounded", "static-iid", "random", "bald", "thompson", "eubo"),
+        "How questions are chosen; study: in several ways, compared (see README, Studies).",
+        choices=(*_ARMS, "study"),
+    )
+    study_arms: tuple[str, ...] = _setting(
+        ("adaptive", "random"), "Strategies that a study compares within every person."
+    )
+    study_learning: int = _setting(
+        8, "Learning rounds of each arm in a study's session.", unit="rounds", low=1, high=100
+    )
+    study_common: int = _setting(
+        8, "Questions in a study's session that everybody gets.", unit="rounds", low=1, high=100
+    )
+    study_again: int = _setting(
+        3, "Common questions that are asked twice, for self-agreement.", unit="rounds", low=0, high=100
     )
     pool: int = _setting(300, "Prompts a new question is chosen from.", unit="prompts", low=8, high=100_000)
     words: int = _setting(
@@ -144,7 +163,9 @@ class Settings:
     )
 
     feature_source: str = _setting(
-        "pictures", "What a token's features are learned from.", choices=("pictures", "texts")
+        "auto",
+        "What a token's features are learned from; auto: pictures, or texts where too many would be drawn.",
+        choices=("auto", "pictures", "texts"),
     )
     contexts: int = _setting(
         4, "Subjects that each token is drawn with, to see what it does.", unit="subjects", low=1, high=64
@@ -254,6 +275,10 @@ class Settings:
 
 def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
     low, high, choices = metadata["low"], metadata["high"], metadata["choices"]
+    if name == "study_arms" and (unknown := [arm for arm in value if arm not in _ARMS]):
+        raise SettingsError(
+            f"Expected study_arms out of {', '.join(_ARMS)}, found '{unknown[0]}'. Correct it."
+        )
     if choices and value not in choices:
         raise SettingsError(f"Expected {name} to be {' or '.join(choices)}, found '{value}'. Choose one.")
     if isinstance(value, str) and any(ord(character) < 32 for character in value):
@@ -297,6 +322,8 @@ def _parsed(variable: str, text: str, kind: Any) -> object:
             return float(text)
         if kind == tuple[float, ...]:
             return tuple(float(part) for part in text.split(","))
+        if kind == tuple[str, ...]:
+            return tuple(part.strip() for part in text.split(",") if part.strip())
     except ValueError:
         wanted = {int: "a whole number", float: "a number"}.get(kind, "numbers with commas between")
         raise SettingsError(f"Expected {variable} to be {wanted}, found '{text}'. Correct it.") from None
@@ -305,5 +332,5 @@ def _parsed(variable: str, text: str, kind: Any) -> object:
 
 def _written(value: object) -> str:
     if isinstance(value, tuple):
-        return ",".join(f"{number:g}" for number in value)
+        return ",".join(part if isinstance(part, str) else f"{part:g}" for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

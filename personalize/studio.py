@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from personalize.errors import SessionError
 from personalize.personal import Pair, PersonalSet, pick_seeds
-from personalize.personalizer import LARGEST_SEED, Personalizer, checked_seed
+from personalize.personalizer import Personalizer
 from personalize.recommend import recommend_paths
 from personalize.rendering import OnStep, Portion
+from personalize.seeds import LARGEST_SEED, checked_seed
 from personalize.taste import opinions_of
 
 

@@ -13,17 +13,21 @@ ROWS = (
     ("app",),
     ("personalize.__main__",),
     ("personalize.ui",),
-    ("personalize", "personalize.experiments"),
+    ("personalize", "personalize.experiments", "personalize.study"),
     ("personalize.porter", "personalize.prover", "personalize.studio"),
     ("personalize.personalizer",),
     ("personalize.portable", "personalize.proof"),
     ("personalize.personal", "personalize.taste", "personalize.why"),
+    ("personalize.rounds",),
     ("personalize.asking", "personalize.earlier"),
     ("personalize.preparation", "personalize.recommend", "personalize.pictures"),
+    ("personalize.vocabularies", "personalize.kept_texts"),
+    ("personalize.styles", "personalize.lexicon"),
     ("personalize.rendering", "personalize.render_queue"),
     ("personalize.session", "personalize.design"),
     ("personalize.preference", "personalize.mdp"),
-    ("personalize.settings", "personalize.progress", "personalize.limits"),
+    ("personalize.study.plan",),
+    ("personalize.settings", "personalize.progress", "personalize.limits", "personalize.seeds"),
     ("personalize.errors",),
 )
 """From the top down. `models` stands beside them: only `app` and the command line know both."""
@@ -83,10 +87,14 @@ def within(name: str, part: str) -> bool:
 
 def row(name: str) -> int:
     """The row of a module's part; the most exact name counts, the front door itself is "personalize"."""
-    for index, parts in enumerate(ROWS):
-        if any(name == part or (part != "personalize" and within(name, part)) for part in parts):
-            return index
-    raise AssertionError(f"{name} has no place in the table: give it one")
+    places = [
+        (len(part), index)
+        for index, parts in enumerate(ROWS)
+        for part in parts
+        if name == part or (part != "personalize" and within(name, part))
+    ]
+    assert places, f"{name} has no place in the table: give it one"
+    return max(places)[1]
 
 
 OURS = sorted(FILES)

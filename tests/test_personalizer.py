@@ -15,10 +15,11 @@ from personalize.errors import (
     StaleAnswerError,
     UnknownSessionError,
 )
-from personalize.personalizer import LARGEST_SEED, Personalizer, checked_seed, derived_seed
+from personalize.personalizer import Personalizer
 from personalize.preparation import Preparation, prepare
 from personalize.rendering import OnStep
 from personalize.session.database_store import DatabaseStore
+from personalize.seeds import LARGEST_SEED, checked_seed, derived_seed
 from personalize.session.record import STRATEGIES, PictureRecord, Round
 from personalize.session.store import MemoryStore, Store
 from personalize.settings import Settings

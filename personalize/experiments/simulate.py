@@ -17,7 +17,8 @@ from personalize.errors import SettingsError
 from personalize.experiments.people import HeldOut, person_of, score
 from personalize.experiments.summary import error_of, mean_of, paired
 from personalize.mdp.vocabulary import Vocabulary
-from personalize.personalizer import LARGEST_SEED, Personalizer, derived_seed
+from personalize.personalizer import Personalizer
+from personalize.seeds import LARGEST_SEED, derived_seed
 from personalize.preference.simulated_user import SimulatedUser
 from personalize.preparation import OnProgress, Preparation, measured_effects, prepare
 from personalize.rendering import Embedder, Renderer, open_picture

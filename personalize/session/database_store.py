@@ -298,3 +298,13 @@ class DatabaseStore:
         newest = fitting.order_by(SessionRow.created.desc(), SessionRow.id.desc()).limit(most)
         with self._database.reading() as rows:
             return [live_session(rows, row, "") for row in rows.scalars(newest)]
+
+    def studied(self, vocabulary: str, embedder: str) -> list[tuple[Session, list[Trial]]]:
+        """See Store."""
+        fitting = select(SessionRow).where(
+            SessionRow.strategy == "study",
+            SessionRow.vocabulary == vocabulary,
+            SessionRow.embedder == embedder,
+        )
+        with self._database.reading() as rows:
+            return [(live_session(rows, row, ""), trials_of(rows, row)) for row in rows.scalars(fitting)]

@@ -13,9 +13,9 @@ from typing import Literal, get_args
 
 from personalize.errors import SessionError
 
-Strategy = Literal["adaptive", "static-rounded", "static-iid", "random", "bald", "thompson", "eubo"]
+Strategy = Literal["adaptive", "static-rounded", "static-iid", "random", "bald", "thompson", "eubo", "study"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
-"""How questions are chosen: see `personalize.asking`."""
+"""How questions are chosen: see `personalize.asking`; a study's session has several (`personalize.study`)."""
 
 
 @dataclass(frozen=True)

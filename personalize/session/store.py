@@ -91,6 +91,9 @@ class Store(Protocol):
     def latest(self, vocabulary: str, embedder: str, most: int) -> list[Session]:
         """At most so many live sessions of a vocabulary and embedder, newest first, tokens left out."""
 
+    def studied(self, vocabulary: str, embedder: str) -> list[tuple[Session, list[Trial]]]:
+        """The live sessions of studies with the trials of their blind proofs, tokens left out."""
+
 
 def hash_of(content: bytes) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
@@ -336,6 +339,13 @@ class MemoryStore:
             live = [replace(kept.live(), token="") for kept in self._sessions.values()]
         fitting = [s for s in live if (s.vocabulary, s.embedder) == (vocabulary, embedder)]
         return sorted(fitting, key=lambda session: session.created, reverse=True)[:most]
+
+    def studied(self, vocabulary: str, embedder: str) -> list[tuple[Session, list[Trial]]]:
+        """See Store."""
+        with self._lock:
+            kept = [(replace(one.live(), token=""), list(one.trials)) for one in self._sessions.values()]
+        wanted = ("study", vocabulary, embedder)
+        return [(s, trials) for s, trials in kept if (s.strategy, s.vocabulary, s.embedder) == wanted]
 
     def _kept(self, token: str) -> _Kept:
         try:

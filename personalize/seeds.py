@@ -1,0 +1,27 @@
+"""Seeds: everything random in a session follows from its own."""
+
+import hashlib
+import secrets
+
+from personalize.errors import SessionError
+
+LARGEST_SEED = 2**31 - 1
+
+
+def derived_seed(*parts: object) -> int:
+    """A seed that follows from `parts`, the same in every process."""
+    digest = hashlib.sha256("/".join(str(part) for part in parts).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def checked_seed(seed: int | None) -> int:
+    """The seed, or a random one.
+
+    Raises:
+        SessionError: outside 0 to LARGEST_SEED.
+    """
+    if seed is None:
+        return secrets.randbelow(LARGEST_SEED)
+    if not 0 <= seed <= LARGEST_SEED:
+        raise SessionError(f"Expected a seed from 0 to {LARGEST_SEED}, found {seed}. Choose another.")
+    return seed

@@ -1,0 +1,77 @@
+"""``python -m personalize study export | analyse``: a study's data as one file, and what it shows."""
+
+import json
+from pathlib import Path
+
+from personalize.errors import PersonalizeError, SettingsError
+from personalize.pictures import Pictures
+from personalize.preparation import Preparation
+from personalize.rendering import Embedder, Renderer
+from personalize.session.store import Store
+from personalize.settings import Settings
+from personalize.study.analysis import analyse
+from personalize.study.export import read_study, study_lines
+from personalize.study.plan import Study
+from personalize.study.report import as_json, in_words
+
+
+def export_study(
+    preparation: Preparation,
+    store: Store,
+    renderer: Renderer,
+    embedder: Embedder,
+    settings: Settings,
+    out: Path,
+) -> int:
+    """Write the study of a store to `out`, whole or not at all; how many participants it has.
+
+    Raises:
+        SettingsError: the file cannot be written.
+        PersonalizeError: there is no session of a study.
+    """
+    pictures = Pictures(store, renderer, embedder, preparation.space)
+    sessions = [
+        (session, trials)
+        for session, trials in store.studied(preparation.vocabulary.fingerprint, embedder.name)
+        if session.renderer == renderer.name
+    ]
+    if not sessions:
+        raise PersonalizeError(
+            "Expected sessions of a study in this data folder, found none. Run the app with "
+            "PALATE_STRATEGY=study, or name another folder with --data."
+        )
+    facts = {
+        "renderer": renderer.name,
+        "embedder": embedder.name,
+        "vocabulary": preparation.vocabulary.fingerprint,
+        "learning": settings.study_learning,
+        "common": settings.study_common,
+        "again": settings.study_again,
+    }
+    lines = study_lines(
+        Study.of(settings),
+        sessions,
+        preparation.prior,
+        lambda round_: pictures.features(round_.pictures),
+        facts,
+    )
+    partial = out.with_name(out.name + ".part")
+    try:
+        with partial.open("w", encoding="utf-8") as stream:
+            for line in lines:
+                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+        partial.replace(out)
+    except OSError as error:
+        raise SettingsError(f"Expected to write {out}, found: {error}. Choose another --out.") from error
+    return len(sessions)
+
+
+def analyse_study(file: Path, *, as_numbers: bool) -> str:
+    """The findings of an exported study, in words or as JSON.
+
+    Raises:
+        SettingsError: the file is no study.
+        PersonalizeError: nobody can be counted.
+    """
+    findings = analyse(read_study(file))
+    return json.dumps(as_json(findings), indent=2) if as_numbers else in_words(findings)
