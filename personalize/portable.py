@@ -7,7 +7,7 @@ from personalize.mdp.vocabulary import BLANK, Vocabulary
 from personalize.session.record import Answer, Round, Session
 from personalize.session.subject import check_subject
 from personalize.session.taste_file import Made, Picked, Said, TasteFile
-from personalize.taste import Taste
+from personalize.taste import Opinion, Taste
 
 
 def taste_file_of(session: Session, vocabulary: Vocabulary, taste: Taste) -> TasteFile:
@@ -37,6 +37,12 @@ def taste_file_of(session: Session, vocabulary: Vocabulary, taste: Taste) -> Tas
         ],
         rounds=[_picked(round_, vocabulary) for round_ in session.answered],
     )
+
+
+def opinions_in(file: TasteFile) -> list[Opinion]:
+    """The opinions that a file tells, most liked first."""
+    said = sorted(file.opinions, key=lambda one: -one.utility)
+    return [Opinion(one.word, one.slot, one.utility, one.error) for one in said]
 
 
 def _picked(round_: Round, vocabulary: Vocabulary) -> Picked:

@@ -1,6 +1,7 @@
 """What was learned about a taste, said to a person: opinions on tokens, how sure, and one sentence."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -152,21 +153,44 @@ def taste_of(
     )
 
 
+@dataclass(frozen=True)
+class Gist:
+    """What the sentence about a taste names.
+
+    Attributes:
+        liked, disliked: what is certain, clearest first; of nothing certain, the first of each it leans to.
+        unsure: the token known worst; "" when nothing is certain.
+    """
+
+    liked: tuple[str, ...]
+    disliked: tuple[str, ...]
+    unsure: str
+
+
+def gist_of(opinions: Sequence[Opinion]) -> Gist:
+    """The gist of opinions, most liked first."""
+    liked = tuple(opinion.token for opinion in opinions if opinion.liked)[:3]
+    disliked = tuple(opinion.token for opinion in reversed(opinions) if opinion.disliked)[:2]
+    if not liked and not disliked:
+        return Gist((opinions[0].token,), (opinions[-1].token,), "")
+    return Gist(
+        liked, disliked, max(opinions, key=lambda opinion: opinion.error - abs(opinion.utility)).token
+    )
+
+
 def _sentence(opinions: tuple[Opinion, ...], answers: int) -> str:
     if answers == 0:
         return "Nothing learned yet: pick the picture you like best."
-    liked = [opinion.token for opinion in opinions if opinion.liked][:3]
-    disliked = [opinion.token for opinion in reversed(opinions) if opinion.disliked][:2]
-    unsure = max(opinions, key=lambda opinion: opinion.error - abs(opinion.utility)).token
-    if not liked and not disliked:
-        return f"Nothing is certain yet; a lean to {opinions[0].token}, away from {opinions[-1].token}."
+    gist = gist_of(opinions)
+    if not gist.unsure:
+        return f"Nothing is certain yet; a lean to {gist.liked[0]}, away from {gist.disliked[0]}."
     parts = []
-    if liked:
-        parts.append(f"You lean to {_listed(liked)}")
-    if disliked:
-        parts.append(f"{'and away from' if liked else 'You lean away from'} {_listed(disliked)}")
-    return f"{' '.join(parts)}; undecided on {unsure}."
+    if gist.liked:
+        parts.append(f"You lean to {_listed(gist.liked)}")
+    if gist.disliked:
+        parts.append(f"{'and away from' if gist.liked else 'You lean away from'} {_listed(gist.disliked)}")
+    return f"{' '.join(parts)}; undecided on {gist.unsure}."
 
 
-def _listed(words: list[str]) -> str:
+def _listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -8,6 +8,9 @@
     drawing.py   blocking renders in threads, followed step by step
     place.py     what the browser remembers between visits
     stage.py     what each screen shows, streamed
+    words.py     every text in English, German and French (languages/), and which language it is
+    labels.py    the texts that change with the language alone
+    sentences.py sentences put together from values
     views.py     values -> HTML, every text escaped (templates/)
     bars.py      tokens and their intervals as bars
     api.py       the app for programs: endpoints, and MCP tools

@@ -21,13 +21,11 @@ def rows(opinions: Sequence[Opinion], reach: float) -> list[dict[str, object]]:
         low, high = at(opinion.utility - opinion.error), at(opinion.utility + opinion.error)
         ends = sorted((50.0, at(opinion.utility)))
         mood = "liked" if opinion.liked else "disliked" if opinion.disliked else "open"
-        words = {"liked": "you like it", "disliked": "you avoid it", "open": "not sure yet"}[mood]
         bars.append(
             {
                 "token": opinion.token,
                 "mood": mood,
                 "side": "up" if opinion.utility > 0 else "down",
-                "mood_words": words,
                 "left": f"{ends[0]:.1f}",
                 "width": f"{ends[1] - ends[0]:.1f}",
                 "low": f"{low:.1f}",

@@ -12,9 +12,11 @@ from pathlib import Path
 import segno
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
-from personalize.session.taste_file import CHUNK, TasteFile, dated
+from personalize.session.taste_file import CHUNK, TasteFile
 from personalize.taste import Opinion
+from personalize.ui import sentences
 from personalize.ui.bars import reach_of, rows
+from personalize.ui.words import Words
 
 WIDTH, HEIGHT, EDGE = 1080, 1350, 72
 """Pixels: the upright format of picture feeds."""
@@ -33,11 +35,16 @@ FONTS = Path(__file__).parent / "look" / "fonts"
 
 
 def taste_card(
-    file: TasteFile, opinions: Sequence[Opinion], pictures: Sequence[bytes], address: str = ""
+    words: Words,
+    file: TasteFile,
+    opinions: Sequence[Opinion],
+    pictures: Sequence[bytes],
+    address: str = "",
 ) -> bytes:
     """The card as a PNG.
 
     Args:
+        words: in whose language.
         file: the taste, which travels along.
         opinions: on every word, most liked first.
         pictures: PNGs to show; the first PICTURES are used.
@@ -45,9 +52,11 @@ def taste_card(
     """
     card = Image.new("RGB", (WIDTH, HEIGHT), WALL)
     pen = ImageDraw.Draw(card)
-    pen.text((EDGE, 64), "A taste in pictures", INK, _font("gloock", 76))
+    title = _fitting(words("card_title"), "gloock", 76, WIDTH - 2 * EDGE)
+    pen.text((EDGE, 64), words("card_title"), INK, title)
+    sentence = sentences.gist(words, opinions, len(file.rounds))
     below = 172
-    for line in _lines(file.sentence, _font("instrument-sans", 30), WIDTH - 2 * EDGE)[:3]:
+    for line in _lines(sentence, _font("instrument-sans", 30), WIDTH - 2 * EDGE)[:3]:
         pen.text((EDGE, below), line, SOFT, _font("instrument-sans", 30))
         below += 42
     top = 316
@@ -57,8 +66,8 @@ def taste_card(
             Image.open(io.BytesIO(content)).convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
         )
         card.paste(picture, (EDGE + place * (side + GAP), top), _rounded(side))
-    _bars(pen, _shown(opinions), top + side + 56)
-    _foot(card, pen, file, address)
+    _bars(words, pen, _shown(opinions), top + side + 56)
+    _foot(words, card, pen, file, address)
     kept = PngImagePlugin.PngInfo()
     kept.add_itxt(CHUNK, file.text(), zip=True)
     out = io.BytesIO()
@@ -71,7 +80,7 @@ def _shown(opinions: Sequence[Opinion]) -> list[Opinion]:
     return [*named[:LIKED], *named[LIKED:][-AVOIDED:]]
 
 
-def _bars(pen: ImageDraw.ImageDraw, opinions: Sequence[Opinion], top: int) -> None:
+def _bars(words: Words, pen: ImageDraw.ImageDraw, opinions: Sequence[Opinion], top: int) -> None:
     left, right, height = 430, WIDTH - EDGE - 90, 68
     for number, bar in enumerate(rows(opinions, reach_of(opinions))):
         middle = top + number * height + height // 2
@@ -80,7 +89,9 @@ def _bars(pen: ImageDraw.ImageDraw, opinions: Sequence[Opinion], top: int) -> No
             return left + (right - left) * float(str(percent)) / 100
 
         colour = COLOURS[str(bar["mood"])]
-        pen.text((EDGE, middle), str(bar["token"]), INK, _font("instrument-sans", 34), anchor="lm")
+        said = words.token(str(bar["token"]))
+        font = _fitting(said, "instrument-sans", 34, left - EDGE - 16)
+        pen.text((EDGE, middle), said, INK, font, anchor="lm")
         pen.line((left, middle, right, middle), LINE, 2)
         pen.line((at(50), middle - 22, at(50), middle + 22), LINE, 2)
         begin, end = at(bar["left"]), at(float(str(bar["left"])) + float(str(bar["width"])))
@@ -90,15 +101,16 @@ def _bars(pen: ImageDraw.ImageDraw, opinions: Sequence[Opinion], top: int) -> No
         pen.text((WIDTH - EDGE, middle), str(bar["written"]), SOFT, _font("instrument-sans", 24), anchor="rm")
 
 
-def _foot(card: Image.Image, pen: ImageDraw.ImageDraw, file: TasteFile, address: str) -> None:
+def _foot(words: Words, card: Image.Image, pen: ImageDraw.ImageDraw, file: TasteFile, address: str) -> None:
     picks, bottom = len(file.rounds), HEIGHT - EDGE
-    about = f" of “{file.subject}”" if _is_latin(file.subject) else ""
-    said = f"{picks} {'pick' if picks == 1 else 'picks'}{about}, {dated(file.made)}"
-    small = "Bars: what a word adds to a picture's chance, in nats; thin lines: one standard error"
+    key = "card_about" if _is_latin(file.subject) else "card_plain"
+    said = words.count(key, picks, subject=file.subject, made=words.date(file.made))
+    small = words("card_small")
+    thin = _fitting(small, "instrument-sans", 20, WIDTH - 2 * EDGE - 200)
     font = _font("instrument-sans", 26)
     pen.text((EDGE, bottom - 92), _lines(said, font, WIDTH - 2 * EDGE - 200)[0], INK, font, anchor="ls")
-    pen.text((EDGE, bottom - 54), small, SOFT, _font("instrument-sans", 20), anchor="ls")
-    pen.text((EDGE, bottom), "Made with Palate", FIG, _font("gloock", 28), anchor="ls")
+    pen.text((EDGE, bottom - 54), small, SOFT, thin, anchor="ls")
+    pen.text((EDGE, bottom), words("card_made"), FIG, _font("gloock", 28), anchor="ls")
     if address:
         code, drawn = segno.make(address, error="m", micro=False), io.BytesIO()
         scale = max(3, CODE // code.symbol_size()[0])
@@ -124,6 +136,13 @@ def _lines(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
             word = word[:-2]
         lines.append(word)
     return [line for line in lines if line]
+
+
+def _fitting(text: str, name: str, size: int, width: float) -> ImageFont.FreeTypeFont:
+    """The font in that size, or in the largest smaller one in which the text is not wider."""
+    while _font(name, size).getlength(text) > width and size > 12:
+        size -= 2
+    return _font(name, size)
 
 
 @cache

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -24,10 +25,9 @@ from personalize.ui.metrics import Metrics
 from personalize.ui.place import SEED_HIGH, Place, checked_screen, checked_strength, checked_token, seed_from
 from personalize.ui.stage import Stage, Updates
 from personalize.ui.turns import Turns
+from personalize.ui.words import checked_language, language_asked
 
 log = logging.getLogger(__name__)
-
-CALM = "That did not work, and the reason is in the log. Nothing you answered is lost; please try again."
 
 
 class Handlers:
@@ -49,73 +49,97 @@ class Handlers:
     async def open(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
         """The page was loaded: go on where the link or the browser says."""
         linked = checked_token(request.query_params.get("s"))
-        own = Place.read(kept)
+        own = _place(kept, request)
 
         async def steps() -> AsyncIterator[Updates]:
             place, sentence = own, ""
             if linked and linked != own.token:
                 try:
                     await asyncio.to_thread(self._personalizer.session, linked)
-                    place = Place(linked, "rounds")
+                    place = own.anew(linked, "rounds")
                 except UnknownSessionError as error:
                     sentence = str(error)  # and the visitor's own session goes on below it
             async for updates in self._show(place, sentence):
                 yield updates
 
+        if labels := self._stage.labels(own):
+            yield labels
         async for updates in self._turn(request, own, steps()):
+            yield updates
+
+    async def speak(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
+        """Another language: everything on the page is said in it, and it is remembered."""
+        language = checked_language(_said(event, "language"))
+        place = replace(_place(kept, request), language=language)
+        parts = self._parts
+        yield {
+            **self._stage.labels(place),
+            parts.browser: place.kept(),
+            parts.notice: views.notice(place.words),
+            parts.arrival: views.arrival_none(place.words),
+            parts.brought: None,
+        }
+        async for updates in self._turn(request, place, self._stage.show(place)):
             yield updates
 
     async def choose(self, event: gr.EventData) -> AsyncIterator[Updates]:
         """An example subject was pressed."""
         yield {self._parts.subject: str(_said(event, "subject"))}
 
-    async def offer(self, content: bytes | None) -> AsyncIterator[Updates]:
+    async def offer(self, kept: Any, content: bytes | None, request: gr.Request) -> AsyncIterator[Updates]:
         """A file was chosen: say what is in it, before anything is done with it."""
-        parts = self._parts
+        parts, words = self._parts, _place(kept, request).words
         try:
             file = await asyncio.to_thread(self._stage.check, content or b"")
         except PersonalizeError as error:
             yield {
-                parts.notice: views.notice(str(error)),
-                parts.arrival: views.arrival_none(),
+                parts.notice: views.notice(words, words.error(str(error))),
+                parts.arrival: views.arrival_none(words),
                 parts.brought: None,
             }
             return
-        yield {parts.notice: views.notice(), parts.arrival: views.arrival(file), parts.brought: content}
+        yield {
+            parts.notice: views.notice(words),
+            parts.arrival: views.arrival(words, file),
+            parts.brought: content,
+        }
 
-    async def dismiss(self) -> AsyncIterator[Updates]:
+    async def dismiss(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
         """Not that file."""
-        yield {self._parts.arrival: views.arrival_none(), self._parts.brought: None}
+        words = _place(kept, request).words
+        yield {self._parts.arrival: views.arrival_none(words), self._parts.brought: None}
 
-    async def adopt(self, content: bytes | None, request: gr.Request) -> AsyncIterator[Updates]:
+    async def adopt(self, kept: Any, content: bytes | None, request: gr.Request) -> AsyncIterator[Updates]:
         """Go on from the file that was offered."""
+        place = _place(kept, request).anew()
 
         async def steps() -> AsyncIterator[Updates]:
             self.starts.take(_address(request))
             self._metrics.session()
-            async for updates in self._stage.adopt(content or b""):
+            async for updates in self._stage.adopt(place, content or b""):
                 yield updates
 
-        async for updates in self._turn(request, Place(), steps()):
+        async for updates in self._turn(request, place, steps()):
             yield updates
 
-    async def begin(self, subject: str, request: gr.Request) -> AsyncIterator[Updates]:
+    async def begin(self, kept: Any, subject: str, request: gr.Request) -> AsyncIterator[Updates]:
         """The start button: a new session."""
+        place = _place(kept, request).anew()
 
         async def steps() -> AsyncIterator[Updates]:
             wanted = check_subject(subject or "")
             self.starts.take(_address(request))
             session = await asyncio.to_thread(self._personalizer.start, wanted)
             self._metrics.session()
-            async for updates in self._show(Place(session.token, "rounds")):
+            async for updates in self._show(place.anew(session.token, "rounds")):
                 yield updates
 
-        async for updates in self._turn(request, Place(), steps()):
+        async for updates in self._turn(request, place, steps()):
             yield updates
 
     async def pick(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
         """A picture was picked, or none, of those that the page says it shows; and perhaps a least liked."""
-        place = Place.read(kept)
+        place = _place(kept, request)
 
         async def steps() -> AsyncIterator[Updates]:
             number, index, shown = _whole(event, "round"), _whole(event, "index"), str(_said(event, "shown"))
@@ -150,7 +174,7 @@ class Handlers:
 
     async def rethink(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
         """An earlier round is answered otherwise."""
-        place = Place.read(kept)
+        place = _place(kept, request)
 
         async def steps() -> AsyncIterator[Updates]:
             number, index, shown = _whole(event, "round"), _whole(event, "index"), str(_said(event, "shown"))
@@ -176,7 +200,7 @@ class Handlers:
 
     async def undo(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
         """The last answer is taken back, if the page that asks shows the newest round."""
-        place = Place.read(kept)
+        place = _place(kept, request)
 
         async def steps() -> AsyncIterator[Updates]:
             number = _whole(event, "round")
@@ -191,13 +215,13 @@ class Handlers:
 
     async def resume(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
         """Draw the round's pictures again after a failure."""
-        place = Place.read(kept).to("rounds")
+        place = _place(kept, request).to("rounds")
         async for updates in self._turn(request, place, self._stage.show(place)):
             yield updates
 
     async def go(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
         """Another screen."""
-        place = Place.read(kept).to(checked_screen(_said(event, "screen")))
+        place = _place(kept, request).to(checked_screen(_said(event, "screen")))
         async for updates in self._turn(request, place, self._stage.show(place)):
             yield updates
 
@@ -205,13 +229,13 @@ class Handlers:
         self, kept: Any, wish: str, strength: float, seed: str, request: gr.Request
     ) -> AsyncIterator[Updates]:
         """Personal pictures of a subject."""
-        place = Place.read(kept)
+        place = _place(kept, request)
         try:
             chosen = seed_from(seed or "")
             subject = check_subject(wish or "")
             self.draws.take(place.token)
         except SessionError as error:
-            yield {self._parts.notice: views.notice(str(error))}
+            yield {self._parts.notice: views.notice(place.words, place.words.error(str(error)))}
             return
         there = place.to(
             "studio",
@@ -219,29 +243,25 @@ class Handlers:
             strength=checked_strength(strength),
             seed=secrets.randbelow(SEED_HIGH) if chosen is None else chosen,
         )
-        yield {self._parts.browser: there.kept(), self._parts.notice: views.notice()}
+        yield {self._parts.browser: there.kept(), self._parts.notice: views.notice(place.words)}
         async for updates in self._turn(request, there, self._stage.pairs(there)):
             yield updates
 
-    async def recall(self, content: bytes | None) -> AsyncIterator[Updates]:
+    async def recall(self, kept: Any, content: bytes | None, request: gr.Request) -> AsyncIterator[Updates]:
         """A picture was brought back: the fields as it was made."""
-        parts = self._parts
+        parts, words = self._parts, _place(kept, request).words
         try:
             found = recalled(content or b"")
             subject = check_subject(found.prompt)
         except PersonalizeError as error:
-            yield {parts.notice: views.notice(str(error))}
+            yield {parts.notice: views.notice(words, words.error(str(error)))}
             return
-        said = "The fields are as that picture was made; press Draw to make it again beside yours."
-        if found.model != self._personalizer.made.renderer:
-            said = (
-                "The fields are as that picture was made, but another model drew it: it will look different."
-            )
+        same = found.model == self._personalizer.made.renderer
         yield {
             parts.wish: subject,
             parts.seed: str(found.seed),
             parts.strength: 0.0,
-            parts.notice: views.notice(said, "news"),
+            parts.notice: views.notice(words, words("recalled" if same else "recalled_other"), "news"),
         }
 
     async def stop(self, kept: Any) -> AsyncIterator[Updates]:
@@ -251,13 +271,13 @@ class Handlers:
 
     async def leave_out(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
         """A word of the personal pictures was pressed: the same pictures without it, or with it again."""
-        here, word = Place.read(kept), str(_said(event, "word"))
+        here, word = _place(kept, request), str(_said(event, "word"))
         others = tuple(other for other in here.without if other != word)
         there = here.to("studio", without=others if word in here.without else (*others, word))
         try:
             self.draws.take(here.token)
         except SessionError as error:
-            yield {self._parts.notice: views.notice(str(error))}
+            yield {self._parts.notice: views.notice(here.words, here.words.error(str(error)))}
             return
         yield {self._parts.browser: there.kept()}
         async for updates in self._turn(request, there, self._stage.pairs(there)):
@@ -267,7 +287,7 @@ class Handlers:
         self, kept: Any, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Updates]:
         """One of the two pictures of a trial was chosen."""
-        place = Place.read(kept).to("proof")
+        place = _place(kept, request).to("proof")
 
         async def steps() -> AsyncIterator[Updates]:
             try:
@@ -286,25 +306,23 @@ class Handlers:
 
     async def more_trials(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
         """One more trial of the blind proof."""
-        place = Place.read(kept).to("proof")
+        place = _place(kept, request).to("proof")
         async for updates in self._turn(request, place, self._stage.proof(place, more=True)):
             yield updates
 
-    async def again(self, request: gr.Request) -> AsyncIterator[Updates]:
-        """Leave this session and begin another."""
+    async def again(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
+        """Leave this session and begin another; at a booth, in the browser's language again."""
         self._turns.begin(request.session_hash)
-        yield self._stage.start(views.notice())
+        place = _place(kept, request)
+        yield self._stage.start(replace(place, language="") if self._settings.kiosk else place)
 
     async def delete(self, kept: Any, request: gr.Request) -> AsyncIterator[Updates]:
         """Delete the session and say how many things are gone."""
-        place = Place.read(kept)
+        place = _place(kept, request)
 
         async def steps() -> AsyncIterator[Updates]:
             gone = await asyncio.to_thread(self._personalizer.delete, place.token)
-            things = "thing is" if gone == 1 else "things are"
-            yield self._stage.start(
-                views.notice(f"Deleted: {gone} {things} gone, and so is the link.", "news")
-            )
+            yield self._stage.start(place, place.words.count("deleted", gone), "news")
 
         async for updates in self._turn(request, place, steps()):
             yield updates
@@ -323,29 +341,37 @@ class Handlers:
 
     async def _show(self, place: Place, sentence: str = "") -> AsyncIterator[Updates]:
         """The screen of that place, below a sentence; what goes wrong on the way is said instead."""
-        notice, nothing = self._parts.notice, views.notice()
+        words, notice = place.words, self._parts.notice
+        nothing = views.notice(words)
         is_first = True
         async for updates in self._calmly(place, self._stage.show(place)):
             if sentence and (is_first or notice in updates) and updates.get(notice, nothing) == nothing:
-                updates = {**updates, notice: views.notice(sentence)}
+                updates = {**updates, notice: views.notice(words, words.error(sentence))}
             is_first = False
             yield updates
 
     async def _calmly(self, place: Place, steps: AsyncIterator[Updates]) -> AsyncIterator[Updates]:
         """Pass `steps` on; what goes wrong in them becomes a sentence on the page."""
+        words = place.words
         try:
             async for updates in steps:
                 yield updates
         except UnknownSessionError as error:
-            yield self._stage.start(views.notice(str(error) if place.token else ""))
+            yield self._stage.start(place, words.error(str(error)) if place.token else "")
         except PersonalizeError as error:
             log.info("said on the page: %s", error)
-            yield {self._parts.notice: views.notice(str(error))}
+            yield {self._parts.notice: views.notice(words, words.error(str(error)))}
             yield await self._stage.failed(place)
         except Exception:
             log.exception("a handler failed")
-            yield {self._parts.notice: views.notice(CALM)}
+            yield {self._parts.notice: views.notice(words, words("calm"))}
             yield await self._stage.failed(place)
+
+
+def _place(kept: object, request: gr.Request) -> Place:
+    """Where a browser says that the person is, and the language it asks for."""
+    headers = getattr(request, "headers", {})
+    return Place.read(kept, language_asked(str(headers.get("accept-language", ""))))
 
 
 def _address(request: gr.Request) -> str:

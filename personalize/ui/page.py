@@ -8,10 +8,11 @@ import gradio as gr
 from personalize.mdp.vocabulary import Vocabulary
 from personalize.personalizer import Personalizer
 from personalize.settings import Settings
-from personalize.ui import THIS_MACHINE, picker, views
+from personalize.ui import picker, views
 from personalize.ui.api import Api
 from personalize.ui.drawing import Drawing
 from personalize.ui.handlers import Handlers
+from personalize.ui.labels import Labels
 from personalize.ui.place import STRENGTH_HIGH, STRENGTH_LOW, STRENGTH_STEP, Place
 from personalize.ui.stage import Parts, Stage
 
@@ -27,69 +28,76 @@ def build_page(
     Every screen is there all the time; the style sheet shows the one that the masthead names. So nothing is
     rendered anew when the screen changes, and scripts run once.
     """
+    words, labels = Place().words, Labels(settings, example_subjects(vocabulary))
     with gr.Blocks(title="Palate", analytics_enabled=False, fill_width=True) as page:
         # The secret stands in the page's public configuration: it obscures the token, no more.
         browser = gr.BrowserState(Place().kept(), storage_key="palate", secret="palate-browser-1")
         masthead = picker.masthead(views.masthead(Place(screen="opening")))
-        booth = picker.booth(views.booth(settings.kiosk, settings.address))
-        notice = picker.notice(views.notice())
+        booth = picker.booth(views.booth(words, settings.kiosk, settings.address))
+        notice = picker.notice(views.notice(words))
         with gr.Column(elem_id="screen-start"):
-            picker.html(views.start(settings.options, settings.rounds), "hero")
-            picker.html(views.wall(), "wall")
+            hero = picker.html(labels.hero(words), "hero")
+            picker.html(views.wall(words), "wall")
             with gr.Row(elem_id="ask-row"):
                 subject = gr.Textbox(
-                    label="What would you like pictures of?",
+                    label=words("subject"),
                     placeholder=vocabulary.subjects[0] if vocabulary.subjects else "a fox",
                     elem_id="subject",
                     max_lines=1,
                     lines=1,
                     scale=3,
                 )
-                begin = gr.Button("Start picking", variant="primary", elem_id="begin", scale=1)
-            examples = picker.chips(views.chips(example_subjects(vocabulary)))
+                begin = gr.Button(words("begin"), variant="primary", elem_id="begin", scale=1)
+            chips = picker.chips(labels.chips(words))
             bring = gr.UploadButton(
-                "Go on from a saved taste or card",
+                words("bring"),
                 file_types=[".json", ".png"],
                 type="binary",
                 elem_id="bring",
                 size="sm",
             )
-            arrival = picker.arrival(views.arrival_none())
+            arrival = picker.arrival(views.arrival_none(words))
             brought = gr.State(None)
-            picker.html(views.consent(settings.host in THIS_MACHINE), "consent")
+            consent = picker.html(labels.consent(words), "consent")
         with gr.Row(elem_id="screen-rounds"):
             question = picker.picker("")
             learned = picker.panel("", "learned")
         with gr.Column(elem_id="screen-taste"):
             taste = picker.panel("", "taste")
         with gr.Column(elem_id="screen-studio"):
-            picker.html(views.studio(), "studio-head")
+            studio = picker.html(views.studio(words), "studio-head")
             with gr.Row(elem_id="studio-row"):
                 wish = gr.Textbox(
-                    label="What shall I draw?",
+                    label=words("wish"),
                     elem_id="wish",
                     max_lines=1,
                     lines=1,
                     placeholder=vocabulary.subjects[-1] if vocabulary.subjects else "a castle",
                 )
                 strength = gr.Slider(
-                    STRENGTH_LOW, STRENGTH_HIGH, 1.0, step=STRENGTH_STEP, label="Strength of your taste",
+                    STRENGTH_LOW, STRENGTH_HIGH, 1.0, step=STRENGTH_STEP, label=words("strength"),
                     elem_id="strength", buttons=[],
                 )  # fmt: skip
-                seed = gr.Textbox(label="Seed", placeholder="random", elem_id="seed", max_lines=1, lines=1)
-                make = gr.Button("Draw", variant="primary", elem_id="make")
+                seed = gr.Textbox(
+                    label=words("seed"),
+                    placeholder=words("seed_random"),
+                    elem_id="seed",
+                    max_lines=1,
+                    lines=1,
+                )
+                make = gr.Button(words("make"), variant="primary", elem_id="make")
             recall = gr.UploadButton(
-                "Take the settings of a saved picture", file_types=[".png"], type="binary", elem_id="recall",
+                words("recall"), file_types=[".png"], type="binary", elem_id="recall",
                 size="sm",
             )  # fmt: skip
-            pairs = picker.panel(views.pairs_none(), "pairs")
+            pairs = picker.panel(views.pairs_none(words), "pairs")
         with gr.Column(elem_id="screen-proof"):
             proof = picker.proof("")
         parts = Parts(
-            browser, masthead, notice, subject, arrival, brought, question, learned, taste, wish, strength,
-            seed, pairs, proof,
+            browser, masthead, notice, hero, subject, begin, chips, bring, consent, arrival, brought,
+            question, learned, taste, studio, wish, strength, seed, make, recall, pairs, proof,
         )  # fmt: skip
-        stage = Stage(personalizer, settings, drawing, parts)
+        stage = Stage(personalizer, settings, drawing, parts, labels)
         handlers = Handlers(personalizer, settings, stage, drawing.metrics)
 
         def on(event: Callable[..., Any], handler: Callable[..., Any], inputs: list[Any], **how: Any) -> None:
@@ -100,12 +108,12 @@ def build_page(
 
         here = [browser]
         on(page.load, handlers.open, here)
-        on(examples.choose, handlers.choose, [], queue=False)
+        on(chips.choose, handlers.choose, [], queue=False)
         for event in (begin.click, subject.submit):
-            on(event, handlers.begin, [subject], trigger_mode="once")
-        on(bring.upload, handlers.offer, [bring], trigger_mode="once")
-        on(arrival.adopt, handlers.adopt, [brought], trigger_mode="once")
-        on(arrival.dismiss, handlers.dismiss, [], trigger_mode="once")
+            on(event, handlers.begin, [*here, subject], trigger_mode="once")
+        on(bring.upload, handlers.offer, [*here, bring], trigger_mode="once")
+        on(arrival.adopt, handlers.adopt, [*here, brought], trigger_mode="once")
+        on(arrival.dismiss, handlers.dismiss, here, trigger_mode="once")
         for event in (make.click, wish.submit):
             on(event, handlers.make, [*here, wish, strength, seed], trigger_mode="once")
         # "once" would drop a key pressed just after the last event showed its pictures and just before Gradio
@@ -118,11 +126,12 @@ def build_page(
             on(panel.go, handlers.go, here, trigger_mode="multiple")
         on(proof.choose, handlers.choose_blind, here, trigger_mode="multiple")
         on(proof.more, handlers.more_trials, here, trigger_mode="once")
-        on(recall.upload, handlers.recall, [recall], trigger_mode="once")
+        on(recall.upload, handlers.recall, [*here, recall], trigger_mode="once")
         on(pairs.stop, handlers.stop, here, trigger_mode="multiple")
         on(pairs.leave, handlers.leave_out, here, trigger_mode="multiple")
-        on(booth.again, handlers.again, [], trigger_mode="once")
-        on(masthead.again, handlers.again, [], trigger_mode="once")
+        on(booth.again, handlers.again, here, trigger_mode="once")
+        on(masthead.again, handlers.again, here, trigger_mode="once")
+        on(masthead.speak, handlers.speak, here, trigger_mode="once")
         on(masthead.delete, handlers.delete, here, trigger_mode="once")
         for name, endpoint in Api(personalizer, handlers.draws, handlers.starts).endpoints().items():
             gr.api(endpoint, api_name=name, concurrency_limit=None)

@@ -24,7 +24,7 @@ def html(value: str, elem_id: str, script: str = "") -> gr.HTML:
 
 
 def masthead(value: str) -> gr.HTML:
-    """The top of the page; events go(screen), again, delete. It must come before all others."""
+    """The top of the page; events go, again, delete, speak. It must come before all others."""
     return html(value, "masthead", "masthead")
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from personalize.errors import SessionError
+from personalize.ui.words import Words, checked_language, words_of
 
 Screen = Literal["opening", "start", "rounds", "taste", "studio", "proof"]
 SCREENS: tuple[Screen, ...] = ("start", "rounds", "taste", "studio", "proof")
@@ -35,6 +36,8 @@ class Place:
         strength: of the last personal pictures.
         seed: of the last personal pictures; None when none were asked for.
         without: words that are left out of personal pictures.
+        language: that the person chose; "" for the browser's.
+        browser: the language that the browser asks for; not kept, it comes with every request.
     """
 
     token: str = ""
@@ -43,12 +46,14 @@ class Place:
     strength: float = 1.0
     seed: int | None = None
     without: tuple[str, ...] = ()
+    language: str = ""
+    browser: str = ""
 
     @classmethod
-    def read(cls, kept: object) -> "Place":
+    def read(cls, kept: object, browser: str = "") -> "Place":
         """The place that a browser kept; whatever does not fit is left out, never refused."""
         if not isinstance(kept, dict):
-            return cls()
+            return cls(browser=browser)
         subject = kept.get("subject")
         return cls(
             token=checked_token(kept.get("token")),
@@ -57,15 +62,28 @@ class Place:
             strength=checked_strength(kept.get("strength")),
             seed=checked_seed(kept.get("seed")),
             without=checked_words(kept.get("without")),
+            language=checked_language(kept.get("language")),
+            browser=browser,
         )
 
     def to(self, screen: Screen, **changes: Any) -> "Place":
         """The same person on another screen."""
         return replace(self, screen=screen, **changes)
 
+    def anew(self, token: str = "", screen: Screen = "start") -> "Place":
+        """The same person with nothing but a language, in that session."""
+        return Place(token, screen, language=self.language, browser=self.browser)
+
+    @property
+    def words(self) -> Words:
+        """The texts in this person's language."""
+        return words_of(self.language or self.browser)
+
     def kept(self) -> dict[str, object]:
         """What the browser is given to keep."""
-        return asdict(self)
+        kept = asdict(self)
+        del kept["browser"]
+        return kept
 
 
 def seed_from(text: str) -> int | None:

@@ -19,6 +19,7 @@ from personalize.ui import THIS_MACHINE
 from personalize.ui.card import PICTURES, taste_card
 from personalize.ui.metrics import CONTENT_TYPE, Metrics
 from personalize.ui.picker import LOOK
+from personalize.ui.words import Words, checked_language, language_asked, words_of
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ def routes(
         token = request.path_params["token"]
         reached = address or ("" if request.url.hostname in THIS_MACHINE else str(request.base_url))
         try:
-            content = await asyncio.to_thread(_card, personalizer, token, reached)
+            content = await asyncio.to_thread(_card, personalizer, token, reached, spoken(request))
         except PersonalizeError:
             return _missing()
         headers = {**_SEALED, "Cache-Control": "no-store"}
@@ -135,10 +136,16 @@ def routes(
     ]
 
 
-def _card(personalizer: Personalizer, token: str, address: str) -> bytes:
+def spoken(request: Request) -> Words:
+    """The texts in the language that a link names, or else the browser."""
+    named = checked_language(request.query_params.get("language"))
+    return words_of(named or language_asked(request.headers.get("accept-language", "")))
+
+
+def _card(personalizer: Personalizer, token: str, address: str, words: Words) -> bytes:
     file = personalizer.taste_file(token)
     pictures = [personalizer.picture(token, name) for name in personalizer.favourites(token, PICTURES)]
-    return taste_card(file, personalizer.taste(token).opinions, pictures, address)
+    return taste_card(words, file, personalizer.taste(token).opinions, pictures, address)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from personalize.studio import Studio
 from personalize.ui import views
 from personalize.ui.drawing import Drawing, Progress
 from personalize.ui.place import Place
+from personalize.ui.words import Words
 
 log = logging.getLogger(__name__)
 
@@ -36,15 +37,23 @@ class Parts:
     browser: Any
     masthead: Any
     notice: Any
+    hero: Any
     subject: Any
+    begin: Any
+    chips: Any
+    bring: Any
+    consent: Any
     arrival: Any
     brought: Any
     picker: Any
     learned: Any
     taste: Any
+    studio: Any
     wish: Any
     strength: Any
     seed: Any
+    make: Any
+    recall: Any
     pairs: Any
     proof: Any
 
@@ -57,9 +66,14 @@ class Stage:
     """Brings screens to the page."""
 
     def __init__(
-        self, personalizer: Personalizer, settings: Settings, drawing: Drawing, parts: Parts
+        self,
+        personalizer: Personalizer,
+        settings: Settings,
+        drawing: Drawing,
+        parts: Parts,
+        labels: Callable[[Parts, Words], Updates] = lambda parts, words: {},
     ) -> None:
-        """A stage whose scenery is `parts`."""
+        """A stage whose scenery is `parts`; `labels` are the texts that change by language alone."""
         self._personalizer = personalizer
         self._settings = settings
         self._drawing = drawing
@@ -67,31 +81,38 @@ class Stage:
         self._studio = Studio(personalizer)
         self._porter = Porter(personalizer)
         self.parts = parts
+        self._labels = labels
 
-    def start(self, notice: str) -> Updates:
-        """The first screen, with nothing of a session left."""
-        parts, place = self.parts, Place()
-        return {
+    def start(self, place: Place, notice: str = "", kind: str = "trouble") -> Updates:
+        """The first screen in the language of that place, with nothing of a session left."""
+        parts, place = self.parts, place.anew()
+        words = place.words
+        updates: Updates = {
             parts.browser: place.kept(),
             parts.masthead: views.masthead(place),
-            parts.notice: notice,
-            parts.subject: "",
-            parts.arrival: views.arrival_none(),
+            parts.notice: views.notice(words, notice, kind),
+            parts.arrival: views.arrival_none(words),
             parts.brought: None,
             parts.picker: "",
             parts.learned: "",
             parts.taste: "",
-            parts.pairs: views.pairs_none(),
+            parts.pairs: views.pairs_none(words),
             parts.proof: "",
-            parts.wish: "",
-            parts.seed: "",
         }
+        labels = self.labels(place)
+        for field in (parts.subject, parts.wish, parts.seed):
+            updates[field] = {**labels.pop(field, {}), "value": ""} if field in labels else ""
+        return {**updates, **labels}
+
+    def labels(self, place: Place) -> Updates:
+        """The texts that never change but by language, in the language of that place."""
+        return self._labels(self.parts, place.words)
 
     def check(self, content: bytes) -> TasteFile:
         """The taste file in `content`; see `Porter.check`."""
         return self._porter.check(content)
 
-    async def adopt(self, content: bytes) -> AsyncIterator[Updates]:
+    async def adopt(self, here: Place, content: bytes) -> AsyncIterator[Updates]:
         """Go on from a taste file, drawn again, in a new session."""
         file = await asyncio.to_thread(self._porter.check, content)
         made: Session | None = None
@@ -100,12 +121,12 @@ class Stage:
             "adopt", secrets.token_hex(8), lambda on_step: self._porter.adopt(file, on_step)
         ):
             if isinstance(seen, Progress):
-                yield {self.parts.arrival: views.arrival_drawing(seen)}
+                yield {self.parts.arrival: views.arrival_drawing(here.words, seen)}
             else:
                 made = seen
         if made is not None:
-            yield {self.parts.arrival: views.arrival_none(), self.parts.brought: None}
-            async for updates in self.show(Place(made.token, "taste")):
+            yield {self.parts.arrival: views.arrival_none(here.words), self.parts.brought: None}
+            async for updates in self.show(here.anew(made.token, "taste")):
                 yield updates
 
     async def failed(self, place: Place) -> Updates:
@@ -114,18 +135,18 @@ class Stage:
             return {self.parts.masthead: views.masthead(place.to("start"))}
         updates: Updates = {self.parts.masthead: views.masthead(place)}
         if place.screen == "studio":
-            updates[self.parts.pairs] = views.pairs_none()
+            updates[self.parts.pairs] = views.pairs_none(place.words)
         else:
-            updates[self.parts.picker] = await self._failed_round(place.token)
+            updates[self.parts.picker] = await self._failed_round(place)
         return updates
 
-    async def _failed_round(self, token: str) -> str:
+    async def _failed_round(self, place: Place) -> str:
         try:
-            session = await asyncio.to_thread(self._personalizer.session, token)
+            session = await asyncio.to_thread(self._personalizer.session, place.token)
         except Exception:
             log.warning("the round that failed cannot be read", exc_info=True)
-            return views.round_lost(self._settings.options)
-        return views.round_view(session, session.current, self._settings.rounds, failed=True)
+            return views.round_lost(place.words, self._settings.options)
+        return views.round_view(place.words, session, session.current, self._settings.rounds, failed=True)
 
     async def show(self, place: Place) -> AsyncIterator[Updates]:
         """Everything on the screen of that place."""
@@ -138,9 +159,9 @@ class Stage:
         common = {
             parts.browser: place.kept(),
             parts.masthead: views.masthead(place),
-            parts.notice: views.notice(),
-            parts.learned: views.learned(taste),
-            parts.taste: views.taste_view(session, taste),
+            parts.notice: views.notice(place.words),
+            parts.learned: views.learned(place.words, taste),
+            parts.taste: views.taste_view(place.words, session, taste),
         }
         if place.screen == "studio":
             subject = place.subject or session.subject
@@ -154,7 +175,7 @@ class Stage:
             async for updates in self.proof(place):
                 yield updates
         else:
-            waiting = views.round_view(session, session.current, self._settings.rounds)
+            waiting = views.round_view(place.words, session, session.current, self._settings.rounds)
             yield {**common, parts.picker: waiting}
             async for updates in self._round(place):
                 yield updates
@@ -174,7 +195,9 @@ class Stage:
                 ):
                     if isinstance(seen, Progress):
                         seen = self._in_line(seen, token)
-                        waiting = views.round_view(session, current, rounds, progress=seen, why=why)
+                        waiting = views.round_view(
+                            place.words, session, current, rounds, progress=seen, why=why
+                        )
                         yield {self.parts.picker: waiting}
             except SessionError as error:
                 refused = error
@@ -189,7 +212,7 @@ class Stage:
             if session.current is None or not session.current.rendered:
                 raise RenderError("Expected pictures, found none. Draw them again.")
             current = session.current
-        yield {self.parts.picker: views.round_view(session, current, rounds, why=why)}
+        yield {self.parts.picker: views.round_view(place.words, session, current, rounds, why=why)}
         if current.number < rounds:
             ahead = self._personalizer.draw_ahead
             self._drawing.begin("ahead", (token, current.number), lambda on_step: ahead(token, on_step))
@@ -200,7 +223,7 @@ class Stage:
         proof = await asyncio.to_thread(self._prover.proof, token)
         if proof.done and not more:
             trials = await asyncio.to_thread(self._personalizer.store.trials, token)
-            yield {parts.proof: views.proof_result(proof, trials, token)}
+            yield {parts.proof: views.proof_result(place.words, proof, trials, token)}
             return
         made: Trial | None = None
         prover = self._prover
@@ -208,11 +231,11 @@ class Stage:
             "trial", (token, proof.answered), lambda on_step: prover.next_trial(token, on_step)
         ):
             if isinstance(seen, Progress):
-                yield {parts.proof: views.trial_drawing(seen)}
+                yield {parts.proof: views.trial_drawing(place.words, seen)}
             else:
                 made = seen
         if made is not None:
-            yield {parts.proof: views.trial(made.number, made.subject, made.pictures, token)}
+            yield {parts.proof: views.trial(place.words, made.number, made.subject, made.pictures, token)}
 
     async def answer_trial(self, place: Place, number: int, first: bool) -> AsyncIterator[Updates]:
         """Count a choice of the blind proof, and go on."""
@@ -225,7 +248,7 @@ class Stage:
         parts, token = self.parts, place.token
         subject, strength, seed, without = place.subject, place.strength, place.seed, place.without
         if not subject or seed is None:
-            yield {parts.pairs: views.pairs_none()}
+            yield {parts.pairs: views.pairs_none(place.words)}
             return
         made: PersonalSet | None = None
         personal = self._studio.personal
@@ -238,11 +261,11 @@ class Stage:
             ),
         ):
             if isinstance(seen, Progress):
-                yield {parts.pairs: views.pairs_drawing(PAIRS, self._in_line(seen, token))}
+                yield {parts.pairs: views.pairs_drawing(place.words, PAIRS, self._in_line(seen, token))}
             else:
                 made = seen
         if made is not None:
-            yield {parts.pairs: views.pairs(token, made)}
+            yield {parts.pairs: views.pairs(place.words, token, made)}
 
     def stop(self, token: str) -> None:
         """Draw no more of the personal pictures that are under way."""

@@ -16,12 +16,15 @@ from markupsafe import Markup
 
 from personalize.personal import Pair, PersonalSet
 from personalize.personalizer import Opinion, Taste
+from personalize.portable import opinions_in
 from personalize.proof import TRIALS, Proof
 from personalize.session.record import Round, Session, Trial
-from personalize.session.taste_file import TasteFile, dated
+from personalize.session.taste_file import TasteFile
+from personalize.ui import sentences
 from personalize.ui.bars import numbers, reach_of, rows
 from personalize.ui.drawing import Progress
 from personalize.ui.place import Place, Screen
+from personalize.ui.words import LANGUAGES, Words, words_of
 from personalize.why import Why
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -31,7 +34,7 @@ SHOWN_OF_FILE = 6
 """Words of a taste file that are shown before it is taken."""
 LEARNED_ROWS = 8
 """Bars in the panel beside the pictures."""
-STEPS: tuple[tuple[Screen, str], ...] = (("rounds", "Pick"), ("taste", "Taste"), ("studio", "Pictures"))
+STEPS: tuple[Screen, ...] = ("rounds", "taste", "studio")
 LENS = Markup(
     '<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">'
     '<circle cx="8.5" cy="8.5" r="5.5"/><path d="M13 13l4.5 4.5"/></svg>'
@@ -46,65 +49,71 @@ _pages = Environment(
 )
 
 
-def _written(template: str, **values: object) -> str:
-    return _pages.get_template(template + ".html").render(**values)
+def _written(words: Words, template: str, **values: object) -> str:
+    return _pages.get_template(template + ".html").render(t=words, **values)
 
 
 def masthead(place: Place) -> str:
     """The top of the page; its `data-screen` says which screen the style sheet shows."""
-    return _written("masthead", screen=place.screen, token=place.token, steps=STEPS)
+    languages = [(code, words_of(code)("name")) for code in LANGUAGES]
+    return _written(
+        place.words, "masthead", screen=place.screen, token=place.token, steps=STEPS, languages=languages
+    )
 
 
-def booth(idle_s: int, address: str) -> str:
+def booth(words: Words, idle_s: int, address: str) -> str:
     """What the page needs to know at a booth, and the loop that draws people in."""
-    return _written("booth", idle_s=idle_s, address=address)
+    return _written(words, "booth", idle_s=idle_s, address=address)
 
 
-def notice(text: str = "", kind: str = "trouble") -> str:
+def notice(words: Words, text: str = "", kind: str = "trouble") -> str:
     """One sentence above everything, or nothing; `kind` is "trouble" or "news"."""
-    return _written("notice", text=text, kind=kind)
+    return _written(words, "notice", text=text, kind=kind)
 
 
-def start(options: int, rounds: int) -> str:
+def start(words: Words, options: int, rounds: int) -> str:
     """The first thing a person sees."""
-    return _written("start", options=options, rounds=rounds)
+    return _written(words, "start", options=options, rounds=rounds)
 
 
-def wall() -> str:
+def wall(words: Words) -> str:
     """A gallery wall, drawn by the style sheet."""
-    return _written("wall")
+    return _written(words, "wall")
 
 
-def chips(subjects: Sequence[str]) -> str:
+def chips(words: Words, subjects: Sequence[str]) -> str:
     """Example subjects to press."""
-    return _written("chips", subjects=subjects)
+    return _written(words, "chips", subjects=subjects)
 
 
-def consent(local: bool) -> str:
+def consent(words: Words, local: bool) -> str:
     """What is kept, and where."""
-    where = "on this machine" if local else "on the machine that serves this page"
-    return _written("consent", where=where)
+    return _written(words, "consent", local=local)
 
 
-def arrival(file: TasteFile) -> str:
+def arrival(words: Words, file: TasteFile) -> str:
     """What a taste file says, and whether to go on from it."""
     liked = sorted(file.opinions, key=lambda said: -said.utility)[:SHOWN_OF_FILE]
-    return _written("arrival", drawing=False, file=file, made=dated(file.made), liked=liked)
+    sentence = sentences.gist(words, opinions_in(file), len(file.rounds))
+    made = words.date(file.made)
+    return _written(words, "arrival", drawing=False, file=file, made=made, liked=liked, sentence=sentence)
 
 
-def arrival_drawing(progress: Progress) -> str:
+def arrival_drawing(words: Words, progress: Progress) -> str:
     """Its place while the pictures are drawn again."""
-    return _written("arrival", drawing=True, left=_left(progress), share=progress.share)
+    return _written(
+        words, "arrival", drawing=True, left=sentences.left(words, progress), share=progress.share
+    )
 
 
-def arrival_none() -> str:
+def arrival_none(words: Words) -> str:
     """Its place without one."""
-    return _written("arrival", drawing=False, file=None)
+    return _written(words, "arrival", drawing=False, file=None)
 
 
-def studio() -> str:
+def studio(words: Words) -> str:
     """The head of the screen of personal pictures."""
-    return _written("studio")
+    return _written(words, "studio")
 
 
 def picture_url(token: str, picture: str) -> str:
@@ -120,6 +129,7 @@ def file_name(subject: str, kind: str, seed: int) -> str:
 
 
 def round_view(
+    words: Words,
     session: Session,
     current: Round | None,
     rounds: int,
@@ -131,6 +141,7 @@ def round_view(
     """The question: K cards, or K skeletons while they are drawn.
 
     Args:
+        words: in whose language.
         session: whose past picks are shown.
         current: the open round; None before it was proposed.
         rounds: how many rounds are planned.
@@ -145,18 +156,23 @@ def round_view(
             {"prompt": prompt, "url": picture_url(session.token, picture)}
             for prompt, picture in zip(current.prompts, current.pictures, strict=True)
         ]
-        state, left = f"Round {number}: the pictures are ready.", ""
+        state, left = words("round_ready", number=number), ""
     else:
         cards = [{}] * session.options
-        state, left = ("Not drawn yet.", "") if failed else ("Drawing,", _left(progress))
+        state, left = (
+            (words("round_undrawn"), "")
+            if failed
+            else (words("drawing_now"), sentences.left(words, progress))
+        )
     return _written(
+        words,
         "round",
         # A value equal to the last one is not woven in again, and would leave what the script has marked.
         serial=time.monotonic_ns(),
         number=number,
         ready=ready,
         cards=cards,
-        heading=f"Round {number} of {rounds}" if number <= rounds else f"Round {number}",
+        heading=words("round_of" if number <= rounds else "round_only", number=number, rounds=rounds),
         subject=session.subject,
         share=0.0 if progress is None or failed else progress.share,
         past=_past(session),
@@ -166,49 +182,51 @@ def round_view(
         failed=failed,
         lens=LENS,
         down=DOWN,
-        asks=() if why is None else why.tokens,
-        settled=0 if why is None else round(100 * why.settled),
+        asks=sentences.asks(words, why),
+        keys=sentences.keys(words, len(cards)),
         shown=current.fingerprint if ready and current is not None else "",
     )
 
 
-def round_lost(options: int) -> str:
+def round_lost(words: Words, options: int) -> str:
     """The place of a question that cannot be read: blank cards, and a way to try again."""
     return _written(
+        words,
         "round",
         serial=time.monotonic_ns(),
         number=0,
         ready=False,
         cards=[{}] * options,
-        heading="Your session cannot be read just now",
+        heading=words("round_lost"),
         subject="",
         share=0.0,
         past=[],
         to_come=[],
-        state="Not drawn yet.",
+        state=words("round_undrawn"),
         left="",
         failed=True,
         lens=LENS,
         down=DOWN,
-        asks=(),
-        settled=0,
+        asks="",
+        keys=sentences.keys(words, options),
         shown="",
     )
 
 
-def learned(taste: Taste) -> str:
+def learned(words: Words, taste: Taste) -> str:
     """The panel beside the pictures: the words known best, and how sure the estimate is."""
     known = sorted(_named(taste), key=lambda opinion: -abs(opinion.utility))[:LEARNED_ROWS]
     known.sort(key=lambda opinion: -opinion.utility)
     return _written(
+        words,
         "learned",
         opinions=rows(known, reach_of(known)),
         may_stop=taste.ready or taste.answered >= FEW_ROUNDS,
-        **_certainty(taste),
+        **_certainty(words, taste),
     )
 
 
-def taste_view(session: Session, taste: Taste) -> str:
+def taste_view(words: Words, session: Session, taste: Taste) -> str:
     """Everything that was learned: a sentence, and bars grouped by slot."""
     named = _named(taste)
     slots = list(dict.fromkeys(opinion.slot for opinion in sorted(named, key=lambda o: -o.utility)))
@@ -216,67 +234,85 @@ def taste_view(session: Session, taste: Taste) -> str:
     groups = [{"name": slot, "opinions": rows([o for o in named if o.slot == slot], reach)} for slot in slots]
     past = [pick for pick in _past(session) if pick["url"]]
     return _written(
+        words,
         "taste",
-        sentence=taste.sentence,
+        sentence=sentences.gist(words, named, taste.answered),
+        legend=sentences.legend(words),
         groups=groups,
         past=past,
         file=f"taste/{session.token}.json" if session.answered else "",
-        card=f"card/{session.token}.png",
+        card=f"card/{session.token}.png?language={words.language}",
         token=session.token,
-        **_certainty(taste),
+        **_certainty(words, taste),
     )
 
 
-def pairs(token: str, made: PersonalSet) -> str:
+def pairs(words: Words, token: str, made: PersonalSet) -> str:
     """Plain pictures beside personal ones, with their prompts and why."""
     return _written(
+        words,
         "pairs",
         drawing=False,
-        state=f"{len(made.pairs)} pairs of {made.subject}, strength {made.strength:g}, seed {made.seed}",
+        state=words.count(
+            "pairs_state",
+            len(made.pairs),
+            subject=made.subject,
+            strength=f"{made.strength:g}",
+            seed=made.seed,
+        ),
         left="",
         pairs=[_pair(token, made.subject, pair) for pair in made.pairs],
         without=made.without,
     )
 
 
-def pairs_drawing(count: int, progress: Progress) -> str:
+def pairs_drawing(words: Words, count: int, progress: Progress) -> str:
     """The place of the pairs while they are drawn."""
     return _written(
-        "pairs", drawing=True, state="Drawing,", left=_left(progress), share=progress.share, count=count
+        words,
+        "pairs",
+        drawing=True,
+        state=words("drawing_now"),
+        left=sentences.left(words, progress),
+        share=progress.share,
+        count=count,
     )
 
 
-def trial(number: int, subject: str, pictures: Sequence[str], token: str) -> str:
+def trial(words: Words, number: int, subject: str, pictures: Sequence[str], token: str) -> str:
     """Two unlabelled pictures."""
-    heading = f"Trial {number} of {TRIALS}" if number <= TRIALS else f"Trial {number}"
+    heading = words("trial_of" if number <= TRIALS else "trial_only", number=number, trials=TRIALS)
     return _proof(
+        words,
         number=number,
         heading=heading,
-        title="Which do you like better?",
+        title=words("trial_title"),
         subject=subject,
         cards=[picture_url(token, picture) for picture in pictures],
-        state=f"Trial {number}: two pictures of {subject}.",
+        state=words("trial_state", number=number, subject=subject),
     )
 
 
-def trial_drawing(progress: Progress) -> str:
+def trial_drawing(words: Words, progress: Progress) -> str:
     """Its place while they are drawn."""
     return _proof(
-        heading="The next trial",
-        title="Which do you like better?",
+        words,
+        heading=words("trial_next"),
+        title=words("trial_title"),
         drawing=True,
         share=progress.share,
-        state="Drawing,",
-        left=_left(progress),
+        state=words("drawing_now"),
+        left=sentences.left(words, progress),
     )
 
 
-def proof_result(proof: Proof, trials: Sequence[Trial], token: str) -> str:
+def proof_result(words: Words, proof: Proof, trials: Sequence[Trial], token: str) -> str:
     """How often the personal picture was chosen, with its interval, and every trial with its labels."""
     return _proof(
-        heading=f"After {proof.answered} trials",
-        title="The blind test",
-        sentence=proof.sentence,
+        words,
+        heading=words.count("proof_after", proof.answered),
+        title=words("proof_title"),
+        sentence=sentences.proven(words, proof),
         wins=proof.wins,
         answered=proof.answered,
         low=round(100 * proof.low),
@@ -292,31 +328,22 @@ def proof_result(proof: Proof, trials: Sequence[Trial], token: str) -> str:
             }
             for trial in trials
         ],
-        state=proof.sentence,
+        state=sentences.proven(words, proof),
         more=True,
     )
 
 
-def _proof(**values: object) -> str:
+def _proof(words: Words, **values: object) -> str:
     blank: dict[str, object] = {
         "number": 0, "heading": "", "title": "", "subject": "", "cards": (), "drawing": False, "share": 0.0,
         "state": "", "left": "", "trials": (), "more": False,
     }  # fmt: skip
-    return _written("proof", **(blank | values))
+    return _written(words, "proof", **(blank | values))
 
 
-def pairs_none() -> str:
+def pairs_none(words: Words) -> str:
     """The place of the pairs before any was asked for."""
-    state = "Say what to draw. You get each picture twice: as anyone would, and as you would like it."
-    return _written("pairs", drawing=False, state=state, left="", pairs=[], without=())
-
-
-def _left(progress: Progress | None) -> str:
-    progress = progress or Progress()
-    if progress.waiting:
-        return f"{progress.waiting} before you"
-    seconds = max(1, round(progress.left_s))
-    return f"about {seconds} s" if seconds < 90 else f"about {round(seconds / 60)} min"
+    return _written(words, "pairs", drawing=False, state=words("pairs_none"), left="", pairs=[], without=())
 
 
 def _past(session: Session) -> list[dict[str, object]]:
@@ -345,12 +372,12 @@ def _named(taste: Taste) -> list[Opinion]:
     return [opinion for opinion in taste.opinions if opinion.token]
 
 
-def _certainty(taste: Taste) -> dict[str, object]:
+def _certainty(words: Words, taste: Taste) -> dict[str, object]:
     return {
         "answered": taste.answered,
         "ready": taste.ready,
         "to_go": taste.to_go,
-        "notes": taste.notes,
+        "notes": [words("note_static")] if taste.notes else [],
         "sure": round(100 * min(max(taste.progress, 0.0), 1.0)),
         "accuracy": round(100 * taste.accuracy),
         "chance": round(100 * taste.chance),
@@ -359,8 +386,8 @@ def _certainty(taste: Taste) -> dict[str, object]:
 
 def _pair(token: str, subject: str, pair: Pair) -> dict[str, object]:
     sides = [
-        ("plain", "Plain", pair.plain_prompt, pair.plain),
-        ("yours", "In your taste", pair.prompt, pair.personal),
+        ("plain", "side_plain", pair.plain_prompt, pair.plain),
+        ("yours", "side_yours", pair.prompt, pair.personal),
     ]
     return {
         "sides": [

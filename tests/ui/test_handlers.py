@@ -22,9 +22,11 @@ from personalize.ui.drawing import Drawing
 from personalize.ui.handlers import Handlers
 from personalize.ui.place import Place
 from personalize.ui.stage import Parts, Stage, Updates
+from personalize.ui.words import words_of
 from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
 from tests.ui.test_card import png
 
+EN = words_of("en")
 PARTS = Parts(**{part.name: part.name for part in fields(Parts)})
 SETTINGS = Settings(candidates=200, pool=64, ahead=0)
 
@@ -131,7 +133,7 @@ def test_an_answer_about_other_pictures_of_the_same_round_is_not_counted(app: Ap
         assert len(app.personalizer.session(app.token).answered) == 1
     asked = event(index=1, round=new.number, shown=new.fingerprint)
     page = page_after(seen(app.handlers.pick(here, asked, request())))
-    assert page["notice"] == views.notice()
+    assert page["notice"] == views.notice(EN)
     assert len(app.personalizer.session(app.token).answered) == 2
 
 
@@ -142,7 +144,7 @@ def test_the_least_liked_is_kept_with_the_pick_and_not_with_none_of_these(app: A
     ):
         round_ = app.drawn()
         asked = event(index=index, least=least, round=number, shown=round_.fingerprint)
-        assert page_after(seen(app.handlers.pick(here, asked, request())))["notice"] == views.notice()
+        assert page_after(seen(app.handlers.pick(here, asked, request())))["notice"] == views.notice(EN)
         answer = app.personalizer.session(app.token).answered[-1].answer
         assert answer is not None and (answer.best, answer.worst) == kept
 
@@ -196,7 +198,7 @@ def test_a_page_whose_round_is_withdrawn_while_it_is_drawn_shows_the_present_one
     page = page_after(seen(app.handlers.open(Place(app.token, "rounds").kept(), request())))
     other.join()
     assert shows(page, app.drawn())
-    assert page["notice"] == views.notice()
+    assert page["notice"] == views.notice(EN)
 
 
 @pytest.mark.parametrize("screen", ["rounds", "taste"])
@@ -216,7 +218,7 @@ def test_a_store_that_cannot_be_read_is_said_and_can_be_tried_again(app: App, sc
         assert "browser" not in page
     app.store.locked = False
     page = page_after(seen(app.handlers.resume(here, request())))
-    assert page["notice"] == views.notice() and shows(page, round_)
+    assert page["notice"] == views.notice(EN) and shows(page, round_)
 
 
 def test_a_link_that_opens_nothing_leaves_the_visitor_where_they_were(app: App) -> None:
@@ -242,24 +244,25 @@ def test_a_link_opens_its_session(app: App) -> None:
 def test_a_taste_file_is_shown_first_and_then_gone_on_from(app: App) -> None:
     app.answered(2)
     content = app.personalizer.taste_file(app.token).text().encode()
-    page = page_after(seen(app.handlers.offer(content)))
-    assert page["notice"] == views.notice() and page["brought"] == content
+    page = page_after(seen(app.handlers.offer(None, content, request())))
+    assert page["notice"] == views.notice(EN) and page["brought"] == content
     assert "A taste of 1 pick" in page["arrival"] and 'data-act="adopt"' in page["arrival"]
-    page = page_after(seen(app.handlers.adopt(content, request())))
+    page = page_after(seen(app.handlers.adopt(None, content, request())))
     place = Place.read(page["browser"])
     assert place.screen == "taste" and place.token not in ("", app.token)
-    assert (page["arrival"], page["brought"]) == (views.arrival_none(), None)
+    assert (page["arrival"], page["brought"]) == (views.arrival_none(EN), None)
     first, second = (app.personalizer.session(token).answered for token in (app.token, place.token))
     assert [r.pictures for r in first] == [r.pictures for r in second]
-    assert seen(app.handlers.dismiss()) == [{"arrival": views.arrival_none(), "brought": None}]
+    gone = {"arrival": views.arrival_none(EN), "brought": None}
+    assert seen(app.handlers.dismiss(None, request())) == [gone]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"<script>alert(1)</script>"])
 def test_another_file_is_refused_in_a_sentence(app: App, content: bytes | None) -> None:
-    page = page_after(seen(app.handlers.offer(content)))
+    page = page_after(seen(app.handlers.offer(None, content, request())))
     assert "Expected a taste file" in page["notice"] and page["brought"] is None
-    assert "script" not in page["notice"] and page["arrival"] == views.arrival_none()
-    page = page_after(seen(app.handlers.adopt(content, request())))
+    assert "script" not in page["notice"] and page["arrival"] == views.arrival_none(EN)
+    page = page_after(seen(app.handlers.adopt(None, content, request())))
     assert "Expected a taste file" in page["notice"]
 
 
@@ -269,7 +272,7 @@ def test_two_visitors_with_one_file_get_a_session_each(app: App) -> None:
 
     async def both() -> tuple[str, str]:
         async def one(page: str) -> str:
-            updates = [update async for update in app.handlers.adopt(content, request(page=page))]
+            updates = [update async for update in app.handlers.adopt(None, content, request(page=page))]
             return Place.read(page_after(updates)["browser"]).token
 
         return await asyncio.gather(one("a page"), one("another"))
@@ -284,7 +287,7 @@ def test_a_round_says_what_it_asks_about(app: App) -> None:
     assert why is not None and why.tokens
     for token in why.tokens:
         assert f"<b>{token}</b>" in page["picker"]
-    assert f"settle about {round(100 * why.settled)} %" in page["picker"]
+    assert f"settle about {round(100 * why.settled)}\N{NO-BREAK SPACE}%" in page["picker"]
 
 
 def limited(app: App, settings: Settings) -> Handlers:
@@ -314,7 +317,7 @@ def test_sessions_of_one_address_are_limited_and_of_others_not(app: App) -> None
     def begun(host: str) -> str:
         asked = request()
         asked.client = SimpleNamespace(host=host)
-        return str(page_after(seen(handlers.begin("a fox", asked)))["notice"])
+        return str(page_after(seen(handlers.begin(None, "a fox", asked)))["notice"])
 
     assert "wait" not in begun("10.0.0.1")
     assert "Expected at most 1 new sessions" in begun("10.0.0.1")
@@ -323,13 +326,14 @@ def test_sessions_of_one_address_are_limited_and_of_others_not(app: App) -> None
 
 def test_a_picture_brought_back_fills_the_fields(app: App) -> None:
     kept = {"palate": json.dumps({"prompt": "a boat, ink", "seed": 7, "model": "another"})}
-    page = page_after(seen(app.handlers.recall(png((1, 2, 3), **kept))))
+    page = page_after(seen(app.handlers.recall(None, png((1, 2, 3), **kept), request())))
     assert (page["wish"], page["seed"], page["strength"]) == ("a boat, ink", "7", 0.0)
     assert "another model" in page["notice"]
     kept = {"palate": json.dumps({"prompt": "a boat", "seed": 7, "model": app.renderer.name})}
-    assert "another model" not in page_after(seen(app.handlers.recall(png((1, 2, 3), **kept))))["notice"]
+    page = page_after(seen(app.handlers.recall(None, png((1, 2, 3), **kept), request())))
+    assert "another model" not in page["notice"]
     for odd in ({"palate": "{}"}, {"palate": '{"prompt": "", "seed": -1, "model": "x"}'}, {}):
-        page = page_after(seen(app.handlers.recall(png((1, 2, 3), **odd))))
+        page = page_after(seen(app.handlers.recall(None, png((1, 2, 3), **odd), request())))
         assert "Expected a picture that Palate made" in page["notice"] and "wish" not in page
     kept = {"palate": json.dumps({"prompt": "x" * 1500, "seed": 7, "model": "m"})}
-    assert "wish" not in page_after(seen(app.handlers.recall(png((1, 2, 3), **kept))))
+    assert "wish" not in page_after(seen(app.handlers.recall(None, png((1, 2, 3), **kept), request())))

@@ -12,8 +12,10 @@ from personalize.session.record import Answer, Round, Session
 from personalize.ui import views
 from personalize.ui.drawing import Progress
 from personalize.ui.place import Place
+from personalize.ui.words import words_of
 
 NASTY = "<img src=x onerror=alert(1)> \" ' & \\x3c ${1} {{2}} `"
+EN = words_of("en")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -55,14 +57,15 @@ def a_taste(answered: int = 4, ready: bool = False) -> Taste:
 @pytest.mark.parametrize(
     "html",
     [
-        views.round_view(a_session(a_round(1)), a_round(1), 12),
-        views.round_view(a_session(a_round(1, Answer("best", 2, None, NOW)), a_round(2)), a_round(2), 12),
-        views.learned(a_taste()),
-        views.taste_view(a_session(a_round(1, Answer("best", 2, None, NOW))), a_taste()),
-        views.notice(NASTY),
-        views.chips((NASTY,)),
+        views.round_view(EN, a_session(a_round(1)), a_round(1), 12),
+        views.round_view(EN, a_session(a_round(1, Answer("best", 2, None, NOW)), a_round(2)), a_round(2), 12),
+        views.learned(EN, a_taste()),
+        views.taste_view(EN, a_session(a_round(1, Answer("best", 2, None, NOW))), a_taste()),
+        views.notice(EN, NASTY),
+        views.chips(EN, (NASTY,)),
         views.masthead(Place(NASTY, "rounds")),
         views.pairs(
+            EN,
             "t0",
             PersonalSet(
                 NASTY,
@@ -82,7 +85,7 @@ def test_no_text_becomes_a_tag(html: str) -> None:
 
 def test_the_cards_stand_in_the_order_of_the_round() -> None:
     current = a_round(1)
-    html = views.round_view(a_session(current), current, 12)
+    html = views.round_view(EN, a_session(current), current, 12)
     sources = [attributes.get("src") for tag, attributes in Tags(html).found if tag == "img"]
     assert sources == [f"picture/t0/{picture}.png" for picture in current.pictures]
     assert 'data-busy="0"' in html
@@ -91,32 +94,32 @@ def test_the_cards_stand_in_the_order_of_the_round() -> None:
 
 def test_skeletons_while_drawing_and_a_way_out_of_a_failure() -> None:
     current = a_round(1, drawn=False)
-    drawing = views.round_view(a_session(current), current, 12, progress=Progress(1, 4, 3.2))
+    drawing = views.round_view(EN, a_session(current), current, 12, progress=Progress(1, 4, 3.2))
     assert 'data-busy="1"' in drawing
     assert drawing.count("skeleton") == 4
     assert "about 3 s" in drawing
     assert "width:25%" in drawing
-    failed = views.round_view(a_session(current), current, 12, failed=True)
+    failed = views.round_view(EN, a_session(current), current, 12, failed=True)
     assert 'data-act="resume"' in failed
 
 
 def test_equal_rounds_are_written_differently_so_that_marks_go_away() -> None:
     current = a_round(1)
     session = a_session(current)
-    assert views.round_view(session, current, 12) != views.round_view(session, current, 12)
+    assert views.round_view(EN, session, current, 12) != views.round_view(EN, session, current, 12)
 
 
 def test_past_picks_are_shown_and_none_has_its_sign() -> None:
     session = a_session(
         a_round(1, Answer("best", 2, None, NOW)), a_round(2, Answer("none", None, None, NOW)), a_round(3)
     )
-    html = views.round_view(session, session.current, 12)
+    html = views.round_view(EN, session, session.current, 12)
     assert html.count('class="nothing"') == 1
     assert session.rounds[0].pictures[2] in html
 
 
 def test_bars_are_coloured_by_what_is_known() -> None:
-    html = views.learned(a_taste())
+    html = views.learned(EN, a_taste())
     assert html.count('<li class="up liked">') == 1
     assert html.count('<li class="down disliked">') == 1
     assert html.count('<li class="up open">') == 1
@@ -125,10 +128,10 @@ def test_bars_are_coloured_by_what_is_known() -> None:
 
 def test_the_taste_may_be_seen_when_ready_or_after_a_few_rounds() -> None:
     button = 'data-go="taste"'
-    assert button not in views.learned(a_taste(answered=1))
-    assert button in views.learned(a_taste(answered=1, ready=True))
-    assert button in views.learned(a_taste(answered=views.FEW_ROUNDS))
-    assert "Nothing yet" in views.learned(replace(a_taste(answered=0), opinions=()))
+    assert button not in views.learned(EN, a_taste(answered=1))
+    assert button in views.learned(EN, a_taste(answered=1, ready=True))
+    assert button in views.learned(EN, a_taste(answered=views.FEW_ROUNDS))
+    assert "Nothing yet" in views.learned(EN, replace(a_taste(answered=0), opinions=()))
 
 
 @pytest.mark.parametrize(
@@ -145,5 +148,5 @@ def test_file_names_are_plain(subject: str, name: str) -> None:
 
 
 def test_whoever_does_not_serve_at_home_says_where_things_are_kept() -> None:
-    assert "on this machine" in views.consent(True)
-    assert "the machine that serves this page" in views.consent(False)
+    assert "on this machine" in views.consent(EN, True)
+    assert "the machine that serves this page" in views.consent(EN, False)

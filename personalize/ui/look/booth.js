@@ -2,15 +2,17 @@
 // draws people in, and starting over when nobody is there. Events: 'again' {}.
 const facts = element.querySelector('.booth').dataset, root = document.documentElement;
 const here = ['127.0.0.1', 'localhost', '[::1]'].includes(location.hostname);
+window.palate.speak();
 root.classList.toggle('reachable', Boolean(facts.address) || !here);
 
 const patience = Number(facts.idle) * 1000, countdown = 15000;
 if (patience) {
   root.classList.add('kiosk');
   const still = window.palate.make(
-    '<dialog class="ask still" aria-labelledby="still-title"><h2 id="still-title">Still there?</h2>' +
-    '<p>Starting over in <b></b> s. What you picked stays under its own link.</p>' +
-    '<div class="tools"><button type="button" class="strong">I am here</button></div></dialog>');
+    '<dialog class="ask still" aria-labelledby="still-title"><h2 id="still-title" data-say="still_title"></h2>' +
+    '<p data-counting></p>' +
+    '<div class="tools"><button type="button" class="strong" data-say="still_here"></button></div></dialog>');
+  window.palate.speak();
   const attract = element.querySelector('.attract');
   let touched = Date.now();
   const wake = () => {
@@ -28,7 +30,8 @@ if (patience) {
     if (screen === 'start' || screen === 'opening') { attract.hidden = idle < patience; return; }
     if (idle < patience) return;
     if (idle >= patience + countdown) { wake(); window.palate.closeLarge(); trigger('again', {}); return; }
-    still.querySelector('b').textContent = Math.ceil((patience + countdown - idle) / 1000);
+    const seconds = Math.ceil((patience + countdown - idle) / 1000);
+    still.querySelector('[data-counting]').textContent = window.palate.words.still_text.replace('{seconds}', seconds);
     if (!still.open) { window.palate.closeLarge(); still.showModal(); }
   }, 250);
 }

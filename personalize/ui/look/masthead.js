@@ -1,5 +1,5 @@
 // The top of the page: steps, the menu, and what every other script shares (window.palate).
-// Events: 'go' {screen}, 'again' {}, 'delete' {}.
+// Events: 'go' {screen}, 'again' {}, 'delete' {}, 'speak' {language}.
 const make = html => {
   const holder = document.createElement('div');
   holder.innerHTML = html;
@@ -7,11 +7,11 @@ const make = html => {
 };
 
 const large = make(
-  '<dialog class="large" aria-label="Enlarged picture"><figure><img alt=""><figcaption></figcaption></figure>' +
-  '<div class="tools"><button type="button" data-step="-1" aria-label="Picture before">&#8592;</button>' +
-  '<button type="button" class="strong" data-choose>Pick this one</button>' +
-  '<button type="button" data-step="1" aria-label="Next picture">&#8594;</button>' +
-  '<button type="button" data-shut>Close</button></div></dialog>');
+  '<dialog class="large" data-label="large"><figure><img alt=""><figcaption></figcaption></figure>' +
+  '<div class="tools"><button type="button" data-step="-1" data-label="before">&#8592;</button>' +
+  '<button type="button" class="strong" data-choose data-say="choose"></button>' +
+  '<button type="button" data-step="1" data-label="next">&#8594;</button>' +
+  '<button type="button" data-shut data-say="close"></button></div></dialog>');
 let shown = [], at = 0, choose = null;
 const turn = to => {
   at = (to + shown.length) % shown.length;
@@ -21,6 +21,7 @@ const turn = to => {
 };
 window.palate = Object.assign(window.palate || {}, {
   make,
+  speak: () => speak(element.querySelector('.mast')),
   openLarge(zoom, all, pick) {
     shown = all; choose = pick;
     large.querySelector('[data-choose]').hidden = !pick;
@@ -46,10 +47,10 @@ large.addEventListener('keydown', event => {
 });
 
 const ask = make(
-  '<dialog class="ask" aria-labelledby="ask-title"><h2 id="ask-title">Delete everything?</h2>' +
-  '<p>Your picks, your pictures and what was learned from them will be gone for good.</p>' +
-  '<div class="tools"><button type="button" class="danger" data-yes>Delete my data</button>' +
-  '<button type="button" data-shut>Keep it</button></div></dialog>');
+  '<dialog class="ask" aria-labelledby="ask-title"><h2 id="ask-title" data-say="ask_title"></h2>' +
+  '<p data-say="ask_text"></p>' +
+  '<div class="tools"><button type="button" class="danger" data-yes data-say="ask_yes"></button>' +
+  '<button type="button" data-shut data-say="ask_keep"></button></div></dialog>');
 ask.addEventListener('click', event => {
   if (event.target.closest('[data-yes]')) { ask.close(); trigger('delete', {}); }
   else if (event.target === ask || event.target.closest('[data-shut]')) ask.close();
@@ -66,7 +67,10 @@ element.addEventListener('click', async event => {
     const field = element.querySelector('.link');
     field.select();
     try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand('copy'); }
-    button.textContent = 'Copied';
+    button.textContent = window.palate.words.copied;
+  } else if (button.dataset.speak) {
+    menu.open = false;
+    if (button.getAttribute('aria-pressed') !== 'true') trigger('speak', {language: button.dataset.speak});
   }
 });
 document.addEventListener('click', event => {
@@ -78,11 +82,22 @@ document.addEventListener('keydown', event => {
   if (menu && event.key === 'Escape') { menu.open = false; menu.querySelector('summary').focus(); }
 });
 
+// What the scripts say comes with the masthead, in the reader's language, and is said again when that changes.
+const speak = head => {
+  const words = window.palate.words = JSON.parse(head.dataset.words);
+  document.documentElement.lang = head.dataset.lang;
+  document.querySelectorAll('[data-say]').forEach(part => { part.textContent = words[part.dataset.say]; });
+  const number = document.querySelector('#strength input[type="number"]');
+  if (number) number.setAttribute('aria-label', words.strength_number);
+  document.querySelectorAll('[data-label]').forEach(part => part.setAttribute('aria-label', words[part.dataset.label]));
+};
+
 // The link of the session is written out in full, and a link that was opened leaves the address bar: the
 // browser remembers the session from then on.
 let screen = '';
 const settle = () => {
   const head = element.querySelector('.mast');
+  speak(head);
   const field = element.querySelector('.link');
   const here = new URL(location.href);
   const booth = document.querySelector('.booth');

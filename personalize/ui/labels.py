@@ -1,0 +1,47 @@
+"""The texts that change with the language alone: labels, buttons, and what is said before the start."""
+
+from typing import Any
+
+import gradio as gr
+
+from personalize.settings import Settings
+from personalize.ui import THIS_MACHINE, views
+from personalize.ui.stage import Parts, Updates
+from personalize.ui.words import Words
+
+
+class Labels:
+    """The labels of a page about these settings and example subjects."""
+
+    def __init__(self, settings: Settings, subjects: tuple[str, ...]) -> None:
+        """What the texts are about."""
+        self._settings = settings
+        self._subjects = subjects
+
+    def hero(self, words: Words) -> str:
+        """The first thing a person sees."""
+        return views.start(words, self._settings.options, self._settings.rounds)
+
+    def chips(self, words: Words) -> str:
+        """Example subjects."""
+        return views.chips(words, self._subjects)
+
+    def consent(self, words: Words) -> str:
+        """What is kept."""
+        return views.consent(words, self._settings.host in THIS_MACHINE)
+
+    def __call__(self, parts: Parts, words: Words) -> Updates:
+        """New values of all of them, in the language of `words`."""
+        labelled: dict[str, Any] = {
+            name: gr.update(label=words(name)) for name in ("subject", "bring", "wish", "strength", "recall")
+        }
+        buttons = {name: gr.update(value=words(name)) for name in ("begin", "make")}
+        return {
+            parts.hero: self.hero(words),
+            parts.chips: self.chips(words),
+            parts.consent: self.consent(words),
+            parts.studio: views.studio(words),
+            parts.pairs: views.pairs_none(words),
+            parts.seed: gr.update(label=words("seed"), placeholder=words("seed_random")),
+            **{getattr(parts, name): update for name, update in (labelled | buttons).items()},
+        }
