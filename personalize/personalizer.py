@@ -83,11 +83,20 @@ class Personalizer:
         seed: int | None = None,
         strategy: str | None = None,
         options: int | None = None,
+        consent: bool = False,
     ) -> Session:
         """A new session about `subject`.
 
+        Args:
+            subject: what the pictures show.
+            seed: everything random follows from it; None for one drawn by lot.
+            strategy: how questions are chosen; None for the settings'.
+            options: pictures a round; None for the settings'.
+            consent: whether the person agreed to take part in a study, which a study's session needs.
+
         Raises:
-            SessionError: the subject is empty, too long or not plain text, or an unknown strategy.
+            SessionError: the subject is empty, too long or not plain text, an unknown strategy, or no
+                consent to a study.
         """
         subject = self.checked_subject(subject)
         chosen = checked_seed(seed if seed is not None or self.settings.seed < 0 else self.settings.seed)
@@ -96,6 +105,11 @@ class Personalizer:
             strategy=checked_strategy(strategy or self.settings.strategy),
             options=options or self.settings.options,
         )
+        if session.strategy == "study" and not consent:
+            raise SessionError(
+                "Expected your consent to take part in the study, found none. Read what is asked and kept, "
+                "and agree to it, or do not take part."
+            )
         self.store.create(session)
         return session
 

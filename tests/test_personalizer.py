@@ -116,7 +116,7 @@ def test_without_looking_ahead_questions_follow_the_last_answer(
 
 def test_questions_are_of_few_words(loop: Personalizer, settings: Settings) -> None:
     for strategy in STRATEGIES:
-        token = loop.start("a fox", seed=3, strategy=strategy).token
+        token = loop.start("a fox", seed=3, strategy=strategy, consent=True).token
         play(loop, token, 4, "night")
         said = [sum(map(bool, path)) for round_ in loop.session(token).rounds for path in round_.paths]
         assert max(said) == min(settings.words, loop.preparation.vocabulary.horizon)
@@ -352,7 +352,7 @@ def test_a_session_of_other_words_is_refused(preparation: Preparation, settings:
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_strategy_asks(loop: Personalizer, strategy: str) -> None:
-    token = loop.start("a fox", strategy=strategy).token
+    token = loop.start("a fox", strategy=strategy, consent=True).token
     play(loop, token, 4, "night")
     assert len(loop.session(token).answered) == 4
 

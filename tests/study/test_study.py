@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from personalize.errors import PersonalizeError, SettingsError
+from personalize.errors import PersonalizeError, SessionError, SettingsError
 from personalize.personalizer import Personalizer
 from personalize.preparation import Preparation, prepare
 from personalize.prover import Prover
@@ -56,7 +56,7 @@ def liking(prompt: str) -> int:
 
 def take_part(loop: Personalizer, seed: int, rounds: int = 100) -> str:
     """Somebody answers every round of the plan, and the blind proof."""
-    token = loop.start("a fox", seed=seed).token
+    token = loop.start("a fox", seed=seed, consent=True).token
     for _ in range(min(rounds, len(Study.of(loop.settings).plan(seed)))):
         round_ = loop.propose(token)
         loop.render(token, round_.number)
@@ -129,7 +129,7 @@ def test_an_arm_learns_from_its_own_rounds_alone(preparation: Preparation, setti
     asked = []
     for contrary in (False, True):
         loop = Personalizer(preparation, MemoryStore(), RENDERER, EMBEDDER, settings)
-        token = loop.start("a fox", seed=5).token
+        token = loop.start("a fox", seed=5, consent=True).token
         questions = []
         for step in Study.of(settings).plan(5):
             round_ = loop.propose(token)
@@ -142,6 +142,14 @@ def test_an_arm_learns_from_its_own_rounds_alone(preparation: Preparation, setti
             loop.answer(token, round_.number, best=best)
         asked.append(questions)
     assert asked[0] == asked[1] and len({frozenset(question) for question in asked[0]}) > 1
+
+
+def test_nobody_takes_part_without_consent(preparation: Preparation, settings: Settings) -> None:
+    loop = Personalizer(preparation, MemoryStore(), RENDERER, EMBEDDER, settings)
+    with pytest.raises(SessionError, match="consent"):
+        loop.start("a fox")
+    assert loop.start("a fox", strategy="adaptive").strategy == "adaptive"
+    assert loop.store.studied(preparation.vocabulary.fingerprint, EMBEDDER.name) == []
 
 
 def test_after_the_plan_questions_go_on(preparation: Preparation, settings: Settings) -> None:
