@@ -33,35 +33,62 @@ def measure_bound(
     items = concept_items(500, dimension, options, generator)
     prior = TastePrior(items.covariance, gammas=(GAMMA,), scales=(SCALE,))
     mdp = PromptMDP(items.shown, torch.ones(1, len(items.shown), dtype=torch.bool))
-    root = prior.root(GAMMA, SCALE)
-    tastes = torch.randn(people, dimension, generator=generator, dtype=torch.float64) @ root.T
+    tastes = prior_tastes(prior, people, generator)
     horizon = max(answers)
     asked = torch.stack([random_question(mdp, options, generator)[:, 0] for _ in range(horizon)])
+    return errors_beside_bound(tastes, items.shown[asked], answers, prior, generator)
+
+
+def prior_tastes(prior: TastePrior, people: int, generator: torch.Generator) -> Tensor:
+    """Float[people, d], drawn from a prior of one gamma and one scale."""
+    root = prior.root(prior.gammas[0], prior.scales[0])
+    return torch.randn(people, prior.dimension, generator=generator, dtype=torch.float64) @ root.T
+
+
+def errors_beside_bound(
+    tastes: Tensor,
+    questions: Tensor,
+    answers: tuple[int, ...],
+    prior: TastePrior,
+    generator: torch.Generator,
+) -> list[dict[str, Any]]:
+    """A row for each number of answers, of people Float[P, d] who answer the same Float[N, K, d].
+
+    The bound's information has each person's own choice probabilities; "uniform" is the bound with 1/K in
+    their place, which is all that a design made before any answer can know.
+    """
     chosen = torch.stack(
-        [
-            torch.tensor([SimulatedUser(theta).pick(items.shown[row], generator) for row in asked])
-            for theta in tastes
-        ]
+        [torch.tensor([SimulatedUser(theta).pick(row, generator) for row in questions]) for theta in tastes]
     )
+    precision = prior.precision(prior.gammas[0], prior.scales[0])
+    options = questions.shape[1]
     rows = []
     for count in answers:
-        options_asked = items.shown[asked[:count]]
-        offered = torch.ones(count, options, dtype=torch.bool)
+        asked = questions[:count]
+        offered = torch.ones(asked.shape[:2], dtype=torch.bool)
         errors, bounds = [], []
         for theta, picks in zip(tastes, chosen, strict=True):
-            estimate = estimate_taste(Picks(options_asked, picks[:count], offered, count), prior, lapse=0.0)
+            estimate = estimate_taste(Picks(asked, picks[:count], offered, count), prior, lapse=0.0)
             errors.append(estimate.theta - theta)
-            told = choice_information(options_asked, choice_probabilities(theta, options_asked))
-            bounds.append(torch.linalg.inv(told + prior.precision(GAMMA, SCALE)))
+            told = choice_information(asked, choice_probabilities(theta, asked))
+            bounds.append(torch.linalg.inv(told + precision))
         error = torch.stack(errors)
-        second, bound = error.T @ error / people, torch.stack(bounds).mean(dim=0)
+        second, bound = error.T @ error / len(tastes), torch.stack(bounds).mean(dim=0)
+        alike = torch.full(asked.shape[:2], 1.0 / options, dtype=asked.dtype)
+        uniform = torch.linalg.inv(choice_information(asked, alike) + precision)
+        squares = ((error @ prior.covariance) * error).sum(dim=1)
         rows.append(
             {
                 "answers": count,
-                "utility_mse": _over_items(second, items.covariance),
-                "utility_mse_bound": _over_items(bound, items.covariance),
-                "ratio": _over_items(second, items.covariance) / _over_items(bound, items.covariance),
+                "utility_mse": _over_items(second, prior.covariance),
+                "utility_mse_se": float(squares.std()) / len(tastes) ** 0.5,
+                "utility_mse_bound": _over_items(bound, prior.covariance),
+                "utility_mse_uniform": _over_items(uniform, prior.covariance),
+                "ratio": _over_items(second, prior.covariance) / _over_items(bound, prior.covariance),
+                "ratio_uniform": _over_items(second, prior.covariance)
+                / _over_items(uniform, prior.covariance),
                 "smallest_constant": _largest_ratio(second, bound),
+                "smallest_constant_uniform": _largest_ratio(second, uniform),
             }
         )
     return rows

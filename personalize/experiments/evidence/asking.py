@@ -1,0 +1,165 @@
+"""Ways to ask: each makes an `Ask`, from a turn of a session to the items that are shown."""
+
+import torch
+from torch import Tensor
+
+from personalize.design.acquisition import ACQUISITIONS
+from personalize.design.baseline import identical_policies
+from personalize.design.criterion import Criterion, VCriterion
+from personalize.design.question import (
+    choose_question,
+    independent_question,
+    open_metric,
+    plan_questions,
+    static_question,
+)
+from personalize.design.result import DesignResult
+from personalize.design.solve import solve_design
+from personalize.experiments.evidence.bank import Ask, Bank, Turn
+from personalize.mdp.prompt_mdp import PromptMDP
+from personalize.preference.estimate import TastePrior
+
+POOL = 300
+
+
+def items_design(
+    bank: Bank,
+    options: int,
+    rounds: int,
+    regularisation: Tensor | float,
+    criterion: Criterion | None = None,
+    iterations: int = 2000,
+) -> DesignResult:
+    """The design over the askable items, as paths of one token."""
+    return solve_design(
+        items_mdp(bank),
+        criterion or VCriterion(2.0 * bank.covariance),
+        options=options,
+        rounds=rounds,
+        regularisation=regularisation,
+        iterations=iterations,
+    )
+
+
+def items_mdp(bank: Bank) -> PromptMDP:
+    """The askable items as tokens of one slot."""
+    x = bank.asked[bank.askable]
+    return PromptMDP(x, torch.ones(1, len(x), dtype=torch.bool))
+
+
+def random(options: int) -> Ask:
+    """Items at random."""
+    return lambda turn: turn.pool(options)
+
+
+def paper_static(design: DesignResult, bank: Bank) -> Ask:
+    """K independent draws from the design's mean: the optimum of an objective that sees only the mean."""
+    policies, mdp = identical_policies(design.policies), items_mdp(bank)
+    return lambda turn: turn.bank.askable[independent_question(policies, mdp, turn.generator)[:, 0]]
+
+
+def rounded_static(design: DesignResult, bank: Bank, covariance: Tensor, value: Tensor | None) -> Ask:
+    """Rounded to sets that differ and do not ask again what was asked (`open_metric`)."""
+    mdp = items_mdp(bank)
+
+    def ask(turn: Turn) -> Tensor:
+        metric = open_metric(turn.shown, covariance, value)
+        return turn.bank.askable[static_question(design.policies, mdp, turn.generator, metric=metric)[:, 0]]
+
+    return ask
+
+
+def adaptive(options: int, pleasant: float = 1.0, warm_up: int = 3) -> Ask:
+    """Greedy D-optimal exchange with the estimate's own choice probabilities."""
+
+    def ask(turn: Turn) -> Tensor:
+        pool = turn.pool(POOL)
+        rows = choose_question(
+            turn.bank.asked[pool],
+            options=options,
+            covariance=turn.estimate.covariance,
+            theta=turn.estimate.theta if turn.estimate.answers else None,
+            generator=turn.generator,
+            pleasant=pleasant,
+            restrict=turn.number >= warm_up,
+        )
+        return pool[rows]
+
+    return ask
+
+
+def uniform_throughout(options: int, prior: TastePrior, rounds: int) -> Ask:
+    """The same exchange with p = 1/K in gain and covariance: what can be planned before any answer.
+
+    Every question is new for the session, drawn with its chance, but none looks at an answer.
+    """
+    planned: dict[int, Tensor] = {}
+
+    def ask(turn: Turn) -> Tensor:
+        if turn.number == 0:
+            planned.clear()
+            covariance = prior.matrix(prior.gammas[-1], 2.0)
+            pool = turn.pool(min(len(turn.bank.askable), options * rounds + POOL))
+            rows = plan_questions(
+                turn.bank.asked[pool],
+                questions=rounds,
+                options=options,
+                covariance=covariance,
+                theta=None,
+                generator=turn.generator,
+                pleasant=1.0,
+            )
+            planned.update(enumerate(pool[rows]))
+        return planned[turn.number]
+
+    return ask
+
+
+def uniform_gain(options: int) -> Ask:
+    """Posterior by the estimate, but the gain at p = 1/K: the two do not go together."""
+
+    def ask(turn: Turn) -> Tensor:
+        pool = turn.pool(POOL)
+        rows = choose_question(
+            turn.bank.asked[pool],
+            options=options,
+            covariance=turn.estimate.covariance,
+            theta=None,
+            generator=turn.generator,
+        )
+        return pool[rows]
+
+    return ask
+
+
+def acquired(options: int, name: str) -> Ask:
+    """By one of ACQUISITIONS: bald, eubo, thompson."""
+
+    def ask(turn: Turn) -> Tensor:
+        pool = turn.pool(POOL)
+        rows = ACQUISITIONS[name](
+            turn.bank.asked[pool],
+            options=options,
+            theta=turn.estimate.theta,
+            covariance=turn.estimate.covariance,
+            generator=turn.generator,
+        )
+        return pool[rows]
+
+    return ask
+
+
+def floored(ask: Ask, options: int, share: float) -> Ask:
+    """`ask` with an exploration floor: that share of the options of every question is drawn at random."""
+
+    def mixed(turn: Turn) -> Tensor:
+        question = ask(turn).clone()
+        other = turn.pool(options)
+        fresh = other[~torch.isin(other, question)]
+        for place in range(options):
+            use = float(torch.rand(1, generator=turn.generator)) < share
+            if use and len(fresh):
+                question[place], fresh = fresh[0], fresh[1:]
+        return question
+
+    return mixed

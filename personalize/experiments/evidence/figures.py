@@ -1,0 +1,161 @@
+"""Figures that can be read in grey and by colour-blind people: lines differ in colour, dash and marker.
+
+Colours are of Okabe and Ito (2008), ordered by lightness so that neighbours differ in grey too. Matplotlib
+is read only when something is drawn.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+LOOKS = (
+    ("#0072B2", "-", "o"),
+    ("#D55E00", "--", "s"),
+    ("#000000", ":", "^"),
+    ("#56B4E9", "-.", "D"),
+    ("#CC79A7", (0, (5, 1)), "v"),
+    ("#009E73", (0, (1, 1)), "P"),
+    ("#E69F00", (0, (3, 1, 1, 1)), "X"),
+    ("#777777", (0, (6, 2)), "*"),
+)
+"""Colour, dash and marker of the first line, the second, ..."""
+
+HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++++", "oooo", "----")
+DPI = 110
+PANEL = (4.6, 3.5)
+
+
+def panels(count: int, share_y: bool = False, rows: int = 1) -> tuple[Any, list[Any]]:
+    """A figure of so many panels, in `rows` rows."""
+    pyplot = _pyplot()
+    columns = -(-count // rows)
+    size = (PANEL[0] * columns, PANEL[1] * rows)
+    figure, axes = pyplot.subplots(rows, columns, figsize=size, sharey=share_y, squeeze=False)
+    flat = list(axes.flat)
+    for axis in flat[count:]:
+        axis.set_visible(False)
+    for axis in flat[:count]:
+        axis.grid(alpha=0.25)
+        axis.spines[["top", "right"]].set_visible(False)
+    return figure, flat[:count]
+
+
+def lines(
+    axis: Any,
+    x: Sequence[float],
+    curves: Mapping[str, Mapping[str, Any]],
+    levels: Mapping[str, float] | None = None,
+    legend: bool = True,
+) -> None:
+    """Curves {name: {"mean": [...], "se": [...]}} over x, one standard error shaded, and level lines."""
+    for number, (name, curve) in enumerate(curves.items()):
+        colour, dash, marker = LOOKS[number % len(LOOKS)]
+        mean = curve["mean"]
+        every = max(1, len(mean) // 8)
+        axis.plot(
+            x, mean, color=colour, linestyle=dash, marker=marker, markersize=4.5, markevery=every, label=name
+        )
+        if any(curve.get("se", ())):
+            low = [m - e for m, e in zip(mean, curve["se"], strict=True)]
+            high = [m + e for m, e in zip(mean, curve["se"], strict=True)]
+            axis.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+    for name, level in (levels or {}).items():
+        axis.axhline(level, color="0.45", linewidth=1, linestyle=(0, (2, 2)))
+        axis.annotate(
+            name, (1.0, level), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7.5
+        )
+    if legend:
+        axis.legend(frameon=False, fontsize=7.5)
+
+
+def bars(
+    axis: Any,
+    groups: Sequence[str],
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    levels: Mapping[str, float] | None = None,
+) -> None:
+    """Grouped bars {name: (means, errors)} with hatches, and level lines."""
+    width = 0.8 / max(1, len(series))
+    for number, (name, (means, errors)) in enumerate(series.items()):
+        colour = LOOKS[number % len(LOOKS)][0]
+        at = [place + (number - (len(series) - 1) / 2) * width for place in range(len(groups))]
+        axis.bar(
+            at,
+            means,
+            width,
+            yerr=errors,
+            label=name,
+            color=colour,
+            alpha=0.75,
+            edgecolor="black",
+            linewidth=0.6,
+            hatch=HATCHES[number % len(HATCHES)],
+            error_kw={"elinewidth": 1, "capsize": 2},
+        )
+    axis.set_xticks(range(len(groups)), groups, fontsize=8)
+    for name, level in (levels or {}).items():
+        axis.axhline(level, color="0.3", linewidth=1, linestyle=(0, (2, 2)))
+        axis.annotate(
+            name, (1.0, level), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7.5
+        )
+    if len(series) > 1:
+        axis.legend(frameon=False, fontsize=7.5)
+
+
+def log_x(axis: Any, values: Sequence[float]) -> None:
+    """A logarithmic axis with these ticks, written as they are."""
+    axis.set_xscale("log")
+    kept = [v for n, v in enumerate(values) if len(values) <= 7 or n % 2 == 0 or n == len(values) - 1]
+    axis.set_xticks(kept, [f"{v:g}" for v in kept])
+    axis.set_xticks([], minor=True)
+
+
+def legend_beside(figure: Any, axis: Any, columns: int = 4) -> None:
+    """One legend for all panels, above them."""
+    handles, labels = axis.get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncol=columns,
+        frameon=False,
+        fontsize=8,
+    )
+
+
+def named(axis: Any, x: str, y: str, title: str = "") -> None:
+    """Names of the axes."""
+    axis.set_xlabel(x)
+    axis.set_ylabel(y)
+    if title:
+        axis.set_title(title, fontsize=10)
+
+
+def save(figure: Any, file: Path) -> list[Path]:
+    """As PNG and SVG; the same numbers give the same SVG."""
+    matplotlib = _matplotlib()
+    figure.tight_layout()
+    written = [file.with_suffix(".png"), file.with_suffix(".svg")]
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": file.name}):
+        figure.savefig(written[0], dpi=DPI, bbox_inches="tight", metadata={"Software": None})
+        figure.savefig(written[1], bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    return written
+
+
+def close(figure: Any) -> None:
+    """Free it."""
+    _pyplot().close(figure)
+
+
+def _matplotlib() -> Any:
+    import matplotlib
+
+    return matplotlib
+
+
+def _pyplot() -> Any:
+    _matplotlib().use("Agg")
+    from matplotlib import pyplot
+
+    return pyplot
