@@ -52,7 +52,6 @@ def run(settings: Settings) -> None:
     free_port(settings.host, settings.port)  # a port in use is said at once, not after minutes
     from models import load_embedder, load_renderer
     from personalize.earlier import with_population
-    from personalize.mdp.vocabulary import Vocabulary
     from personalize.personalizer import Personalizer
     from personalize.preparation import prepare
     from personalize.progress import ConsoleProgress
@@ -60,10 +59,11 @@ def run(settings: Settings) -> None:
     from personalize.ui.drawing import Drawing
     from personalize.ui.page import build_page, example_subjects
     from personalize.ui.server import serve
+    from personalize.vocabularies import load_vocabulary, vocabulary_folder
 
     store = DatabaseStore(settings.database, settings.pictures)
-    words = ASSETS / "vocabulary" / "mini"
-    vocabulary = Vocabulary.load(words)
+    words = vocabulary_folder(settings, ASSETS / "vocabulary")
+    vocabulary = load_vocabulary(settings, ASSETS / "vocabulary")
     renderer = load_renderer(
         settings.model,
         settings.threads,

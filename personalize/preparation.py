@@ -2,7 +2,7 @@
 
 Everything that takes time is kept in the cache, by the content of what it was made from (vocabulary,
 renderer, embedder, settings), so the second start takes a second; a vocabulary that ships with its models
-brings the measured effects along.
+brings the measured effects along. Where there are too many tokens to draw, their texts are embedded.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ from personalize.design.question import shortened
 from personalize.design.result import DesignResult, DesignStatus, Progress
 from personalize.design.solve import solve_design
 from personalize.errors import StoreError
+from personalize.kept_texts import embed_kept
 from personalize.mdp.features import FeatureSpace, fit_feature_space, token_effects
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.mdp.vocabulary import Vocabulary
@@ -31,6 +32,10 @@ from personalize.session.record import PictureRecord
 from personalize.settings import Settings
 
 RENDERED_AT_ONCE = 8
+MOST_DRAWN = 2000
+"""Most pictures that are drawn unasked to see what tokens do: minutes for mini. Where it would take
+more, the tokens' texts are read."""
+
 CONTEXT_SEED = 20_512
 """Seed of the pictures that effects are measured on."""
 
@@ -83,7 +88,7 @@ def prepare(
     """
     effects, mean = measured_effects(vocabulary, renderer, embedder, settings, on_progress, shipped)
     space = fit_feature_space(effects, mean, settings.kept_variance, settings.max_dimension)
-    mdp = PromptMDP(space.project_effects(effects), vocabulary.allowed)
+    mdp = PromptMDP(space.project_effects(effects), vocabulary.allowed, vocabulary.successors)
     generator = torch.Generator().manual_seed(0)
     samples = shortened(mdp, mdp.random_paths(settings.candidates, generator), settings.words, generator)
     covariance = torch.cov(mdp.path_features(samples).T).reshape(mdp.dimension, mdp.dimension)
@@ -92,9 +97,16 @@ def prepare(
     return Preparation(vocabulary, space, mdp, prior, design, samples)
 
 
+def feature_source(vocabulary: Vocabulary, settings: Settings) -> str:
+    """What features are learned from, "pictures" or "texts": as set, or by how many would be drawn."""
+    if settings.feature_source != "auto":
+        return settings.feature_source
+    return "pictures" if vocabulary.size * settings.contexts <= MOST_DRAWN else "texts"
+
+
 def effects_key(vocabulary: Vocabulary, renderer: Renderer, embedder: Embedder, settings: Settings) -> str:
     """16 hexadecimal digits of what the effects depend on."""
-    drawn = settings.feature_source == "pictures"
+    drawn = feature_source(vocabulary, settings) == "pictures"
     facts = [vocabulary.fingerprint, renderer.name if drawn else "texts", embedder.name, settings.contexts]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
@@ -116,8 +128,12 @@ def measured_effects(
             if loaded is not None:
                 return loaded
     prompts = context_prompts(vocabulary, settings.contexts)
-    if settings.feature_source == "texts":
-        embeddings = embedder.embed_texts(prompts)
+    if feature_source(vocabulary, settings) == "texts":
+        why = f"; drawing would take {len(prompts)} pictures" if settings.feature_source == "auto" else ""
+        what = f"reading what {vocabulary.size} tokens mean{why}"
+        embeddings = embed_kept(
+            prompts, embedder, settings.cache, lambda done, of: on_progress(what, done, of)
+        )
     else:
         embeddings = _embedded_pictures(prompts, renderer, embedder, on_progress)
     grid = embeddings.to(torch.float64).reshape(vocabulary.size, settings.contexts, -1)
@@ -165,6 +181,8 @@ def solved_design(
 ) -> DesignResult:
     """The design for these features and settings; kept in the cache by their content."""
     digest = hashlib.sha256(mdp.features.numpy().tobytes() + mdp.allowed.numpy().tobytes())
+    if mdp.successors is not None:
+        digest.update(mdp.groups.numpy().tobytes() + mdp.follows.numpy().tobytes())
     wanted = (settings.criterion, settings.options, settings.rounds, settings.prior_spread, settings.gammas,
               settings.relative_gap, settings.design_iterations, settings.candidates,
               settings.words)  # fmt: skip

@@ -18,13 +18,13 @@ from personalize.errors import (
 from personalize.personalizer import Personalizer
 from personalize.preparation import Preparation, prepare
 from personalize.rendering import OnStep
-from personalize.session.database_store import DatabaseStore
 from personalize.seeds import LARGEST_SEED, checked_seed, derived_seed
+from personalize.session.database_store import DatabaseStore
 from personalize.session.record import STRATEGIES, PictureRecord, Round
 from personalize.session.store import MemoryStore, Store
 from personalize.settings import Settings
 from personalize.studio import Studio
-from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
+from tests.fakes import FAKE_SLOTS, FakeEmbedder, FakeRenderer, Job, fake_vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -336,6 +336,25 @@ def test_a_subject_that_leaves_no_room_is_refused(preparation: Preparation, sett
     loop = Personalizer(preparation, MemoryStore(), Narrow(), FakeEmbedder(), settings)
     with pytest.raises(SessionError, match="leaves the model room"):
         loop.start("a very long subject")
+
+
+def test_room_is_needed_for_as_many_words_as_a_prompt_has(
+    preparation: Preparation, settings: Settings
+) -> None:
+    class Small(FakeRenderer):
+        def room(self, prompt: str) -> int:
+            return 45 - len(prompt)
+
+    longest = sorted(max(map(len, words)) for words in FAKE_SLOTS.values())
+    assert len("a fox") + sum(longest[1:]) + 4 <= 45 < len("a fox") + sum(longest) + 6
+
+    def subject_with(words: int) -> str:
+        few = replace(settings, words=words)
+        return Personalizer(preparation, MemoryStore(), Small(), FakeEmbedder(), few).checked_subject("a fox")
+
+    assert subject_with(2) == "a fox"
+    with pytest.raises(SessionError, match="room for words of style"):
+        subject_with(3)
 
 
 def test_a_session_of_other_words_is_refused(preparation: Preparation, settings: Settings) -> None:

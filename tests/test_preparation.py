@@ -6,8 +6,20 @@ from pathlib import Path
 import pytest
 import torch
 
+from models import load_embedder
+from personalize.design.result import DesignStatus
 from personalize.errors import StoreError
-from personalize.preparation import context_prompts, effects_key, measured_effects, prepare, solved_design
+from personalize.mdp.prompt_mdp import GroupSuccessors
+from personalize.mdp.vocabulary import Vocabulary
+from personalize.preparation import (
+    MOST_DRAWN,
+    context_prompts,
+    effects_key,
+    feature_source,
+    measured_effects,
+    prepare,
+    solved_design,
+)
 from personalize.settings import Settings
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
@@ -115,3 +127,52 @@ def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     with pytest.raises(StoreError, match="Expected to keep"):
         prepare(fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings_in(tmp_path))
+
+
+def test_few_tokens_are_drawn_and_many_are_read_unless_it_is_said(tmp_path: Path) -> None:
+    few, settings = fake_vocabulary(), settings_in(tmp_path)
+    many = few.with_slot("detail", [f"detail {n}" for n in range(MOST_DRAWN // settings.contexts)], "test")
+    assert settings.feature_source == "auto"
+    assert (feature_source(few, settings), feature_source(many, settings)) == ("pictures", "texts")
+    assert feature_source(few, replace(settings, feature_source="texts")) == "texts"
+    assert feature_source(many, replace(settings, feature_source="pictures")) == "pictures"
+    told: list[str] = []
+    renderer = FakeRenderer()
+    prepare(many, renderer, FakeEmbedder(), settings, lambda what, done, of: told.append(what))
+    assert renderer.rendered == 0
+    assert f"reading what {many.size} tokens mean; drawing would take {4 * many.size} pictures" in told
+
+
+def test_rules_reach_the_design_and_make_it_another(tmp_path: Path) -> None:
+    free, settings = fake_vocabulary(), settings_in(tmp_path)
+    groups = torch.tensor([0, *(free.slot_of(token) + 1 for token in free.tokens[1:])])
+    allowed = torch.ones(4, 4, dtype=torch.bool)
+    allowed[1, 2] = False  # no palette right after a medium
+    ruled = replace(free, successors=GroupSuccessors(groups, allowed))
+    plain = prepare(free, FakeRenderer(), FakeEmbedder(), settings)
+    kept = prepare(ruled, FakeRenderer(), FakeEmbedder(), settings)
+    assert not bool(((plain.samples[:, 0] > 0) & (plain.samples[:, 1] > 0)).logical_not().all())
+    for paths in (kept.samples, kept.design.policies.paths):
+        assert not bool(((paths[:, 0] > 0) & (paths[:, 1] > 0)).any())
+    assert kept.design.value != plain.design.value
+
+
+@pytest.mark.slow
+def test_the_full_vocabulary_reaches_its_gap_with_the_mini_text_tower(tmp_path: Path) -> None:
+    vocabulary = Vocabulary.load(Path(__file__).parents[1] / "assets" / "vocabulary" / "full")
+    embedder, settings = load_embedder("mini"), settings_in(tmp_path, contexts=1)
+    settings = replace(settings, feature_source="texts")
+    first = prepare(vocabulary, FakeRenderer(), embedder, settings)
+    assert first.design.status is DesignStatus.OPTIMAL and first.design.relative_gap <= 1e-3
+    assert first.mdp.size == vocabulary.size > 4800 and first.mdp.dimension >= 30
+    assert bool(first.mdp.admits(first.design.policies.paths).all())
+    assert (first.mdp.features[1:].norm(dim=1) > 0).all()
+    (settings.cache / f"effects-{effects_key(vocabulary, FakeRenderer(), embedder, settings)}.npz").unlink()
+
+    def refuse(texts: list[str]) -> torch.Tensor:
+        raise AssertionError("the texts are kept")
+
+    embedder.embed_texts = refuse
+    second = prepare(vocabulary, FakeRenderer(), embedder, settings)
+    assert torch.equal(first.mdp.features, second.mdp.features)
+    assert second.design.seconds == first.design.seconds  # the same run, read again

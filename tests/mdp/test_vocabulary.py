@@ -127,3 +127,66 @@ def test_a_vocabulary_that_breaks_its_rules_is_refused() -> None:
     for words in (("ink", "", "night"), ("", "ink", "ink"), ("",)):
         with pytest.raises(VocabularyError):
             Vocabulary("v", words, slots, allowed, ())
+
+
+def test_a_line_may_say_its_source_and_kind_and_rules_part_kinds(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path,
+        **{
+            "1-medium": "ink\tcurated\tdrawn\noil\tcurated\tpainted\nchalk\n",
+            "2-light": "night\tlist\tdark\nnoon\n",
+            "rules": "# who may not\nmedium:drawn\tlight:dark\n",
+        },
+    )
+    vocabulary = Vocabulary.load(folder)
+    assert vocabulary.tokens == ("", "ink", "oil", "chalk", "night", "noon")
+    assert vocabulary.sources == ("", "curated", "curated", "", "list", "")
+    rules = vocabulary.successors
+    assert rules is not None
+    may = rules.allowed[rules.groups][:, rules.groups]
+    refused = [(vocabulary.tokens[a], vocabulary.tokens[b]) for a, b in (~may).nonzero().tolist()]
+    assert refused == [("ink", "night")]
+
+
+def test_without_rules_there_are_no_successors_and_the_mini_fingerprint_is_as_it_was(tmp_path: Path) -> None:
+    plain = Vocabulary.load(write(tmp_path))
+    assert plain.successors is None and plain.sources == ()
+    (tmp_path / "ruled").mkdir()
+    ruled = Vocabulary.load(
+        write(
+            tmp_path / "ruled",
+            **{"1-medium": "ink\t\ta\noil\n", "2-light": "night\t\tb\n", "rules": "medium:a\tlight:b\n"},
+        )
+    )
+    assert ruled.tokens == plain.tokens and ruled.fingerprint != plain.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("files", "where"),
+    [
+        ({"rules": "medium:pen\tlight:dark\n"}, "rules.txt, line 1"),
+        ({"rules": "medium:drawn\n"}, "rules.txt, line 1"),
+        ({"rules": "light:dark\tmedium:drawn\n"}, "the one after it"),
+        ({"2-light": "night\tlist\tdark\tmore\n"}, "2-light.txt, line 1"),
+        ({"2-light": "night\tlist\tdark\n\tlist\n"}, "2-light.txt"),
+    ],
+)
+def test_rules_and_columns_that_do_not_fit_are_named(
+    tmp_path: Path, files: dict[str, str], where: str
+) -> None:
+    good = {"1-medium": "ink\t\tdrawn\n", "2-light": "night\tlist\tdark\n"}
+    Vocabulary.load(write(tmp_path, **good, rules="medium:drawn\tlight:dark\n"))
+    with pytest.raises(VocabularyError, match=where):
+        Vocabulary.load(write(tmp_path, **{**good, **files}))
+
+
+def test_a_slot_can_be_added_at_the_end(tmp_path: Path) -> None:
+    vocabulary = Vocabulary.load(write(tmp_path))
+    more = vocabulary.with_slot("style", ["noir, grainy", "pastel"], "a file")
+    assert more.slots == ("medium", "light", "style") and more.size == vocabulary.size + 2
+    assert more.slot_of("pastel") == 2 and more.fingerprint != vocabulary.fingerprint
+    assert more.prompt("a fox", (1, 0, more.index("noir, grainy"))) == "a fox, ink, noir, grainy"
+    with pytest.raises(VocabularyError):
+        vocabulary.with_slot("light", ["pastel"], "a file")
+    with pytest.raises(VocabularyError):
+        vocabulary.with_slot("style", ["ink"], "a file")
