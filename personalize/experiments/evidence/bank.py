@@ -78,7 +78,7 @@ class Person:
         """The place of the pick among Long[K]."""
         utility = self.later if self.later is not None and turn >= self.change else self.utility
         worth = utility[rows]
-        if self.jitter is not None
+        if self.jitter is not None:
             worth = worth + self.jitter(generator)[rows]
         chances = (1.0 - self.lapse) * worth.softmax(dim=0) + self.lapse / len(rows)
         return int(torch.multinomial(chances, 1, generator=generator))
