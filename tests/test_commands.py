@@ -79,6 +79,7 @@ def test_simulate_several_strategies(capsys: pytest.CaptureFixture[str], data: s
 
 def test_benchmark_measures_every_part(capsys: pytest.CaptureFixture[str]) -> None:
     result = json.loads(printed(capsys, "benchmark", "--repeats", "1", "--json"))
+    assert result["device"] == "cpu" and 50 < result["peak_mib"]["process"] < 60_000
     assert {"render_4_pictures", "estimate", "design"} <= set(result["seconds"])
     assert all(value > 0 for value in result["seconds"].values())
 

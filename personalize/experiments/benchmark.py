@@ -70,12 +70,26 @@ def measure(
         }
     return {
         "model": settings.model,
+        "device": str(getattr(renderer, "device", "cpu")),
+        "peak_mib": _peak_mib(),
         "threads": torch.get_num_threads(),
         "options": settings.options,
         "answers": ANSWERS,
         "repeats": repeats,
         "seconds": {name: round(value, 4) for name, value in seconds.items()},
     }
+
+
+def _peak_mib() -> dict[str, int]:
+    """Most memory that the process held, in MiB: of the machine, and of the GPU if there is one."""
+    import resource
+    import sys
+
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    found = {"process": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit}
+    if torch.cuda.is_available():
+        found["gpu"] = torch.cuda.max_memory_allocated() // 2**20
+    return found
 
 
 def _median(act: Callable[[], object], repeats: int) -> float:
@@ -90,5 +104,8 @@ def _median(act: Callable[[], object], repeats: int) -> float:
 
 def table(result: dict[str, Any]) -> str:
     """The result for people."""
-    head = f"{result['model']}, {result['threads']} threads, median of {result['repeats']}, in seconds"
-    return "\n".join([head, *(f"{name:<22} {value:8.3f}" for name, value in result["seconds"].items())])
+    where = f"{result['device']}, {result['threads']} threads"
+    head = f"{result['model']} on {where}, median of {result['repeats']}, in seconds"
+    memory = ", ".join(f"{name} {value} MiB" for name, value in result["peak_mib"].items())
+    parts = [f"{name:<22} {value:8.3f}" for name, value in result["seconds"].items()]
+    return "\n".join([head, *parts, f"most memory held: {memory}"])
