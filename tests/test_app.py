@@ -39,7 +39,10 @@ def test_a_port_in_use_is_said_before_anything_slow(capsys: pytest.CaptureFixtur
     assert "--port" in capsys.readouterr().err
 
 
-def test_help_is_the_table_of_settings(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_is_the_table_of_settings(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")  # no word is broken at a hyphen
     with pytest.raises(SystemExit) as ended:
         app.read_settings(["--help"])
     said = " ".join(capsys.readouterr().out.split())
