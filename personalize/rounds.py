@@ -13,6 +13,7 @@ from personalize.preparation import Preparation
 from personalize.seeds import LARGEST_SEED, derived_seed
 from personalize.session.record import Round, Session, Strategy, checked_strategy
 from personalize.settings import Settings
+from personalize.steadiness import question_to_repeat
 from personalize.study.plan import Step, Study
 
 AFTER_A_STUDY: Strategy = "adaptive"
@@ -48,6 +49,8 @@ def next_round(
             return _everybodys(session, preparation, settings, plan, step)
         strategy = checked_strategy(step.arm)
         session, settings = _of_arm(session, settings, strategy, plan)
+    elif (before := question_to_repeat(session, 0 if settings.kiosk else settings.repeats)) is not None:
+        return _again(session, preparation, before)
     elif number == 1 and session.subject in banked:
         seed = derived_seed("bank", session.subject, session.seed % settings.bank)
     generator = torch.Generator().manual_seed(derived_seed(seed, number))
@@ -86,6 +89,17 @@ def _everybodys(
         if shown.tolist() == [list(path) for path in session.rounds[before].paths]:
             shown = shown.roll(1, 0)
     return _round(number, session.subject, preparation, shown, lot, "random")
+
+
+def _again(session: Session, preparation: Preparation, before: Round) -> Round:
+    """An earlier round once more: the same pictures, in another order."""
+    number, K = len(session.rounds) + 1, before.options
+    generator = torch.Generator().manual_seed(derived_seed(session.seed, number, "order"))
+    order = torch.randperm(K, generator=generator)
+    if order.tolist() == list(range(K)):
+        order = order.roll(1)
+    shown = torch.tensor(before.paths)[order]
+    return _round(number, before.subject, preparation, shown, before.seeds[0], before.strategy)
 
 
 def _round(

@@ -16,6 +16,9 @@ PREFIX = "PALATE_"
 _ARMS = ("adaptive", "static-rounded", "static-iid", "random", "bald", "thompson", "eubo")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]_~%/-]{1,200}")
 
+FEWEST_BETWEEN = 5
+"""Rounds from one repeated question to the next, at least: fewer would be noticed, and tell little new."""
+
 
 def _setting(
     default: Any,
@@ -117,6 +120,10 @@ class Settings:
         2, "First rounds of each example subject drawn beforehand, for an instant start; 0: none.",
         unit="rounds", low=0, high=100,
     )  # fmt: skip
+    repeats: int = _setting(
+        8, "One round in so many asks an earlier question again, to see how steady picks are; 0: none.",
+        unit="rounds", low=0, high=500,
+    )  # fmt: skip
     warm_up: int = _setting(3, "Rounds before `pleasant` applies.", unit="rounds", low=0, high=500)
 
     lapse: float = _setting(0.05, "Share of picks that are slips of the finger.", low=0.0, high=0.5)
@@ -190,6 +197,11 @@ class Settings:
         """
         for item in fields(self):
             _check(item.name, getattr(self, item.name), item.metadata)
+        if 0 < self.repeats < FEWEST_BETWEEN:
+            raise SettingsError(
+                f"Expected repeats to be 0 or at least {FEWEST_BETWEEN}, found {self.repeats}. "
+                "Repeat fewer rounds."
+            )
         _check_folder(self.data)
 
     @classmethod

@@ -14,11 +14,12 @@ ROWS = (
     ("personalize.__main__",),
     ("personalize.ui",),
     ("personalize", "personalize.experiments", "personalize.study"),
+    ("personalize.blender",),
     ("personalize.porter", "personalize.prover", "personalize.studio"),
     ("personalize.personalizer",),
-    ("personalize.portable", "personalize.proof"),
+    ("personalize.blend", "personalize.portable", "personalize.proof"),
     ("personalize.personal", "personalize.taste", "personalize.why"),
-    ("personalize.rounds",),
+    ("personalize.rounds", "personalize.steadiness"),
     ("personalize.asking", "personalize.earlier"),
     ("personalize.preparation", "personalize.recommend", "personalize.pictures"),
     ("personalize.vocabularies", "personalize.kept_texts"),
@@ -27,7 +28,7 @@ ROWS = (
     ("personalize.session", "personalize.design"),
     ("personalize.preference", "personalize.mdp"),
     ("personalize.study.plan",),
-    ("personalize.settings", "personalize.progress", "personalize.limits", "personalize.seeds"),
+    ("personalize.settings", "personalize.progress", "personalize.limits", "personalize.seeds", "personalize.audience"),
     ("personalize.errors",),
 )
 """From the top down. `models` stands beside them: only `app` and the command line know both."""

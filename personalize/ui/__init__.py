@@ -17,6 +17,8 @@
     card.py      the taste card: a picture to show around, which is the taste itself
     picker.py    the HTML components and their scripts (look/*.js)
     routes.py    pictures, style sheet, fonts, health
+    vote_routes.py  the light page on which an audience votes, and its presenter's calls
+    friends.py   two tastes: a friend's file beside a session's (friend_views.py)
     theme.py     colours and type of the native controls
     port.py      a port that is free
     server.py    the launch line

@@ -21,6 +21,7 @@ from personalize.session.picture_text import recalled
 from personalize.session.subject import check_subject
 from personalize.settings import Settings
 from personalize.ui import views
+from personalize.ui.friends import Friends
 from personalize.ui.metrics import Metrics
 from personalize.ui.place import SEED_HIGH, Place, checked_screen, checked_strength, checked_token, seed_from
 from personalize.ui.stage import Stage, Updates
@@ -34,9 +35,15 @@ class Handlers:
     """One method for each thing that can be done. All are asynchronous generators of Updates."""
 
     def __init__(
-        self, personalizer: Personalizer, settings: Settings, stage: Stage, metrics: Metrics | None = None
+        self,
+        personalizer: Personalizer,
+        settings: Settings,
+        stage: Stage,
+        metrics: Metrics | None = None,
+        friends: Friends | None = None,
     ) -> None:
-        """Handlers that ask `personalizer` and change `stage`."""
+        """Handlers that ask `personalizer` and change `stage`; with `friends`, the screen of two tastes."""
+        self._friends = friends
         self._personalizer = personalizer
         self._settings = settings
         self._stage = stage
@@ -219,10 +226,51 @@ class Handlers:
         async for updates in self._turn(request, place, self._stage.show(place)):
             yield updates
 
-    async def go(self, kept: Any, event: gr.EventData, request: gr.Request) -> AsyncIterator[Updates]:
-        """Another screen."""
+    async def go(
+        self, kept: Any, friend: bytes | None, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[Updates]:
+        """Another screen; that of two tastes with the friend's taste that the page has."""
         place = _place(kept, request).to(checked_screen(_said(event, "screen")))
-        async for updates in self._turn(request, place, self._stage.show(place)):
+
+        async def steps() -> AsyncIterator[Updates]:
+            async for updates in self._stage.show(place):
+                yield updates
+            if place.screen == "friends" and friend and self._friends:
+                async for updates in self._friends.compare(place, friend):
+                    yield updates
+
+        async for updates in self._turn(request, place, steps()):
+            yield updates
+
+    async def befriend(self, kept: Any, content: bytes | None, request: gr.Request) -> AsyncIterator[Updates]:
+        """A friend's taste was brought: compare."""
+        place, words = _place(kept, request).to("friends"), _place(kept, request).words
+        if self._friends:
+            try:
+                async for updates in self._friends.compare(place, content or b""):
+                    yield {**updates, self._parts.blends: "", self._parts.notice: views.notice(words)}
+            except PersonalizeError as error:
+                yield {self._parts.notice: views.notice(words, words.error(str(error)))}
+
+    async def mix(
+        self, kept: Any, friend: bytes | None, subject: str, percent: float, request: gr.Request
+    ) -> AsyncIterator[Updates]:
+        """A subject in both tastes and between."""
+        place, words = _place(kept, request).to("friends"), _place(kept, request).words
+
+        async def steps() -> AsyncIterator[Updates]:
+            yield {self._parts.notice: views.notice(words)}
+            if self._friends:
+                share = checked_strength(percent / 100 if isinstance(percent, int | float) else None)
+                async for updates in self._friends.mix(place, friend or b"", subject or "", share):
+                    yield updates
+
+        try:
+            self.draws.take(place.token)
+        except SessionError as error:
+            yield {self._parts.notice: views.notice(words, words.error(str(error)))}
+            return
+        async for updates in self._turn(request, place, steps()):
             yield updates
 
     async def make(

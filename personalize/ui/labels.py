@@ -5,9 +5,12 @@ from typing import Any
 import gradio as gr
 
 from personalize.settings import Settings
-from personalize.ui import THIS_MACHINE, views
+from personalize.ui import THIS_MACHINE, friend_views, views
 from personalize.ui.stage import Parts, Updates
 from personalize.ui.words import Words
+
+NAMED = ("subject", "bring", "wish", "strength", "recall", "friend", "mix_subject", "mix_share")
+"""Components whose label is the text of their name."""
 
 
 class Labels:
@@ -32,16 +35,19 @@ class Labels:
 
     def __call__(self, parts: Parts, words: Words) -> Updates:
         """New values of all of them, in the language of `words`."""
-        labelled: dict[str, Any] = {
-            name: gr.update(label=words(name)) for name in ("subject", "bring", "wish", "strength", "recall")
-        }
-        buttons = {name: gr.update(value=words(name)) for name in ("begin", "make")}
+        labelled: dict[str, Any] = {name: gr.update(label=words(name)) for name in NAMED}
+        buttons = {name: gr.update(value=words(name)) for name in ("begin", "make", "mix")}
         return {
             parts.hero: self.hero(words),
             parts.chips: self.chips(words),
             parts.consent: self.consent(words),
+            parts.audience: views.audience(words),
             parts.studio: views.studio(words),
             parts.pairs: views.pairs_none(words),
+            parts.friends_head: friend_views.head(words),
+            parts.friends: "",
+            parts.friend_file: None,
+            parts.blends: "",
             parts.seed: gr.update(label=words("seed"), placeholder=words("seed_random")),
             **{getattr(parts, name): update for name, update in (labelled | buttons).items()},
         }

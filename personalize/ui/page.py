@@ -8,9 +8,10 @@ import gradio as gr
 from personalize.mdp.vocabulary import Vocabulary
 from personalize.personalizer import Personalizer
 from personalize.settings import Settings
-from personalize.ui import picker, views
+from personalize.ui import friend_views, picker, views
 from personalize.ui.api import Api
 from personalize.ui.drawing import Drawing
+from personalize.ui.friends import Friends
 from personalize.ui.handlers import Handlers
 from personalize.ui.labels import Labels
 from personalize.ui.place import STRENGTH_HIGH, STRENGTH_LOW, STRENGTH_STEP, Place
@@ -62,6 +63,7 @@ def build_page(
         with gr.Row(elem_id="screen-rounds"):
             question = picker.picker("")
             learned = picker.panel("", "learned")
+            audience = picker.audience(views.audience(words))
         with gr.Column(elem_id="screen-taste"):
             taste = picker.panel("", "taste")
         with gr.Column(elem_id="screen-studio"):
@@ -93,12 +95,30 @@ def build_page(
             pairs = picker.panel(views.pairs_none(words), "pairs")
         with gr.Column(elem_id="screen-proof"):
             proof = picker.proof("")
+        with gr.Column(elem_id="screen-friends"):
+            friends_head = picker.html(friend_views.head(words), "friends-head")
+            friend = gr.UploadButton(
+                words("friend"), file_types=[".json", ".png"], type="binary", elem_id="friend", size="sm"
+            )
+            friend_file = gr.State(None)
+            friends = picker.html("", "friends")
+            with gr.Row(elem_id="mix-row"):
+                mix_subject = gr.Textbox(
+                    label=words("mix_subject"), elem_id="mix-subject", max_lines=1, lines=1
+                )
+                mix_share = gr.Slider(
+                    0, 100, 50, step=10, label=words("mix_share"), elem_id="mix-share", buttons=[]
+                )
+                mix = gr.Button(words("mix"), variant="primary", elem_id="mix")
+            blends = picker.panel("", "blends")
         parts = Parts(
             browser, masthead, notice, hero, subject, begin, chips, bring, consent, arrival, brought,
-            question, learned, taste, studio, wish, strength, seed, make, recall, pairs, proof,
+            question, learned, audience, taste, studio, wish, strength, seed, make, recall, pairs, proof,
+            friends_head, friend, friend_file, friends, mix_subject, mix_share, mix, blends,
         )  # fmt: skip
         stage = Stage(personalizer, settings, drawing, parts, labels)
-        handlers = Handlers(personalizer, settings, stage, drawing.metrics)
+        friendly = Friends(personalizer, drawing, parts)
+        handlers = Handlers(personalizer, settings, stage, drawing.metrics, friendly)
 
         def on(event: Callable[..., Any], handler: Callable[..., Any], inputs: list[Any], **how: Any) -> None:
             event(
@@ -123,9 +143,12 @@ def build_page(
         on(question.undo, handlers.undo, here, trigger_mode="multiple")
         on(question.resume, handlers.resume, here, trigger_mode="multiple")
         for panel in (masthead, learned, taste, pairs, proof):
-            on(panel.go, handlers.go, here, trigger_mode="multiple")
+            on(panel.go, handlers.go, [*here, friend_file], trigger_mode="multiple")
         on(proof.choose, handlers.choose_blind, here, trigger_mode="multiple")
         on(proof.more, handlers.more_trials, here, trigger_mode="once")
+        on(friend.upload, handlers.befriend, [*here, friend], trigger_mode="once")
+        for event in (mix.click, mix_subject.submit):
+            on(event, handlers.mix, [*here, friend_file, mix_subject, mix_share], trigger_mode="once")
         on(recall.upload, handlers.recall, [*here, recall], trigger_mode="once")
         on(pairs.stop, handlers.stop, here, trigger_mode="multiple")
         on(pairs.leave, handlers.leave_out, here, trigger_mode="multiple")

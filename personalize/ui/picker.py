@@ -42,6 +42,11 @@ def picker(value: str) -> gr.HTML:
     return html(value, "picker", "picker")
 
 
+def audience(value: str) -> gr.HTML:
+    """An audience's vote, as its presenter sees it; no event."""
+    return html(value, "audience", "audience")
+
+
 def panel(value: str, elem_id: str) -> gr.HTML:
     """A panel with buttons; events go(screen), leave(word), stop."""
     return html(value, elem_id, "panel")

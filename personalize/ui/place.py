@@ -10,8 +10,8 @@ from typing import Any, Literal
 from personalize.errors import SessionError
 from personalize.ui.words import Words, checked_language, words_of
 
-Screen = Literal["opening", "start", "rounds", "taste", "studio", "proof"]
-SCREENS: tuple[Screen, ...] = ("start", "rounds", "taste", "studio", "proof")
+Screen = Literal["opening", "start", "rounds", "taste", "studio", "proof", "friends"]
+SCREENS: tuple[Screen, ...] = ("start", "rounds", "taste", "studio", "proof", "friends")
 """Screens that a person can be on; "opening" is before that is known."""
 
 STRENGTH_LOW, STRENGTH_HIGH, STRENGTH_STEP = 0.0, 1.0, 0.1

@@ -19,11 +19,15 @@ from personalize.ui import THIS_MACHINE
 from personalize.ui.card import PICTURES, taste_card
 from personalize.ui.metrics import CONTENT_TYPE, Metrics
 from personalize.ui.picker import LOOK
+from personalize.ui.vote_routes import vote_routes
 from personalize.ui.words import Words, checked_language, language_asked, words_of
 
 log = logging.getLogger(__name__)
 
 _KINDS = {".css": "text/css; charset=utf-8", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
+_SCRIPTS = {"vote.js": "text/javascript; charset=utf-8"}
+"""Scripts that a page of ours loads; those of the components travel in the page."""
+
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 NOBODY = "nobody"
@@ -131,6 +135,7 @@ def routes(
         Route("/code/{token}.svg", code),
         Route("/look/{name:path}", _look(files_of(LOOK))),
         Route("/healthz", healthz),
+        *vote_routes(personalizer, address),
         Route("/readyz", readyz),
         Route("/metrics", exposed),
     ]
@@ -150,7 +155,7 @@ def _card(personalizer: Personalizer, token: str, address: str, words: Words) ->
 
 def files_of(folder: Path) -> dict[str, bytes]:
     """The files that may be served, by their path below the folder."""
-    found = (path for path in sorted(folder.rglob("*")) if path.suffix in _KINDS)
+    found = (path for path in sorted(folder.rglob("*")) if path.suffix in _KINDS or path.name in _SCRIPTS)
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
@@ -160,7 +165,8 @@ def _look(files: dict[str, bytes]) -> Callable[[Request], Response]:
         if name not in files:
             return _missing()
         headers = {**_SAFE, "Cache-Control": "public, max-age=3600"}
-        return Response(files[name], media_type=_KINDS[Path(name).suffix], headers=headers)
+        kind = _SCRIPTS.get(name) or _KINDS[Path(name).suffix]
+        return Response(files[name], media_type=kind, headers=headers)
 
     return look
 

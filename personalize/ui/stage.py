@@ -47,6 +47,7 @@ class Parts:
     brought: Any
     picker: Any
     learned: Any
+    audience: Any
     taste: Any
     studio: Any
     wish: Any
@@ -56,6 +57,14 @@ class Parts:
     recall: Any
     pairs: Any
     proof: Any
+    friends_head: Any
+    friend: Any
+    friend_file: Any
+    friends: Any
+    mix_subject: Any
+    mix_share: Any
+    mix: Any
+    blends: Any
 
     def all(self) -> list[Any]:
         """All of them, as outputs of an event."""
@@ -82,6 +91,7 @@ class Stage:
         self._porter = Porter(personalizer)
         self.parts = parts
         self._labels = labels
+        self._repeats = bool(settings.repeats and not settings.kiosk)
 
     def start(self, place: Place, notice: str = "", kind: str = "trouble") -> Updates:
         """The first screen in the language of that place, with nothing of a session left."""
@@ -98,9 +108,12 @@ class Stage:
             parts.taste: "",
             parts.pairs: views.pairs_none(words),
             parts.proof: "",
+            parts.friend_file: None,
+            parts.friends: "",
+            parts.blends: "",
         }
         labels = self.labels(place)
-        for field in (parts.subject, parts.wish, parts.seed):
+        for field in (parts.subject, parts.wish, parts.seed, parts.mix_subject):
             updates[field] = {**labels.pop(field, {}), "value": ""} if field in labels else ""
         return {**updates, **labels}
 
@@ -133,9 +146,11 @@ class Stage:
         """What is shown in place of pictures that could not be drawn, also when nothing can be read."""
         if not place.token:
             return {self.parts.masthead: views.masthead(place.to("start"))}
-        updates: Updates = {self.parts.masthead: views.masthead(place)}
+        updates: Updates = {self.parts.masthead: views.masthead(place, self._repeats)}
         if place.screen == "studio":
             updates[self.parts.pairs] = views.pairs_none(place.words)
+        elif place.screen == "friends":
+            updates[self.parts.blends] = ""
         else:
             updates[self.parts.picker] = await self._failed_round(place)
         return updates
@@ -158,7 +173,7 @@ class Stage:
         taste = await asyncio.to_thread(self._personalizer.taste, place.token)
         common = {
             parts.browser: place.kept(),
-            parts.masthead: views.masthead(place),
+            parts.masthead: views.masthead(place, self._repeats),
             parts.notice: views.notice(place.words),
             parts.learned: views.learned(place.words, taste),
             parts.taste: views.taste_view(place.words, session, taste),
@@ -168,7 +183,7 @@ class Stage:
             yield {**common, parts.wish: subject, parts.strength: place.strength}
             async for updates in self.pairs(place):
                 yield updates
-        elif place.screen == "taste":
+        elif place.screen in ("taste", "friends"):
             yield common
         elif place.screen == "proof":
             yield common

@@ -20,6 +20,7 @@ from personalize.portable import opinions_in
 from personalize.proof import TRIALS, Proof
 from personalize.session.record import Round, Session, Trial
 from personalize.session.taste_file import TasteFile
+from personalize.steadiness import Steadiness, steadiness_of
 from personalize.ui import sentences
 from personalize.ui.bars import numbers, reach_of, rows
 from personalize.ui.drawing import Progress
@@ -49,46 +50,53 @@ _pages = Environment(
 )
 
 
-def _written(words: Words, template: str, **values: object) -> str:
+def written(words: Words, template: str, **values: object) -> str:
+    """A template with its values, every text escaped."""
     return _pages.get_template(template + ".html").render(t=words, **values)
 
 
-def masthead(place: Place) -> str:
+def masthead(place: Place, repeats: bool = False) -> str:
     """The top of the page; its `data-screen` says which screen the style sheet shows."""
     languages = [(code, words_of(code)("name")) for code in LANGUAGES]
-    return _written(
-        place.words, "masthead", screen=place.screen, token=place.token, steps=STEPS, languages=languages
+    return written(
+        place.words,
+        "masthead",
+        screen=place.screen,
+        token=place.token,
+        steps=STEPS,
+        languages=languages,
+        repeats=repeats,
     )
 
 
 def booth(words: Words, idle_s: int, address: str) -> str:
     """What the page needs to know at a booth, and the loop that draws people in."""
-    return _written(words, "booth", idle_s=idle_s, address=address)
+    return written(words, "booth", idle_s=idle_s, address=address)
 
 
 def notice(words: Words, text: str = "", kind: str = "trouble") -> str:
     """One sentence above everything, or nothing; `kind` is "trouble" or "news"."""
-    return _written(words, "notice", text=text, kind=kind)
+    return written(words, "notice", text=text, kind=kind)
 
 
 def start(words: Words, options: int, rounds: int) -> str:
     """The first thing a person sees."""
-    return _written(words, "start", options=options, rounds=rounds)
+    return written(words, "start", options=options, rounds=rounds)
 
 
 def wall(words: Words) -> str:
     """A gallery wall, drawn by the style sheet."""
-    return _written(words, "wall")
+    return written(words, "wall")
 
 
 def chips(words: Words, subjects: Sequence[str]) -> str:
     """Example subjects to press."""
-    return _written(words, "chips", subjects=subjects)
+    return written(words, "chips", subjects=subjects)
 
 
 def consent(words: Words, local: bool) -> str:
     """What is kept, and where."""
-    return _written(words, "consent", local=local)
+    return written(words, "consent", local=local)
 
 
 def arrival(words: Words, file: TasteFile) -> str:
@@ -96,24 +104,27 @@ def arrival(words: Words, file: TasteFile) -> str:
     liked = sorted(file.opinions, key=lambda said: -said.utility)[:SHOWN_OF_FILE]
     sentence = sentences.gist(words, opinions_in(file), len(file.rounds))
     made = words.date(file.made)
-    return _written(words, "arrival", drawing=False, file=file, made=made, liked=liked, sentence=sentence)
+    return written(words, "arrival", drawing=False, file=file, made=made, liked=liked, sentence=sentence)
 
 
 def arrival_drawing(words: Words, progress: Progress) -> str:
     """Its place while the pictures are drawn again."""
-    return _written(
-        words, "arrival", drawing=True, left=sentences.left(words, progress), share=progress.share
-    )
+    return written(words, "arrival", drawing=True, left=sentences.left(words, progress), share=progress.share)
 
 
 def arrival_none(words: Words) -> str:
     """Its place without one."""
-    return _written(words, "arrival", drawing=False, file=None)
+    return written(words, "arrival", drawing=False, file=None)
+
+
+def audience(words: Words) -> str:
+    """The presenter's side of an audience's vote."""
+    return written(words, "audience")
 
 
 def studio(words: Words) -> str:
     """The head of the screen of personal pictures."""
-    return _written(words, "studio")
+    return written(words, "studio")
 
 
 def picture_url(token: str, picture: str) -> str:
@@ -164,7 +175,7 @@ def round_view(
             if failed
             else (words("drawing_now"), sentences.left(words, progress))
         )
-    return _written(
+    return written(
         words,
         "round",
         # A value equal to the last one is not woven in again, and would leave what the script has marked.
@@ -190,7 +201,7 @@ def round_view(
 
 def round_lost(words: Words, options: int) -> str:
     """The place of a question that cannot be read: blank cards, and a way to try again."""
-    return _written(
+    return written(
         words,
         "round",
         serial=time.monotonic_ns(),
@@ -217,7 +228,7 @@ def learned(words: Words, taste: Taste) -> str:
     """The panel beside the pictures: the words known best, and how sure the estimate is."""
     known = sorted(_named(taste), key=lambda opinion: -abs(opinion.utility))[:LEARNED_ROWS]
     known.sort(key=lambda opinion: -opinion.utility)
-    return _written(
+    return written(
         words,
         "learned",
         opinions=rows(known, reach_of(known)),
@@ -233,7 +244,7 @@ def taste_view(words: Words, session: Session, taste: Taste) -> str:
     reach = reach_of(named)
     groups = [{"name": slot, "opinions": rows([o for o in named if o.slot == slot], reach)} for slot in slots]
     past = [pick for pick in _past(session) if pick["url"]]
-    return _written(
+    return written(
         words,
         "taste",
         sentence=sentences.gist(words, named, taste.answered),
@@ -243,13 +254,14 @@ def taste_view(words: Words, session: Session, taste: Taste) -> str:
         file=f"taste/{session.token}.json" if session.answered else "",
         card=f"card/{session.token}.png?language={words.language}",
         token=session.token,
+        **_steady(words, steadiness_of(session)),
         **_certainty(words, taste),
     )
 
 
 def pairs(words: Words, token: str, made: PersonalSet) -> str:
     """Plain pictures beside personal ones, with their prompts and why."""
-    return _written(
+    return written(
         words,
         "pairs",
         drawing=False,
@@ -268,7 +280,7 @@ def pairs(words: Words, token: str, made: PersonalSet) -> str:
 
 def pairs_drawing(words: Words, count: int, progress: Progress) -> str:
     """The place of the pairs while they are drawn."""
-    return _written(
+    return written(
         words,
         "pairs",
         drawing=True,
@@ -338,12 +350,12 @@ def _proof(words: Words, **values: object) -> str:
         "number": 0, "heading": "", "title": "", "subject": "", "cards": (), "drawing": False, "share": 0.0,
         "state": "", "left": "", "trials": (), "more": False,
     }  # fmt: skip
-    return _written(words, "proof", **(blank | values))
+    return written(words, "proof", **(blank | values))
 
 
 def pairs_none(words: Words) -> str:
     """The place of the pairs before any was asked for."""
-    return _written(words, "pairs", drawing=False, state=words("pairs_none"), left="", pairs=[], without=())
+    return written(words, "pairs", drawing=False, state=words("pairs_none"), left="", pairs=[], without=())
 
 
 def _past(session: Session) -> list[dict[str, object]]:
@@ -370,6 +382,22 @@ def _past(session: Session) -> list[dict[str, object]]:
 
 def _named(taste: Taste) -> list[Opinion]:
     return [opinion for opinion in taste.opinions if opinion.token]
+
+
+def _steady(words: Words, found: Steadiness) -> dict[str, object]:
+    if not found.repeated:
+        return {"steady": "", "steady_interval": ""}
+    low, high = round(100 * found.low), round(100 * found.high)
+    return {
+        "steady": words.count("steady", found.repeated, agreed=found.agreed),
+        "steady_interval": words(
+            "steady_interval",
+            low=low,
+            high=high,
+            foreseen_low=round(100 * found.foreseen_low),
+            foreseen_high=round(100 * found.foreseen_high),
+        ),
+    }
 
 
 def _certainty(words: Words, taste: Taste) -> dict[str, object]:

@@ -544,3 +544,22 @@ def test_an_earlier_pick_can_be_changed_and_later_ones_stay(
     expect(dialog.locator("[data-change='1'][data-index='3']")).to_have_attribute("aria-pressed", "true")
     dialog.locator("[data-shut]").click()
     walk.press(page, "2", then=5)
+
+
+def test_a_question_comes_again_and_the_taste_says_how_steady(
+    page: Page, app_url: str, screenshot: Screenshot
+) -> None:
+    walk.begin(page, app_url)
+    first = walk.pictures(page)
+    for number in range(1, 8):
+        walk.press(page, "2", then=number + 1)
+    again = walk.pictures(page)
+    assert again != first and set(again) == set(first)
+    page.locator(".menu summary").click()
+    expect(page.locator(".sheet")).to_contain_text("a question comes again")
+    page.keyboard.press("Escape")
+    walk.press(page, str(again.index(first[1]) + 1), then=9)
+    walk.go(page, "taste")
+    expect(page.locator(".steady")).to_contain_text("the same picture in 1 of 1 repeated round")
+    expect(page.locator(".steady")).to_contain_text("would foresee between")
+    screenshot(page, "steady")

@@ -62,7 +62,11 @@ element.addEventListener('click', async event => {
   const menu = element.querySelector('.menu');
   if (button.dataset.go) trigger('go', {screen: button.dataset.go});
   else if (button.dataset.act === 'again') { menu.open = false; trigger('again', {}); }
-  else if (button.dataset.act === 'delete') { menu.open = false; ask.showModal(); }
+  else if (button.dataset.act === 'audience') {
+    menu.open = false;
+    if (element.querySelector('.mast').dataset.screen !== 'rounds') trigger('go', {screen: 'rounds'});
+    window.palate.audience(true);
+  } else if (button.dataset.act === 'delete') { menu.open = false; ask.showModal(); }
   else if (button.dataset.copy !== undefined) {
     const field = element.querySelector('.link');
     field.select();
@@ -87,8 +91,10 @@ const speak = head => {
   const words = window.palate.words = JSON.parse(head.dataset.words);
   document.documentElement.lang = head.dataset.lang;
   document.querySelectorAll('[data-say]').forEach(part => { part.textContent = words[part.dataset.say]; });
-  const number = document.querySelector('#strength input[type="number"]');
-  if (number) number.setAttribute('aria-label', words.strength_number);
+  for (const [slider, text] of [['strength', words.strength_number], ['mix-share', words.mix_number]]) {
+    const number = document.querySelector(`#${slider} input[type="number"]`);
+    if (number) number.setAttribute('aria-label', text);
+  }
   document.querySelectorAll('[data-label]').forEach(part => part.setAttribute('aria-label', words[part.dataset.label]));
 };
 

@@ -29,9 +29,11 @@ const mark = index => {
   });
 };
 
-const pick = index => {
+// While an audience votes only its winner is picked; none of these stays with the presenter.
+const pick = (index, byAudience = false) => {
   const round = section();
   if (!round || round.dataset.busy === '1') return;
+  if (index >= 0 && !byAudience && document.documentElement.classList.contains('audience')) return;
   round.dataset.busy = '1';
   buttons().forEach((button, at) => button.parentElement.classList.add(at === index ? 'chosen' : 'passed'));
   window.palate.closeLarge();
@@ -86,6 +88,7 @@ element.addEventListener('click', event => {
 
 // One listener for the page, however often this script runs.
 window.palate = window.palate || {};
+window.palate.pickWinner = index => pick(index, true);
 window.palate.keys && window.palate.keys.abort();
 window.palate.keys = new AbortController();
 document.addEventListener('keydown', event => {
