@@ -56,7 +56,10 @@ class ExactLineSearch:
             share = low_slope / (low_slope - high_slope) if math.isfinite(high_slope) else 0.5
             middle = low + (high - low) * share
             if not low < middle < high:
-                break
+                # Beside a steep slope a tiny one draws false position onto its own end: halve instead.
+                middle = 0.5 * (low + high)
+                if not low < middle < high:
+                    break
             value = derivative(middle)
             if value >= 0.0:
                 low, low_slope = middle, value

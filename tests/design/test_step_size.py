@@ -25,3 +25,10 @@ def test_line_search_goes_all_the_way_when_it_keeps_rising_and_nowhere_when_it_f
     assert ExactLineSearch().length(0, lambda x: 2.0 - x, 0.7) == 0.7
     assert ExactLineSearch().length(0, lambda x: -1.0 - x, 0.7) == 0.0
     assert ExactLineSearch().length(0, lambda x: 1.0 - x, 0.0) == 0.0
+
+
+def test_line_search_moves_even_where_false_position_lands_on_its_own_end() -> None:
+    def derivative(length: float) -> float:
+        return 2500.0 if length < 0.25 else (0.5 - length) * 1e-12
+
+    assert ExactLineSearch().length(0, derivative, 1.0) >= 0.25

@@ -257,8 +257,8 @@ EXPERIMENT = Experiment(
     "Adaptive questions imagine four walks of each policy in the believed MDP.",
     full={
         "seed": 0,
-        "people": 24,
-        "worlds": 8,
+        "people": 20,
+        "worlds": 6,
         "noise": [0.0, 0.1, 0.3, 0.6],
         "seen": [0, 10, 100, 1000],
         "pseudo_count": 0.25,

@@ -1,9 +1,27 @@
 """The experiments there are, in the order of the page."""
 
-from personalize.experiments.evidence import approximation, criteria, diversity, dynamics, scaling, synthetic
+from personalize.experiments.evidence import (
+    approximation,
+    criteria,
+    diversity,
+    dynamics,
+    features,
+    pictures,
+    scaling,
+    synthetic,
+)
 from personalize.experiments.evidence.frame import Experiment
 
 EXPERIMENTS: dict[str, Experiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT
-    for module in (synthetic, diversity, dynamics, criteria, approximation, scaling)
+    for module in (
+        synthetic,
+        approximation,
+        scaling,
+        criteria,
+        features,
+        pictures,
+        diversity,
+        dynamics,
+    )
 }

@@ -182,28 +182,31 @@ def adaptive_policies(
     drawn = independent(mixture, POOL // 2, generator)
     pool = torch.cat((drawn, random_policies(believed, POOL - len(drawn), generator)))
     seen = torch.stack([walks(believed, pool, generator)[0][:, 1:] for _ in range(imagined)])
+    x = believed.features[seen]
+    return pool[most_telling(x, estimate, world.options, generator)]
+
+
+def most_telling(x: Tensor, estimate: TasteEstimate, options: int, generator: torch.Generator) -> Tensor:
+    r"""Long[K], of P walks with features Float[R, P, h, d] in R imagined ways: the set that tells most.
+
+    One answer a step, so the information is summed over the h steps; greedy growth, then exchange.
+    """
+    R, P, _, d = x.shape
     values, vectors = torch.linalg.eigh(estimate.covariance)
-    root = vectors * values.clamp(min=0.0).sqrt()
-    x, utility = believed.features[seen] @ root, estimate.utility(believed.features[seen])
+    utility, x = estimate.utility(x), x @ (vectors * values.clamp(min=0.0).sqrt())
+    identity = torch.eye(d, dtype=x.dtype)
 
     def gains(chosen: list[int]) -> Tensor:
         members = torch.tensor(chosen, dtype=torch.long)
-        both = torch.cat(
-            (
-                x[:, members][:, None].expand(-1, POOL, -1, -1, -1),
-                x[:, :, None],
-            ),
-            dim=2,
-        )  # Float[R, P, k, H - 1, d]
-        u = torch.cat((utility[:, members][:, None].expand(-1, POOL, -1, -1), utility[:, :, None]), dim=2)
+        taken = x[:, members][:, None].expand(-1, P, -1, -1, -1)
+        both = torch.cat((taken, x[:, :, None]), dim=2)  # Float[R, P, k, h, d]
+        u = torch.cat((utility[:, members][:, None].expand(-1, P, -1, -1), utility[:, :, None]), dim=2)
         p = u.softmax(dim=2)[..., None]
         rows = ((both - (p * both).sum(dim=2, keepdim=True)) * p.sqrt()).movedim(1, 0).flatten(1, 3)
-        told = rows.mT @ rows / imagined
-        worth: Tensor = torch.linalg.slogdet(torch.eye(x.shape[-1], dtype=x.dtype) + told).logabsdet
+        worth: Tensor = torch.linalg.slogdet(identity + rows.mT @ rows / R).logabsdet
         return worth.index_fill(0, members, -torch.inf)
 
-    first = int(torch.randint(POOL, (1,), generator=generator))
-    return pool[exchange(gains, world.options, first)]
+    return exchange(gains, options, int(torch.randint(P, (1,), generator=generator)))
 
 
 @dataclass(frozen=True, eq=False)
