@@ -350,9 +350,12 @@ class Personalizer:
         return Made(vocabulary=vocabulary, renderer=self._renderer.name, embedder=self._embedder.name)
 
     def why(self, token: str) -> Why | None:
-        """What the open round asks about, and how much its answer should settle; None without one."""
+        """What the open round asks about, and how much its answer should settle.
+
+        None without an open round, and in a study: it would tell the arms apart.
+        """
         session = self._known(token)
-        if session.current is None:
+        if session.current is None or session.strategy == "study":
             return None
         return why_of(self.preparation, self._estimate(session), session.current)
 

@@ -35,7 +35,8 @@ class Porter:
         """
         loop = self._loop
         rounds = rounds_of(file, loop.preparation.vocabulary, loop.made)
-        session = loop.start(file.subject, options=rounds[0].options)
+        own = "adaptive" if loop.settings.strategy == "study" else None  # what is brought is of no study
+        session = loop.start(file.subject, options=rounds[0].options, strategy=own)
         try:
             for place, round_ in enumerate(rounds):
                 portion = Portion(on_step, place / len(rounds), (place + 1) / len(rounds))

@@ -253,6 +253,13 @@ class Settings:
         )
 
     @property
+    def planned(self) -> int:
+        """Rounds of a session: those of a study, or those that a session is planned for."""
+        if self.strategy == "study":
+            return len(self.study_arms) * self.study_learning + self.study_common + self.study_again
+        return self.rounds
+
+    @property
     def model_changes(self) -> dict[str, int | float]:
         """What is set of the model instead of its own defaults."""
         changes: dict[str, int | float] = {}

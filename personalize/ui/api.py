@@ -40,12 +40,13 @@ class Api:
             "delete": self.delete,
         }
 
-    def start(self, subject: str, request: gr.Request) -> dict[str, Any]:
+    def start(self, subject: str, request: gr.Request, consent: bool = False) -> dict[str, Any]:
         """Start a session about a subject such as "a fox".
 
         Args:
             subject: a short line of plain words.
             request: whose address the limit counts; not given by callers.
+            consent: whether the person agreed to take part in the study, where one is held.
 
         Returns:
             The token that opens the session, and how many pictures a round shows.
@@ -53,7 +54,7 @@ class Api:
         with _said():
             wanted = check_subject(subject)
             self._starts.take(str(getattr(getattr(request, "client", None), "host", "") or ""))
-            session = self._loop.start(wanted)
+            session = self._loop.start(wanted, consent=consent)
         return {"token": session.token, "subject": session.subject, "options": session.options}
 
     def next_round(self, token: str) -> dict[str, Any]:

@@ -129,14 +129,16 @@ class Handlers:
         async for updates in self._turn(request, place, steps()):
             yield updates
 
-    async def begin(self, kept: Any, subject: str, request: gr.Request) -> AsyncIterator[Updates]:
-        """The start button: a new session."""
+    async def begin(
+        self, kept: Any, subject: str, agreed: object, request: gr.Request
+    ) -> AsyncIterator[Updates]:
+        """The start button: a new session; `agreed` is the consent to a study, where there is one."""
         place = _place(kept, request).anew()
 
         async def steps() -> AsyncIterator[Updates]:
             wanted = check_subject(subject or "")
             self.starts.take(_address(request))
-            session = await asyncio.to_thread(self._personalizer.start, wanted)
+            session = await asyncio.to_thread(self._personalizer.start, wanted, consent=agreed is True)
             self._metrics.session()
             async for updates in self._show(place.anew(session.token, "rounds")):
                 yield updates
@@ -172,7 +174,7 @@ class Handlers:
                     yield updates
                 return
             self._metrics.answer("none" if none else "best" if worst is None else "best-worst")
-            done = len(session.answered) == self._settings.rounds
+            done = len(session.answered) == self._settings.planned
             async for updates in self._stage.show(place.to("taste" if done else "rounds")):
                 yield updates
 

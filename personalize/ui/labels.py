@@ -9,7 +9,7 @@ from personalize.ui import THIS_MACHINE, friend_views, views
 from personalize.ui.stage import Parts, Updates
 from personalize.ui.words import Words
 
-NAMED = ("subject", "bring", "wish", "strength", "recall", "friend", "mix_subject", "mix_share")
+NAMED = ("subject", "agree", "bring", "wish", "strength", "recall", "friend", "mix_subject", "mix_share")
 """Components whose label is the text of their name."""
 
 
@@ -23,7 +23,7 @@ class Labels:
 
     def hero(self, words: Words) -> str:
         """The first thing a person sees."""
-        return views.start(words, self._settings.options, self._settings.rounds)
+        return views.start(words, self._settings.options, self._settings.planned)
 
     def chips(self, words: Words) -> str:
         """Example subjects."""
@@ -31,7 +31,8 @@ class Labels:
 
     def consent(self, words: Words) -> str:
         """What is kept."""
-        return views.consent(words, self._settings.host in THIS_MACHINE)
+        study = self._settings.planned if self._settings.strategy == "study" else 0
+        return views.consent(words, self._settings.host in THIS_MACHINE, study)
 
     def __call__(self, parts: Parts, words: Words) -> Updates:
         """New values of all of them, in the language of `words`."""

@@ -60,6 +60,7 @@ def build_page(
             arrival = picker.arrival(views.arrival_none(words))
             brought = gr.State(None)
             consent = picker.html(labels.consent(words), "consent")
+            agree = gr.Checkbox(label=words("agree"), elem_id="agree", visible=settings.strategy == "study")
         with gr.Row(elem_id="screen-rounds"):
             question = picker.picker("")
             learned = picker.panel("", "learned")
@@ -112,7 +113,7 @@ def build_page(
                 mix = gr.Button(words("mix"), variant="primary", elem_id="mix")
             blends = picker.panel("", "blends")
         parts = Parts(
-            browser, masthead, notice, hero, subject, begin, chips, bring, consent, arrival, brought,
+            browser, masthead, notice, hero, subject, begin, agree, chips, bring, consent, arrival, brought,
             question, learned, audience, taste, studio, wish, strength, seed, make, recall, pairs, proof,
             friends_head, friend, friend_file, friends, mix_subject, mix_share, mix, blends,
         )  # fmt: skip
@@ -130,7 +131,7 @@ def build_page(
         on(page.load, handlers.open, here)
         on(chips.choose, handlers.choose, [], queue=False)
         for event in (begin.click, subject.submit):
-            on(event, handlers.begin, [*here, subject], trigger_mode="once")
+            on(event, handlers.begin, [*here, subject, agree], trigger_mode="once")
         on(bring.upload, handlers.offer, [*here, bring], trigger_mode="once")
         on(arrival.adopt, handlers.adopt, [*here, brought], trigger_mode="once")
         on(arrival.dismiss, handlers.dismiss, here, trigger_mode="once")

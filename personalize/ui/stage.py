@@ -40,6 +40,7 @@ class Parts:
     hero: Any
     subject: Any
     begin: Any
+    agree: Any
     chips: Any
     bring: Any
     consent: Any
@@ -161,7 +162,7 @@ class Stage:
         except Exception:
             log.warning("the round that failed cannot be read", exc_info=True)
             return views.round_lost(place.words, self._settings.options)
-        return views.round_view(place.words, session, session.current, self._settings.rounds, failed=True)
+        return views.round_view(place.words, session, session.current, self._settings.planned, failed=True)
 
     async def show(self, place: Place) -> AsyncIterator[Updates]:
         """Everything on the screen of that place."""
@@ -190,14 +191,14 @@ class Stage:
             async for updates in self.proof(place):
                 yield updates
         else:
-            waiting = views.round_view(place.words, session, session.current, self._settings.rounds)
+            waiting = views.round_view(place.words, session, session.current, self._settings.planned)
             yield {**common, parts.picker: waiting}
             async for updates in self._round(place):
                 yield updates
 
     async def _round(self, place: Place) -> AsyncIterator[Updates]:
         """The open round, made and drawn when needed; the whole screen when another page changes it."""
-        token, rounds = place.token, self._settings.rounds
+        token, rounds = place.token, self._settings.planned
         current = await asyncio.to_thread(self._personalizer.propose, token)
         session = await asyncio.to_thread(self._personalizer.session, token)
         why = await asyncio.to_thread(self._personalizer.why, token)

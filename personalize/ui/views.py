@@ -94,9 +94,9 @@ def chips(words: Words, subjects: Sequence[str]) -> str:
     return written(words, "chips", subjects=subjects)
 
 
-def consent(words: Words, local: bool) -> str:
-    """What is kept, and where."""
-    return written(words, "consent", local=local)
+def consent(words: Words, local: bool, study: int = 0) -> str:
+    """What is kept, and where; with `study`, what taking part in a study of so many questions means."""
+    return written(words, "consent", local=local, study=study)
 
 
 def arrival(words: Words, file: TasteFile) -> str:

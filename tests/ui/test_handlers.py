@@ -317,7 +317,7 @@ def test_sessions_of_one_address_are_limited_and_of_others_not(app: App) -> None
     def begun(host: str) -> str:
         asked = request()
         asked.client = SimpleNamespace(host=host)
-        return str(page_after(seen(handlers.begin(None, "a fox", asked)))["notice"])
+        return str(page_after(seen(handlers.begin(None, "a fox", False, asked)))["notice"])
 
     assert "wait" not in begun("10.0.0.1")
     assert "Expected at most 1 new sessions" in begun("10.0.0.1")
@@ -337,3 +337,17 @@ def test_a_picture_brought_back_fills_the_fields(app: App) -> None:
         assert "Expected a picture that Palate made" in page["notice"] and "wish" not in page
     kept = {"palate": json.dumps({"prompt": "x" * 1500, "seed": 7, "model": "m"})}
     assert "wish" not in page_after(seen(app.handlers.recall(None, png((1, 2, 3), **kept), request())))
+
+
+def test_at_a_booth_the_next_visitor_begins_in_the_browsers_language(app: App) -> None:
+    here = replace(Place(app.token, "rounds"), language="fr").kept()
+    page = page_after(seen(app.handlers.again(here, request())))
+    assert page["browser"]["language"] == "fr" and 'data-lang="fr"' in page["masthead"]
+    page = page_after(seen(limited(app, replace(SETTINGS, kiosk=60)).again(here, request())))
+    assert page["browser"]["language"] == "" and 'data-lang="en"' in page["masthead"]
+
+
+def test_what_goes_wrong_is_said_in_the_visitors_language(app: App) -> None:
+    asked = SimpleNamespace(query_params={}, session_hash="a page", headers={"accept-language": "de-AT"})
+    page = page_after(seen(app.handlers.begin(None, "", asked)))  # type: ignore[arg-type]
+    assert "Gib ein paar Wörter ein" in page["notice"] and 'data-lang="de"' in page["masthead"]
