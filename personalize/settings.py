@@ -245,7 +245,7 @@ class Settings:
             SettingRow(
                 name=item.name,
                 environment=PREFIX + item.name.upper(),
-                default=_written(item.default),
+                default=written_value(item.default),
                 unit=item.metadata["unit"],
                 meaning=item.metadata["meaning"],
             )
@@ -315,7 +315,7 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
     numbers = value if isinstance(value, tuple) else (value,)
     if not numbers or not all(low <= number <= high for number in numbers):
         raise SettingsError(
-            f"Expected {name} from {low:g} to {high:g}, found {_written(value) or 'nothing'}. "
+            f"Expected {name} from {low:g} to {high:g}, found {written_value(value) or 'nothing'}. "
             "Choose a value in between."
         )
 
@@ -349,7 +349,8 @@ def _parsed(variable: str, text: str, kind: Any) -> object:
     return Path(text) if kind is Path else text
 
 
-def _written(value: object) -> str:
+def written_value(value: object) -> str:
+    """A value as it is written in the table and on the command line."""
     if isinstance(value, tuple):
         return ",".join(part if isinstance(part, str) else f"{part:g}" for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

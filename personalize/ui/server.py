@@ -14,6 +14,7 @@ from personalize.ui.ending import told_to_end
 from personalize.ui.metrics import Metrics
 from personalize.ui.port import free_port
 from personalize.ui.routes import routes
+from personalize.ui.settings_routes import settings_routes
 from personalize.ui.theme import HEAD, theme
 
 
@@ -55,7 +56,10 @@ def serve(
         css='[id^="screen-"] { display: none; }',  # until the style sheet is there
         head=HEAD,
         app_kwargs={
-            "routes": routes(personalizer, metrics, settings.address, metadata=bool(settings.metadata)),
+            "routes": [
+                *routes(personalizer, metrics, settings.address, metadata=bool(settings.metadata)),
+                *settings_routes(settings),
+            ],
             "docs_url": None,
             "redoc_url": None,
         },

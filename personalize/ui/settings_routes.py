@@ -1,0 +1,48 @@
+"""How this Palate is set up, for anyone who wonders: a page of the settings that are no secret."""
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from personalize.settings import Settings, written_value
+from personalize.ui.views import written
+from personalize.ui.words import language_asked, words_of
+
+SECRET = ("database_url", "data", "host", "port", "address", "seed", "pin")
+"""Not shown: passwords, folders, and what would foretell a session."""
+
+FOLDERS = ("model", "clip", "vocabulary", "styles")
+"""May be folders, of which the last name is shown."""
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; font-src 'self'; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def settings_routes(settings: Settings) -> list[Route]:
+    """/settings: name, value, unit and meaning of every setting that is no secret."""
+
+    async def page(request: Request) -> Response:
+        words = words_of(language_asked(request.headers.get("accept-language", "")))
+        rows = []
+        for row in Settings.table():
+            if row.name in SECRET:
+                continue
+            value = written_value(getattr(settings, row.name))
+            shown = value.rsplit("/", 1)[-1] if row.name in FOLDERS else value
+            rows.append(
+                {
+                    "environment": row.environment,
+                    "value": shown,
+                    "unit": row.unit,
+                    "meaning": row.meaning,
+                    "changed": value != row.default,
+                }
+            )
+        return HTMLResponse(written(words, "settings", rows=rows), headers=_HEADERS)
+
+    return [Route("/settings", page)]
