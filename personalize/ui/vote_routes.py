@@ -25,7 +25,7 @@ from personalize.ui.views import written
 from personalize.ui.words import Words, checked_language, language_asked, words_of
 
 DEVICE = "palate_device"
-"""The cookie of a device: a random number, for one day, sent to the voting page only."""
+"""The cookie of a device: a random number, for one day, and only of those who open a voting page."""
 
 LARGEST_BODY = 1000
 LONGEST_WAIT_S = 600
@@ -54,10 +54,9 @@ def vote_routes(personalizer: Personalizer, address: str = "") -> list[Route]:
             return HTMLResponse(written(words, "vote", code="", open=False), 404, headers=_PAGE)
         answer = HTMLResponse(written(words, "vote", code=code, open=True), headers=_PAGE)
         if not request.cookies.get(DEVICE):
-            answer.set_cookie(
-                DEVICE, secrets.token_urlsafe(16), max_age=86_400, httponly=True, samesite="strict",
-                path=request.url.path.rsplit("/", 1)[0],
-            )  # fmt: skip
+            device = secrets.token_urlsafe(16)
+            # Of the whole site: behind a proxy the page may stand below a folder that is not known here.
+            answer.set_cookie(DEVICE, device, max_age=86_400, httponly=True, samesite="strict")
         return answer
 
     async def state(request: Request) -> Response:
