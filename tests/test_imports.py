@@ -28,7 +28,8 @@ ROWS = (
     ("personalize.session", "personalize.design"),
     ("personalize.preference", "personalize.mdp"),
     ("personalize.study.plan",),
-    ("personalize.settings", "personalize.progress", "personalize.limits", "personalize.seeds", "personalize.audience"),
+    ("personalize.settings", "personalize.progress", "personalize.limits"),
+    ("personalize.seeds", "personalize.audience"),
     ("personalize.errors",),
 )
 """From the top down. `models` stands beside them: only `app` and the command line know both."""
