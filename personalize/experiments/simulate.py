@@ -18,10 +18,10 @@ from personalize.experiments.people import HeldOut, person_of, score
 from personalize.experiments.summary import error_of, mean_of, paired
 from personalize.mdp.vocabulary import Vocabulary
 from personalize.personalizer import Personalizer
-from personalize.seeds import LARGEST_SEED, derived_seed
 from personalize.preference.simulated_user import SimulatedUser
 from personalize.preparation import OnProgress, Preparation, measured_effects, prepare
 from personalize.rendering import Embedder, Renderer, open_picture
+from personalize.seeds import LARGEST_SEED, derived_seed
 from personalize.session.record import STRATEGIES, PictureRecord, Round
 from personalize.session.store import MemoryStore
 from personalize.settings import Settings

@@ -349,5 +349,5 @@ def test_at_a_booth_the_next_visitor_begins_in_the_browsers_language(app: App) -
 
 def test_what_goes_wrong_is_said_in_the_visitors_language(app: App) -> None:
     asked = SimpleNamespace(query_params={}, session_hash="a page", headers={"accept-language": "de-AT"})
-    page = page_after(seen(app.handlers.begin(None, "", False, asked)))  # type: ignore[arg-type]
+    page = page_after(seen(app.handlers.begin(None, "", False, asked)))
     assert "Gib ein paar Wörter ein" in page["notice"] and 'data-lang="de"' in page["masthead"]

@@ -6,6 +6,7 @@ from personalize.experiments.evidence import (
     diversity,
     dynamics,
     features,
+    judge,
     pictures,
     scaling,
     synthetic,
@@ -21,6 +22,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         criteria,
         features,
         pictures,
+        judge,
         diversity,
         dynamics,
     )
