@@ -224,7 +224,7 @@ def draw(numbers: dict[str, Any]) -> dict[str, tuple[Any, str]]:
         lams, condition, color="#D55E00", linestyle="--", marker="s", markersize=4.5, label="condition"
     )
     right.set_ylabel("condition number")
-    three.annotate("solid: share; dashed: condition", (0.02, 1.02), xycoords="axes fraction", fontsize=7)
+    three.annotate("solid: share; dashed: condition", (0.03, 0.5), xycoords="axes fraction", fontsize=7.5)
     prior, axes = panels(2, share_y=False)
     for axis, (kind, found) in zip(axes, numbers["priors"].items(), strict=True):
         lines(axis, numbers["answers"], found["accuracy"], legend=False)

@@ -155,7 +155,7 @@ def _session(
 
 def draw(numbers: dict[str, Any]) -> dict[str, tuple[Any, str]]:
     """Information by noise, and accuracy at the middle and the end."""
-    figure, axes = panels(2 + len(numbers["by_noise"][1:3]), rows=1)
+    figure, axes = panels(2 + len(numbers["by_noise"][1:3]), rows=2)
     noise = [row["noise"] for row in numbers["by_noise"]]
     names = [name for name in numbers["by_noise"][0]["information"] if name != "known"]
     curves = {
@@ -177,7 +177,7 @@ def draw(numbers: dict[str, Any]) -> dict[str, tuple[Any, str]]:
         levels = {"knowing the taste": numbers["oracle"]}
         lines(axis, numbers["episodes"], row["learning"]["accuracy"], levels, legend=False)
         named(axis, "episodes", "accuracy", f"{row['noise']:.0%} of steps stray")
-    legend_beside(figure, axes[1], 5)
+    legend_beside(figure, axes[1], 3)
     return {"dynamics": (figure, "What it costs not to know the transitions: information and accuracy.")}
 
 
@@ -220,7 +220,8 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
         mean, error = last(middle["learning"]["less_known"][arm], 0)
         word = verdict(mean, error, "better", "worse", "not told apart")
         words.append(f"{arm}: {signed(mean, error)} ({word})")
-    information = middle["information"]
+    information, firm = middle["information"], rows[0]
+    astray = last(firm["learning"]["less_known"][WRONG], 0)
     return (
         f"With {middle['noise']:.0%} of steps astray, a static design planned with wrong transitions keeps "
         f"{said(*_pair(information['wrong']), 2)} of the efficiency of one that knows them, with "
@@ -231,8 +232,12 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
         f"{said(*_pair(information['random']), 2)}.",
         f"Accuracy of adaptive questions after {place} episodes with known transitions is "
         f"{said(*last(middle['learning']['accuracy'][KNOWN], 0))} (chance {numbers['chance']:.2f}, best "
-        "possible "
-        f"{numbers['oracle']:.2f}); paired differences to it: {'; '.join(words)}.",
+        f"possible {numbers['oracle']:.2f}); paired differences to it: {'; '.join(words)}.",
+        f"With {firm['noise']:.0%} astray wrong transitions matter most: they keep "
+        f"{said(*_pair(firm['information']['wrong']), 2)} of the efficiency, where random walks have "
+        f"{said(*_pair(firm['information']['random']), 2)}, and change the accuracy of adaptive questions by "
+        f"{signed(*astray)} ({verdict(*astray, 'better', 'worse', 'not told apart')}); learned on the way "
+        f"{signed(*last(firm['learning']['less_known'][LEARNED], 0))}.",
         "Whatever is believed of the transitions, the estimate stays right: it is made of what was shown.",
     )
 

@@ -130,7 +130,7 @@ def _to(row: dict[str, Any], gap: str) -> float:
 def draw(numbers: dict[str, Any]) -> dict[str, tuple[Any, str]]:
     """Seconds by size, and beside published code."""
     names = [name for name in numbers["exponents"]]
-    figure, axes = panels(len(names) + 1)
+    figure, axes = panels(len(names) + 1, rows=2)
     for axis, name in zip(axes, names, strict=False):
         rows = [row for row in numbers["rows"] if row["varied"] == name]
         x = [row[name] for row in rows]

@@ -326,8 +326,8 @@ def _static(learning: dict[str, Any], place: int) -> str:
     mean, error = last(less, place)
     word = verdict(mean, error, "better than", "worse than", "not told apart from")
     after = learning["episodes"][place]
-    return f"{word} random walks ({signed(mean, error)} after {after} episodes, {signed(*last(less))} at "
-    "the end)"
+    first, final = signed(mean, error), signed(*last(less))
+    return f"{word} random walks ({first} after {after} episodes, {final} at the end)"
 
 
 EXPERIMENT = Experiment(

@@ -12,7 +12,7 @@ from personalize.experiments.evidence.frame import SCHEMA, Experiment, Table
 
 
 def write(experiment: Experiment, record: dict[str, Any], folder: Path) -> list[Path]:
-    """The files written to `folder`/NAME: the JSON first, the page last.
+    """The files written to `folder`/NAME: the JSON first, the page last; what is drawn is what was written.
 
     Raises:
         SettingsError: the folder cannot be written to.
@@ -22,7 +22,7 @@ def write(experiment: Experiment, record: dict[str, Any], folder: Path) -> list[
         target.mkdir(parents=True, exist_ok=True)
         data = target / f"{experiment.name}.json"
         data.write_text(_json(record), encoding="utf-8")
-        return [data, *redraw(experiment, record, folder)]
+        return [data, *redraw(experiment, read(experiment, folder), folder)]
     except OSError as error:
         raise SettingsError(
             f"Expected a folder to write to in --out, found: {error}. Choose another folder."
