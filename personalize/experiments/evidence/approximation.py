@@ -179,15 +179,13 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
     word = verdict(*less(weak, UNIFORM), "already helps", "hurts", "makes no difference that shows")
     mixed = verdict(*_random_less(usual, place), "better than", "worse than", "not told apart from")
     return (
-        f"After {numbers['answers'][place]} answers, estimating the choice probabilities {word} for "
-        "people of "
-        f"hardly any taste (best possible {weak['oracle']:.2f}: {signed(*less(weak, UNIFORM))} against 1/K "
-        f"throughout); the difference is {signed(*less(usual, UNIFORM))} at {usual['oracle']:.2f} and "
+        f"After {numbers['answers'][place]} answers, estimating the choice probabilities {word} for people "
+        f"of hardly any taste (best possible {weak['oracle']:.2f}: {signed(*less(weak, UNIFORM))} against "
+        f"1/K throughout); the difference is {signed(*less(usual, UNIFORM))} at {usual['oracle']:.2f} and "
         f"{signed(*less(strong, UNIFORM))} at {strong['oracle']:.2f}.",
         "What 1/K overstates: of the information that it claims, "
-        f"{usual['realised_of_claimed'][UNIFORM]['mean']:.2f} "
-        f"is there at {usual['oracle']:.2f} and {strong['realised_of_claimed'][UNIFORM]['mean']:.2f} at "
-        f"{strong['oracle']:.2f}.",
+        f"{usual['realised_of_claimed'][UNIFORM]['mean']:.2f} is there at {usual['oracle']:.2f} and "
+        f"{strong['realised_of_claimed'][UNIFORM]['mean']:.2f} at {strong['oracle']:.2f}.",
         f"The estimated posterior with a gain at 1/K is {mixed} random questions "
         f"({signed(*_random_less(usual, place))} at {usual['oracle']:.2f}).",
         "By K, estimated against 1/K: "
@@ -207,12 +205,10 @@ EXPERIMENT = Experiment(
     question="The paper takes every option to be picked with probability 1/K. When does that cost, and "
     "how much?",
     method="Items with concept-like features, people whose tastes are mixtures of five concepts, decided "
-    "so that knowing "
-    "them foresees the stated share of picks. Four ways to ask with one estimator: greedy D-optimal "
-    "exchange with "
-    "the estimate's choice probabilities; the same with 1/K in gain and covariance, which needs no "
-    "answers; the "
-    "posterior of the answers with 1/K in the gain only; random. The exam has four options whatever K is.",
+    "so that knowing them foresees the stated share of picks. Four ways to ask with one estimator: greedy "
+    "D-optimal exchange with the estimate's choice probabilities; the same with 1/K in gain and "
+    "covariance, which needs no answers; the posterior of the answers with 1/K in the gain only; random. "
+    "The exam has four options whatever K is.",
     full={
         "seed": 0,
         "people": 24,

@@ -337,41 +337,31 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
     return (
         f"Static designs less random questions after {early} answers, by criterion: {'; '.join(words)}.",
         f"The paper's ridge, random questions, after {final} answers: "
-        f"{said(*last(lowest['accuracy'][RANDOM]))} with "
-        f"lambda {lowest['lambda']:g}, {said(*last(best['accuracy'][RANDOM]))} with the best of those "
-        "tried "
-        f"({best['lambda']:g}), {said(*last(highest['accuracy'][RANDOM]))} with {highest['lambda']:g}; a "
-        "prior "
-        f"averaged by evidence, with nothing to choose, {said(*evidence)}. Diagnostics warn at lambda "
+        f"{said(*last(lowest['accuracy'][RANDOM]))} with lambda {lowest['lambda']:g}, "
+        f"{said(*last(best['accuracy'][RANDOM]))} with the best of those tried ({best['lambda']:g}), "
+        f"{said(*last(highest['accuracy'][RANDOM]))} with {highest['lambda']:g}; a prior averaged by "
+        f"evidence, with nothing to choose, {said(*evidence)}. Diagnostics warn at lambda "
         f"{', '.join(warned) or 'none of them'}.",
         "Prior shapes, less evidence: ridge on whitened features "
-        f"{signed(*last(priors['concepts']['less_evidence'][WHITENED]))} "
-        f"for concept tastes and {signed(*last(priors['isotropic']['less_evidence'][WHITENED]))} for "
-        "tastes of any "
-        f"direction; gamma 1 {signed(*last(priors['concepts']['less_evidence']['gamma 1']))} and "
+        f"{signed(*last(priors['concepts']['less_evidence'][WHITENED]))} for concept tastes and "
+        f"{signed(*last(priors['isotropic']['less_evidence'][WHITENED]))} for tastes of any direction; "
+        f"gamma 1 {signed(*last(priors['concepts']['less_evidence']['gamma 1']))} and "
         f"{signed(*last(priors['isotropic']['less_evidence']['gamma 1']))}.",
         f"Centring changes accuracy by {signed(*same)} (utilities matter up to a constant); a prior from "
-        "raw second "
-        f"moments by {signed(*raw)} ({verdict(*raw, 'better', 'worse', 'not told apart')}).",
+        f"raw second moments by {signed(*raw)} ({verdict(*raw, 'better', 'worse', 'not told apart')}).",
     )
 
 
 EXPERIMENT = Experiment(
     name="criteria",
     question="What should the design be optimal for, how large should lambda be, which prior, centred "
-    "features or not, "
-    "and which sign of failure appears when?",
+    "features or not, and which sign of failure appears when?",
     method="Items with concept-like features and people whose tastes are mixtures of five concepts (or, "
-    "for the priors, "
-    "of any direction). *Criteria*: static designs with the prior's precision, rounded alike, one "
-    "estimator. "
-    "*Lambda*: the paper's ridge in design and estimate, V-criterion. *Priors*: adaptive questions, "
-    "theta ~ "
-    "N(0, s^2 Sigma^gamma) with s by evidence; gamma 0 is ridge, and ridge on whitened features would be "
-    "-1. *Centring*: "
-    "features with their common mean or without it. What the features are made of (bare words, words in "
-    "context, "
-    "pictures) is the experiment `features`.",
+    "for the priors, of any direction). *Criteria*: static designs with the prior's precision, rounded "
+    "alike, one estimator. *Lambda*: the paper's ridge in design and estimate, V-criterion. *Priors*: "
+    "adaptive questions, theta ~ N(0, s^2 Sigma^gamma) with s by evidence; gamma 0 is ridge, and ridge on "
+    "whitened features would be -1. *Centring*: features with their common mean or without it. What the "
+    "features are made of (bare words, words in context, pictures) is the experiment `features`.",
     full={
         "seed": 0,
         "people": 24,

@@ -226,30 +226,24 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
         f"({liked[APP]['mean'][-1]:+.2f} spreads; Thompson {liked[THOMPSON]['mean'][-1]:+.2f} with "
         f"{variety[THOMPSON]['mean'][-1]:.0f} tokens).",
         f"Accuracy less random's after {final} rounds: app {signed(*last(less[APP]))}, adaptive over "
-        "everything "
-        f"{signed(*last(less[ADAPTIVE]))}, Thompson {signed(*last(less[THOMPSON]))}, static "
+        f"everything {signed(*last(less[ADAPTIVE]))}, Thompson {signed(*last(less[THOMPSON]))}, static "
         f"{signed(*last(less[STATIC]))}. On the questions a person likes least the app is {word} "
         f"({signed(disliked['mean'], disliked['se'])}).",
-        f"A floor that draws a quarter of all options at random {floor_word} ({signed(*floor)}) and "
-        "raises variety to "
-        f"{variety[FLOOR_MORE]['mean'][-1]:.0f} effective tokens.",
+        f"A floor that draws a quarter of all options at random {floor_word} ({signed(*floor)}) and raises "
+        f"variety to {variety[FLOOR_MORE]['mean'][-1]:.0f} effective tokens.",
     )
 
 
 EXPERIMENT = Experiment(
     name="diversity",
     question="Over many rounds, does asking by what was learned narrow what people see, does that bias "
-    "what is "
-    "learned, and what does a floor on exploration change? (The paper's open question on feedback loops.)",
+    "what is learned, and what does a floor on exploration change? (The paper's open question on feedback "
+    "loops.)",
     method="Synthetic prompts of at most two tokens out of a vocabulary in slots, people whose tastes "
-    "are mixtures of "
-    "eight tokens, the app's own questions and estimate (refitted after every answer up to 30, then "
-    "after every "
-    "fifth). The floor replaces options of every question by random ones with the stated chance. The "
-    "exam is "
-    "about prompts at random, so what a person would never be shown counts too; the disliked half are "
-    "the exam "
-    "questions with the least mean utility.",
+    "are mixtures of eight tokens, the app's own questions and estimate (refitted after every answer up "
+    "to 30, then after every fifth). The floor replaces options of every question by random ones with the "
+    "stated chance. The exam is about prompts at random, so what a person would never be shown counts "
+    "too; the disliked half are the exam questions with the least mean utility.",
     full={
         "seed": 0,
         "people": 20,

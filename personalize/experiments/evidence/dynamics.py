@@ -225,19 +225,17 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
     return (
         f"With {middle['noise']:.0%} of steps astray, a static design planned with wrong transitions keeps "
         f"{said(*_pair(information['wrong']), 2)} of the efficiency of one that knows them, with "
-        "transitions "
-        f"estimated from {few.split()[0]} episodes {said(*_pair(information[few]), 2)}, from "
-        f"{many.split()[0]} "
-        f"{said(*_pair(information[many]), 2)}; random walks have "
+        f"transitions estimated from {few.split()[0]} episodes {said(*_pair(information[few]), 2)}, from "
+        f"{many.split()[0]} {said(*_pair(information[many]), 2)}; random walks have "
         f"{said(*_pair(information['random']), 2)}.",
         f"Accuracy of adaptive questions after {place} episodes with known transitions is "
         f"{said(*last(middle['learning']['accuracy'][KNOWN], 0))} (chance {numbers['chance']:.2f}, best "
         f"possible {numbers['oracle']:.2f}); paired differences to it: {'; '.join(words)}.",
         f"With {firm['noise']:.0%} astray wrong transitions matter most: they keep "
         f"{said(*_pair(firm['information']['wrong']), 2)} of the efficiency, where random walks have "
-        f"{said(*_pair(firm['information']['random']), 2)}, and change the accuracy of adaptive questions by "
-        f"{signed(*astray)} ({verdict(*astray, 'better', 'worse', 'not told apart')}); learned on the way "
-        f"{signed(*last(firm['learning']['less_known'][LEARNED], 0))}.",
+        f"{said(*_pair(firm['information']['random']), 2)}, and change the accuracy of adaptive questions "
+        f"by {signed(*astray)} ({verdict(*astray, 'better', 'worse', 'not told apart')}); learned on the "
+        f"way {signed(*last(firm['learning']['less_known'][LEARNED], 0))}.",
         "Whatever is believed of the transitions, the estimate stays right: it is made of what was shown.",
     )
 
@@ -249,17 +247,13 @@ def _pair(value: dict[str, Any]) -> tuple[float, float]:
 EXPERIMENT = Experiment(
     name="dynamics",
     question="What does it cost when steps go astray, or when transitions are estimated or wrong? (The "
-    "paper's open "
-    "question on unknown dynamics.)",
+    "paper's open question on unknown dynamics.)",
     method="The MDPs of `synthetic`, where a step goes astray to one of three other states with the "
-    "stated chance. "
-    "Planned with the true transitions, with counts from random episodes (smoothed), with counts "
-    "gathered on the "
-    "way, or with wrong ones (the usual successor is believed a stray one, and a stray one usual). "
-    "Efficiency is "
-    "the V-criterion's remaining error with known transitions over that with others, both under the true "
-    "ones. "
-    "Adaptive questions imagine four walks of each policy in the believed MDP.",
+    "stated chance. Planned with the true transitions, with counts from random episodes (smoothed), with "
+    "counts gathered on the way, or with wrong ones (the usual successor is believed a stray one, and a "
+    "stray one usual). Efficiency is the V-criterion's remaining error with known transitions over that "
+    "with others, both under the true ones. Adaptive questions imagine four walks of each policy in the "
+    "believed MDP.",
     full={
         "seed": 0,
         "people": 20,

@@ -132,9 +132,9 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
         mean, error = last(of["less_picture"][PROMPT])
         word = verdict(mean, error, "better than", "worse than", "not told apart from")
         found.append(
-            f"Judged {kind}: the best features are {best} ({said(*last(of['accuracy'][best]))}); the "
-            "text of the whole "
-            f"prompt, which the paper estimates with, is {word} the picture ({signed(mean, error)})."
+            f"Judged {kind}: the best features are {best} ({said(*last(of['accuracy'][best]))}); the text "
+            f"of the whole prompt, which the paper estimates with, is {word} the picture "
+            f"({signed(mean, error)})."
         )
     return tuple(found)
 
@@ -142,17 +142,12 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
 EXPERIMENT = Experiment(
     name="features",
     question="Should taste be learned from the pictures that were judged, from what words do in context, "
-    "or from bare "
-    "words, as text or as pictures?",
+    "or from bare words, as text or as pictures?",
     method="The bank and the people of `pictures`, random questions, one estimator, features reduced to "
-    "the principal "
-    "directions of what is shown. *Words in context* are mean differences with and without the word over "
-    "a few "
-    "subjects, summed over a prompt; *bare words* are text embeddings of the word alone; the *whole "
-    "prompt's text* "
-    "is what the paper estimates with. Utilities matter up to a constant, so centring can only act "
-    "through the "
-    "number of words in a prompt.",
+    "the principal directions of what is shown. *Words in context* are mean differences with and without "
+    "the word over a few subjects, summed over a prompt; *bare words* are text embeddings of the word "
+    "alone; the *whole prompt's text* is what the paper estimates with. Utilities matter up to a "
+    "constant, so centring can only act through the number of words in a prompt.",
     full={
         "seed": 0,
         "people": 32,

@@ -296,38 +296,29 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
     paper = numbers["paper_less_random"]["common"]
     word = verdict(paper["mean"], paper["se"], "better than", "worse than", "not told apart from")
     return (
-        f"Reported as the paper does, each arm on its own questions, over {len(numbers['themes'])} "
-        "themes: static "
-        f"{of('own', PAPER)}, random {of('own', RANDOM)}, ours {of('own', OURS)} (the paper, with a "
-        "language model "
-        "and real vocabulary: about 0.60 against 0.51).",
-        f"On common questions (chance {numbers['chance']:.2f}, knowing the judge "
-        f"{numbers['oracle']:.2f}): static "
-        f"{of('common', PAPER)}, random {of('common', RANDOM)}, ours {of('common', OURS)}, random with "
-        "our estimate "
-        f"{of('common', RANDOM_OURS)}. Ours less static {less('common', PAPER)}; less random with the "
-        "same estimate "
-        f"{less('common', RANDOM_OURS)}. Static is {word} random ({signed(paper['mean'], paper['se'])}).",
+        f"Reported as the paper does, each arm on its own questions, over {len(numbers['themes'])} themes: "
+        f"static {of('own', PAPER)}, random {of('own', RANDOM)}, ours {of('own', OURS)} (the paper, with a "
+        "language model and real vocabulary: about 0.60 against 0.51).",
+        f"On common questions (chance {numbers['chance']:.2f}, knowing the judge {numbers['oracle']:.2f}): "
+        f"static {of('common', PAPER)}, random {of('common', RANDOM)}, ours {of('common', OURS)}, random "
+        f"with our estimate {of('common', RANDOM_OURS)}. Ours less static {less('common', PAPER)}; less "
+        f"random with the same estimate {less('common', RANDOM_OURS)}. Static is {word} random "
+        f"({signed(paper['mean'], paper['se'])}).",
     )
 
 
 EXPERIMENT = Experiment(
     name="judge",
     question="The paper's protocol with a theme judge in the place of its language model: what does it "
-    "say when all arms "
-    "are examined on the same questions?",
+    "say when all arms are examined on the same questions?",
     method="K = 4 prompts grow word by word, a subject and one word of five slots (H = 6), and the judge "
-    "answers at every "
-    "prefix. A theme is eight sentences; the judge's eye is latent semantic analysis of them, which "
-    "shares nothing "
-    "with the learner's CLIP and is no person; the sentences were written by somebody who knew the "
-    "vocabulary. Its "
-    "decidedness is set so that knowing it foresees 0.75 of the common questions. The learner sees text "
-    "embeddings, as in the paper. Static: V-criterion with ridge, K draws of one mixture; the paper's "
-    "estimate is "
-    "ridge with that lambda. Folds are other seeds of questions and answers. *Own* questions are further "
-    "episodes "
-    "of the same arm; *commonest place* is what always naming the likeliest place would score there.",
+    "answers at every prefix. A theme is eight sentences; the judge's eye is latent semantic analysis of "
+    "them, which shares nothing with the learner's CLIP and is no person; the sentences were written by "
+    "somebody who knew the vocabulary. Its decidedness is set so that knowing it foresees 0.75 of the "
+    "common questions. The learner sees text embeddings, as in the paper. Static: V-criterion with ridge, "
+    "K draws of one mixture; the paper's estimate is ridge with that lambda. Folds are other seeds of "
+    "questions and answers. *Own* questions are further episodes of the same arm; *commonest place* is "
+    "what always naming the likeliest place would score there.",
     full={
         "seed": 0,
         "themes": 10,

@@ -239,18 +239,16 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
     ]
     wins = [
         f"{kind} {said(of['win_by_picture'][APP]['mean'], of['win_by_picture'][APP]['se'], 2)} (a random "
-        "style "
-        f"{of['win_at_random']['mean']:.2f}, the best {of['win_best']['mean']:.2f})"
+        f"style {of['win_at_random']['mean']:.2f}, the best {of['win_best']['mean']:.2f})"
         for kind, of in found.items()
     ]
     return (
         f"After {final} answers about {numbers['pictures']} drawn pictures the app foresees of held-out "
-        "picks (chance "
-        f"{numbers['chance']:.2f}, knowing the person {numbers['oracle']:.2f}): {'; '.join(levels)}.",
+        f"picks (chance {numbers['chance']:.2f}, knowing the person {numbers['oracle']:.2f}): "
+        f"{'; '.join(levels)}.",
         f"The app's questions less random ones, {'; '.join(parts)}. The sum of their words foresees "
         f"{numbers['word_share']:.2f} of what differs between pictures; questions chosen by the pictures "
-        "themselves, "
-        f"less random: {'; '.join(drawn)}.",
+        f"themselves, less random: {'; '.join(drawn)}.",
         f"Best and worst told, less random: {'; '.join(both)}.",
         f"The personal picture is preferred to the plain one: {'; '.join(wins)}.",
     )
@@ -259,23 +257,16 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
 EXPERIMENT = Experiment(
     name="pictures",
     question="With drawn pictures and people who do not judge as the learner sees: what is learned, how "
-    "many picks does "
-    "it take, and is the personal picture preferred to the plain one?",
+    "many picks does it take, and is the personal picture preferred to the plain one?",
     method="A bank of pictures is drawn once (so questions are chosen among pictures that exist, the "
-    "same for all arms); "
-    "a third is held out. A session shows one subject; the exam is about all. *Another eye* is random "
-    "waves of "
-    "colours and edges on a grid, which no learning has formed; *rules* want or avoid warmth, "
-    "brightness, colour, "
-    "contrast, edges or a light middle; *slips* pick blindly in 15 % of answers; who *wavers* has a "
-    "taste that is "
-    "drawn anew around its mean at every question; who *changes the mind* has another taste in the "
-    "second half, "
-    "which the exam asks for. All are scaled so that knowing them foresees 0.75 of exam picks, before "
-    "slips. "
-    "*Best linear taste* is fitted to the utilities themselves. Options are shuffled. A personal picture "
-    "is the "
-    "held-out one of the subject that the estimate likes best.",
+    "same for all arms); a third is held out. A session shows one subject; the exam is about all. "
+    "*Another eye* is random waves of colours and edges on a grid, which no learning has formed; *rules* "
+    "want or avoid warmth, brightness, colour, contrast, edges or a light middle; *slips* pick blindly in "
+    "15 % of answers; who *wavers* has a taste that is drawn anew around its mean at every question; who "
+    "*changes the mind* has another taste in the second half, which the exam asks for. All are scaled so "
+    "that knowing them foresees 0.75 of exam picks, before slips. *Best linear taste* is fitted to the "
+    "utilities themselves. Options are shuffled. A personal picture is the held-out one of the subject "
+    "that the estimate likes best.",
     full={
         "seed": 0,
         "people": 32,

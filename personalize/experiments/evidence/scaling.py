@@ -208,21 +208,17 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
     grows = ", ".join(f"{name}^{value:.1f}" for name, value in numbers["exponents"].items())
     shares = list(profiled["shares"].items())
     found = [
-        f"A vocabulary of {profiled['tokens']} tokens in {profiled['dimension']} dimensions is solved to "
-        "a certified "
-        f"relative gap of {profiled['gap_relative']:.1e} in {profiled['processor_seconds']:.1f} s of "
-        "processor time on "
-        f"{profiled['threads']} thread(s); {shares[0][1]:.0%} of it is {shares[0][0]}. Seconds grow as "
-        f"{grows}.",
+        f"A vocabulary of {profiled['tokens']} tokens in {profiled['dimension']} dimensions is solved to a "
+        f"certified relative gap of {profiled['gap_relative']:.1e} in {profiled['processor_seconds']:.1f} "
+        f"s of processor time on {profiled['threads']} thread(s); {shares[0][1]:.0%} of it is "
+        f"{shares[0][0]}. Seconds grow as {grows}.",
     ]
     if pairs:
         found.append(
-            f"The authors' published design code took {min(ratios):.0f} to {max(ratios):.0f} times as "
-            "long on sizes up "
-            f"to {pairs[-1][1]['tokens']} x {pairs[-1][1]['dimension']} with its faster step rule "
-            "(another day, the "
-            "same kind of machine, one thread; no gap is certified there; some of its times are "
-            "extrapolated)."
+            f"The authors' published design code took {min(ratios):.0f} to {max(ratios):.0f} times as long "
+            f"on sizes up to {pairs[-1][1]['tokens']} x {pairs[-1][1]['dimension']} with its faster step "
+            "rule (another day, the same kind of machine, one thread; no gap is certified there; some of "
+            "its times are extrapolated)."
         )
     return tuple(found)
 
@@ -230,17 +226,12 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
 EXPERIMENT = Experiment(
     name="scaling",
     question="How do time and memory of the design grow, where does the time go, and how is that beside "
-    "the authors' "
-    "published code?",
+    "the authors' published code?",
     method="Tokens with unit features of a falling spectrum, dealt to slots; V-criterion with the "
-    "prior's precision; "
-    "solved to a certified relative gap of 1e-3, each size in a process of its own. The published code "
-    "was timed "
-    "once, earlier, on the same kind of machine; it covers the design only, and reports no gap. Our "
-    "seconds are of "
-    "the processor, as the machine may be busy with other work; theirs are of the clock on a shared "
-    "machine, where "
-    "processor seconds were 5 to 35 % fewer.",
+    "prior's precision; solved to a certified relative gap of 1e-3, each size in a process of its own. "
+    "The published code was timed once, earlier, on the same kind of machine; it covers the design only, "
+    "and reports no gap. Our seconds are of the processor, as the machine may be busy with other work; "
+    "theirs are of the clock on a shared machine, where processor seconds were 5 to 35 % fewer.",
     full={
         "seed": 0,
         "apart": True,

@@ -298,8 +298,7 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
     inside = all(s <= b + 1e-9 for s, b in zip(stated[1:], gap["bound"][1:], strict=False))
     return (
         f"In {learning['accuracy'][ADAPTIVE]['people']} small MDPs the estimate converges: the cosine "
-        "error of "
-        f"adaptive questions falls from {learning['cosine_error'][ADAPTIVE]['mean'][0]:.2f} after "
+        f"error of adaptive questions falls from {learning['cosine_error'][ADAPTIVE]['mean'][0]:.2f} after "
         f"{episodes[0]} episode(s) to {learning['cosine_error'][ADAPTIVE]['mean'][-1]:.3f} after "
         f"{episodes[-1]} (slope {learning['slope'][ADAPTIVE]:.2f} in logarithms; theory -1).",
         f"After {episodes[place]} episodes adaptive questions foresee {said(*ours)} of common exam picks "
@@ -307,16 +306,13 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
         f"After {episodes[-1]} the difference to random is {signed(mean, error)}.",
         "With the estimate held fixed, the static design as the paper states it is "
         f"{_static(learning, place)}.",
-        f"The squared error of estimates is at most {worst:.2f} times the bound of Theorem 4.1 with C = "
-        "1, and "
-        f"{rows[-1]['ratio']:.2f} times after {rows[-1]['answers']} answers. With 1/K in the place of "
-        "the true "
-        f"choice probabilities C has to be {max(row['smallest_constant_uniform'] for row in rows):.1f}.",
-        f"Frank-Wolfe with open-loop steps is {'always' if inside else 'NOT always'} within 2C/(n + 2) "
-        "of the "
-        f"best; after {gap['steps'][-1]} steps it is {stated[-1]:.2g} below it, pairwise steps with a "
-        "line search "
-        f"{gap['suboptimality']['pairwise, exact line search'][-1]:.2g}.",
+        f"The squared error of estimates is at most {worst:.2f} times the bound of Theorem 4.1 with C = 1, "
+        f"and {rows[-1]['ratio']:.2f} times after {rows[-1]['answers']} answers. With 1/K in the place of "
+        "the true choice probabilities C has to be "
+        f"{max(row['smallest_constant_uniform'] for row in rows):.1f}.",
+        f"Frank-Wolfe with open-loop steps is {'always' if inside else 'NOT always'} within 2C/(n + 2) of "
+        f"the best; after {gap['steps'][-1]} steps it is {stated[-1]:.2g} below it, pairwise steps with a "
+        f"line search {gap['suboptimality']['pairwise, exact line search'][-1]:.2g}.",
     )
 
 
@@ -333,25 +329,16 @@ def _static(learning: dict[str, Any], place: int) -> str:
 EXPERIMENT = Experiment(
     name="synthetic",
     question="In small tabular MDPs, does the estimate find the taste, how fast with which questions, "
-    "and do "
-    "the paper's two theorems hold?",
+    "and do the paper's two theorems hold?",
     method="Each person lives in an MDP of their own (deterministic steps, features of a falling "
-    "spectrum, a taste "
-    "in a random direction). An episode is K walks from one start and one answer a step after the first, "
-    "where "
-    "all walks are in the start. *Static ED-PBRL* is the paper's: V-criterion of the surrogate "
-    "information, "
-    "Frank-Wolfe with steps 2/(n + 2), K policies drawn independently from the mixture (the objective "
-    "does not "
-    "see more than their mean), ridge with the design's lambda. *Ours* chooses K policies before each "
-    "episode by "
-    "greedy D-optimal exchange with the choice probabilities of the estimate, which averages over priors "
-    "by "
-    "evidence. All arms meet the same people and the same exam. The bound's people are drawn from the "
-    "prior "
-    "that the estimate uses; the curvature C is the largest of 1,600 sampled ones, so the line drawn is "
-    "below "
-    "the theorem's.",
+    "spectrum, a taste in a random direction). An episode is K walks from one start and one answer a step "
+    "after the first, where all walks are in the start. *Static ED-PBRL* is the paper's: V-criterion of "
+    "the surrogate information, Frank-Wolfe with steps 2/(n + 2), K policies drawn independently from the "
+    "mixture (the objective does not see more than their mean), ridge with the design's lambda. *Ours* "
+    "chooses K policies before each episode by greedy D-optimal exchange with the choice probabilities of "
+    "the estimate, which averages over priors by evidence. All arms meet the same people and the same "
+    "exam. The bound's people are drawn from the prior that the estimate uses; the curvature C is the "
+    "largest of 1,600 sampled ones, so the line drawn is below the theorem's.",
     full={
         "seed": 0,
         "people": 40,

@@ -12,52 +12,36 @@ from torch import Tensor
 
 THEMES: dict[str, str] = {
     "ancient": "Ruins of a castle in sepia tones. Cracked paint on an old stone wall. A mosaic floor of "
-    "a temple. "
-    "Earth colors, desert dunes and dust. A woodcut in a worn book. Torn paper and a forgotten scroll. "
-    "Nostalgic light of candlelight and lanterns. A crown and a key of gold, long buried.",
+    "a temple. Earth colors, desert dunes and dust. A woodcut in a worn book. Torn paper and a forgotten "
+    "scroll. Nostalgic light of candlelight and lanterns. A crown and a key of gold, long buried.",
     "cyberpunk": "A neon sign glows over the city skyline at night. Purple and teal light in the rain. "
-    "Pink and blue "
-    "light on wet glass. Futuristic robots and scanlines. Lime and violet screens, glitter of machines. "
-    "A 3d "
-    "render of a dark street. Spooky fog between brick walls and backlight. Lightning bolts and chrome.",
+    "Pink and blue light on wet glass. Futuristic robots and scanlines. Lime and violet screens, glitter "
+    "of machines. A 3d render of a dark street. Spooky fog between brick walls and backlight. Lightning "
+    "bolts and chrome.",
     "forest": "A pine forest with moss and mushrooms. Emerald green leaves and dappled light. A fox and "
-    "a deer between "
-    "the trees. Fireflies in misty fog. Falling leaves on a path of earth colors. Peaceful sunlight in "
-    "beams. "
-    "Watercolor greens of a meadow. A magical and mysterious wood.",
+    "a deer between the trees. Fireflies in misty fog. Falling leaves on a path of earth colors. Peaceful "
+    "sunlight in beams. Watercolor greens of a meadow. A magical and mysterious wood.",
     "futuristic": "A rocket and a robot on another planet. A flying saucer in a starry night. A 3d "
-    "render in ice blue. "
-    "Low poly shapes and clean lines. Futuristic light beams and glowing halo. A blueprint of a telescope. "
-    "Cool colors, chrome and glass. Scanlines on a television.",
+    "render in ice blue. Low poly shapes and clean lines. Futuristic light beams and glowing halo. A "
+    "blueprint of a telescope. Cool colors, chrome and glass. Scanlines on a television.",
     "landscape": "Snowy mountains under a blue sky. A sunset sky over ocean waves. A flower field in the "
-    "golden hour. "
-    "Green meadow and a far tree. Tiny and far away, a tent. Desert dunes and long shadow. An oil "
-    "painting of a "
-    "peaceful valley. A rainbow sky after rain.",
+    "golden hour. Green meadow and a far tree. Tiny and far away, a tent. Desert dunes and long shadow. "
+    "An oil painting of a peaceful valley. A rainbow sky after rain.",
     "medieval": "A castle with bunting flags. A dragon, a crown and a lantern. Stained glass in black "
-    "and gold. Woodcut "
-    "of a knight on a horse. Candlelight on wooden planks. Embroidery with an ornate gold frame. A brick "
-    "wall "
-    "and a bell. Dramatic torches in the night.",
+    "and gold. Woodcut of a knight on a horse. Candlelight on wooden planks. Embroidery with an ornate "
+    "gold frame. A brick wall and a bell. Dramatic torches in the night.",
     "minimalist": "One thing on plain ground. Black and white, ink outline. A paper cutout with clean "
-    "edges. Pastel "
-    "colors and empty space. Peaceful and quiet light. A pencil sketch of a line. Low poly, few shapes. "
-    "Cool "
-    "colors and nothing else.",
+    "edges. Pastel colors and empty space. Peaceful and quiet light. A pencil sketch of a line. Low poly, "
+    "few shapes. Cool colors and nothing else.",
     "noir": "Black and white film grain. Long shadow and a spotlight. Rain on wet glass at night. A "
-    "mysterious figure "
-    "in misty fog. Ink outline, halftone print, hard backlight. Melancholic moonlight over a city skyline. "
-    "Window light through blinds. Scratched film strip and smoke.",
+    "mysterious figure in misty fog. Ink outline, halftone print, hard backlight. Melancholic moonlight "
+    "over a city skyline. Window light through blinds. Scratched film strip and smoke.",
     "sunny": "A sandy beach and ocean waves. Sunburst rays and blue sky. Warm colors in the golden hour. "
-    "Cheerful "
-    "vivid colors, a sun and an ice cream. A sunflower in a flower field. Butterflies and flowers "
-    "around. A "
-    "lemon, a pineapple, an orange. Rainbow light and confetti.",
+    "Cheerful vivid colors, a sun and an ice cream. A sunflower in a flower field. Butterflies and "
+    "flowers around. A lemon, a pineapple, an orange. Rainbow light and confetti.",
     "watercolor": "A watercolor of a rose in rose pink. Pastel colors that run on wet paper. A dreamy "
-    "bokeh of light. "
-    "Soft chalk drawing and pencil sketch. Canvas weave under a thin wash. A tulip and a butterfly. "
-    "Romantic "
-    "flowers around a vase. Rain and soap bubbles, blue and faint.",
+    "bokeh of light. Soft chalk drawing and pencil sketch. Canvas weave under a thin wash. A tulip and a "
+    "butterfly. Romantic flowers around a vase. Rain and soap bubbles, blue and faint.",
 }
 """Of the paper's ten themes."""
 

@@ -77,10 +77,8 @@ def page_of(experiment: Experiment, record: dict[str, Any], captions: Sequence[t
     parts += [
         "## Run it again",
         f"`{record['command']}`, {record['seconds']:.0f} s on {record['threads']} thread(s); {versions}. "
-        "All "
-        f"numbers are in [{experiment.name}.json]({experiment.name}.json); this page and the figures are "
-        "made "
-        "from it.",
+        f"All numbers are in [{experiment.name}.json]({experiment.name}.json); this page and the figures "
+        "are made from it.",
         settings,
     ]
     return "\n\n".join(parts) + "\n"
