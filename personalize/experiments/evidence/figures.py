@@ -59,11 +59,7 @@ def lines(
             low = [m - e for m, e in zip(mean, curve["se"], strict=True)]
             high = [m + e for m, e in zip(mean, curve["se"], strict=True)]
             axis.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-    for name, level in (levels or {}).items():
-        axis.axhline(level, color="0.45", linewidth=1, linestyle=(0, (2, 2)))
-        axis.annotate(
-            name, (1.0, level), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7.5
-        )
+    _levels(axis, levels or {})
     if legend:
         axis.legend(frameon=False, fontsize=7.5)
 
@@ -93,13 +89,20 @@ def bars(
             error_kw={"elinewidth": 1, "capsize": 2},
         )
     axis.set_xticks(range(len(groups)), groups, fontsize=8)
-    for name, level in (levels or {}).items():
-        axis.axhline(level, color="0.3", linewidth=1, linestyle=(0, (2, 2)))
-        axis.annotate(
-            name, (1.0, level), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7.5
-        )
+    _levels(axis, levels or {})
     if len(series) > 1:
-        axis.legend(frameon=False, fontsize=7.5)
+        axis.legend(
+            frameon=False, fontsize=7.5, loc="lower center", bbox_to_anchor=(0.5, 1.08), ncol=len(series)
+        )
+
+
+def _levels(axis: Any, levels: Mapping[str, float]) -> None:
+    """Level lines, named at their right and left ends in turn, as two may lie close together."""
+    for number, (name, level) in enumerate(levels.items()):
+        axis.axhline(level, color="0.4", linewidth=1, linestyle=(0, (2, 2)))
+        at, side = (1.0, "right") if number % 2 == 0 else (0.01, "left")
+        where = ("axes fraction", "data")
+        axis.annotate(name, (at, level), xycoords=where, ha=side, va="bottom", fontsize=7.5)
 
 
 def log_x(axis: Any, values: Sequence[float]) -> None:
