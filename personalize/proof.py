@@ -8,14 +8,11 @@ word of what was learned on the screen.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
-
+from personalize.proportion import wilson
 from personalize.session.record import Trial
 
 TRIALS = 5
 """Of one proof; more can be added, and the interval narrows."""
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -57,9 +54,6 @@ def proof_of(trials: Sequence[Trial]) -> Proof:
     """The outcome of a session's trials, in order."""
     chosen = [trial.chosen for trial in trials if trial.chosen is not None]
     wins, n = sum(choice == "personal" for choice in chosen), len(chosen)
-    low, high = 0.0, 1.0
-    if n:
-        interval = binomtest(wins, n).proportion_ci(CONFIDENCE, method="wilson")
-        low, high = float(interval.low), float(interval.high)
+    low, high = wilson(wins, n)
     waiting = next((trial for trial in trials if trial.chosen is None), None)
     return Proof(n, wins, low, high, waiting, n >= TRIALS and waiting is None)

@@ -12,14 +12,11 @@ first answer may be remembered makes a, and so both bounds, rather too large.
 import math
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
-
+from personalize.proportion import wilson
 from personalize.session.record import Round, Session
 
 APART = 4
 """A question comes again after at least so many rounds, the repeated one included."""
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -56,10 +53,7 @@ def steadiness_of(session: Session) -> Steadiness:
         if (first := _first_of(second, session.answered[:nth])) is not None
     ]
     n, agreed = len(pairs), sum(_chosen(first) == _chosen(second) for first, second in pairs)
-    if not n:
-        return Steadiness(0, 0, 0.0, 1.0)
-    interval = binomtest(agreed, n).proportion_ci(CONFIDENCE, method="wilson")
-    return Steadiness(n, agreed, float(interval.low), float(interval.high))
+    return Steadiness(n, agreed, *wilson(agreed, n))
 
 
 def question_to_repeat(session: Session, every: int) -> Round | None:

@@ -29,7 +29,7 @@ ROWS = (
     ("personalize.preference", "personalize.mdp"),
     ("personalize.study.plan",),
     ("personalize.settings", "personalize.progress", "personalize.limits"),
-    ("personalize.seeds", "personalize.audience"),
+    ("personalize.seeds", "personalize.audience", "personalize.proportion"),
     ("personalize.errors",),
 )
 """From the top down. `models` stands beside them: only `app` and the command line know both."""

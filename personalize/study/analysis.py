@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from scipy.stats import binomtest, norm, t
+from scipy.stats import norm, t
 from torch import Tensor
 
 from personalize.errors import PersonalizeError
 from personalize.preference.comparison import Comparisons
 from personalize.preference.estimate import TastePrior, estimate_taste
+from personalize.proportion import CONFIDENCE, wilson
 
-CONFIDENCE = 0.95
 POWER = 0.8
 EFFECTS = (0.03, 0.05, 0.10)
 """Differences of accuracy that the sample size is said for."""
@@ -161,10 +161,7 @@ def interval(values: Sequence[float]) -> Interval:
 
 def rate(hits: int, trials: int) -> Rate:
     """A share with Wilson's interval; from 0 to 1 without trials."""
-    if not trials:
-        return Rate(0, 0, 0.0, 1.0)
-    found = binomtest(hits, trials).proportion_ci(CONFIDENCE, method="wilson")
-    return Rate(hits, trials, float(found.low), float(found.high))
+    return Rate(hits, trials, *wilson(hits, trials))
 
 
 def sample_sizes(spread: float) -> dict[float, int]:

@@ -4,20 +4,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser import walk
 
 NewContext = Callable[..., BrowserContext]
 Screenshot = Callable[[Page, str], None]
-
-
-def accessible(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert not found, [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
-    across, wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert across <= wide
 
 
 def present(page: Page, url: str) -> str:
@@ -57,8 +49,8 @@ def test_a_presenter_and_two_phones(
     expect(page.locator(".counts li").nth(0)).to_have_attribute("aria-label", re.compile("0 votes"))
     screenshot(page, f"audience-{scheme}")
     screenshot(one, f"vote-{scheme}")
-    accessible(page)
-    accessible(one)
+    walk.accessible(page)
+    walk.accessible(one)
     page.locator("[data-close-vote]").click()
     walk.expect_round(page, 2)
     assert walk.past(page) == 1

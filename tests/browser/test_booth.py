@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser import walk
@@ -24,11 +23,6 @@ def booth_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     stop_app(process)
 
 
-def accessible(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert not found, [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
-
-
 def test_a_booth_draws_people_in_and_starts_over_when_they_leave(
     page: Page, booth_url: str, screenshot: Screenshot
 ) -> None:
@@ -37,7 +31,7 @@ def test_a_booth_draws_people_in_and_starts_over_when_they_leave(
     expect(attract).to_be_hidden()
     expect(attract).to_be_visible(timeout=10_000)
     screenshot(page, "attract")
-    accessible(page)
+    walk.accessible(page)
     attract.click()
     expect(attract).to_be_hidden()
     page.locator("#subject input, #subject textarea").fill("a fox")
@@ -66,7 +60,7 @@ def test_the_session_is_taken_along_by_a_code(page: Page, booth_url: str, screen
     drawn = page.evaluate("async url => (await fetch(url)).text()", code.get_attribute("src"))
     assert "<svg" in drawn
     screenshot(page, "take-home")
-    accessible(page)
+    walk.accessible(page)
     page.locator(".mast .menu summary").click()
     link = page.locator("#palate-link").input_value()
     assert re.fullmatch(re.escape(ADDRESS) + r"/\?s=[A-Za-z0-9_-]{20,}", link)

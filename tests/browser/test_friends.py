@@ -6,20 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser import walk
 
 NewContext = Callable[..., BrowserContext]
 Screenshot = Callable[[Page, str], None]
-
-
-def accessible(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert not found, [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
-    across, wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert across <= wide
 
 
 def bring(page: Page, file: Any) -> None:
@@ -57,7 +49,7 @@ def test_a_friends_taste_is_compared_and_mixed(
     page.locator(".taste [data-go='friends']").click()
     expect(page.get_by_role("heading", name="You and a friend")).to_be_visible()
     expect(page.locator("#mix-row")).to_be_hidden()
-    accessible(page)
+    walk.accessible(page)
     bring(page, {"name": "odd.json", "mimeType": "application/json", "buffer": b"{}"})
     walk.notice(page, "Expected a taste file")
     bring(page, path)
@@ -71,7 +63,7 @@ def test_a_friends_taste_is_compared_and_mixed(
     page.locator("#mix").click()
     expect(page.locator(".blends figure img")).to_have_count(6)
     expect(page.locator(".blends figcaption b").nth(1)).to_have_text(re.compile("30\\s% your friend"))
-    accessible(page)
+    walk.accessible(page)
     screenshot(page, f"friends-{width}-{scheme}")
     walk.go(page, "rounds")
     walk.expect_round(page, 5)

@@ -1,5 +1,6 @@
 """The steps a visitor takes, named once."""
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 DRAWN_MS = 30_000
@@ -67,3 +68,11 @@ def draw(page: Page, subject: str, seed: str = "") -> None:
 def notice(page: Page, text: str) -> None:
     """The page says a sentence with that text."""
     expect(page.locator(".notice p")).to_contain_text(text)
+
+
+def accessible(page: Page) -> None:
+    """Axe finds nothing, and nothing is wider than the screen."""
+    found = Axe().run(page).response["violations"]
+    assert not found, [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
+    across, wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert across <= wide

@@ -134,7 +134,7 @@ def _shown(
     seen: set[int] = set()
     rows: dict[str, list[float]] = {name: [] for name in MEASURES}
     first = None
-    for shown in session.shown.split(window):  # type: ignore[no-untyped-call]
+    for shown in torch.split(session.shown, window):
         counts = torch.bincount(paths[shown].flatten(), minlength=size)[1:].to(torch.float64)
         seen |= set(counts.nonzero()[:, 0].tolist())
         p = counts / counts.sum()

@@ -16,7 +16,6 @@ from personalize.experiments.evidence.tabular import (
     design,
     independent,
     nothing_told,
-    random_mdp,
     random_policies,
     scored,
     walks,
@@ -49,14 +48,6 @@ def run(settings: Mapping[str, Any], get_parts: GetParts, on_progress: OnProgres
     }
 
 
-def _world(settings: Mapping[str, Any], noise: float, number: int) -> World:
-    seed = 1000 * settings["seed"] + number
-    mdp = random_mdp(
-        settings["states"], settings["actions"], settings["horizon"], settings["dimension"], noise, seed
-    )
-    return World.of(mdp, settings["options"], settings["at"][-1], seed)
-
-
 def wrong(mdp: TabularMDP) -> TabularMDP:
     """What is likely and what is not are mixed up: the usual successor is believed to be a stray one.
 
@@ -79,7 +70,7 @@ def _information(settings: Mapping[str, Any], noise: float) -> dict[str, Any]:
     """Efficiency of static designs by what they believe: the error that remains, known P over this one."""
     found: dict[str, list[float]] = {}
     for number in range(settings["worlds"]):
-        world = _world(settings, noise, number)
+        world = World.numbered(settings, number, noise)
         generator = torch.Generator().manual_seed(90 + number)
         believed = {f"{n} episodes seen": n for n in settings["seen"]}
         candidates = {"known": world.mdp, "wrong": wrong(world.mdp)}
@@ -103,7 +94,7 @@ def _information(settings: Mapping[str, Any], noise: float) -> dict[str, Any]:
 def _learning(settings: Mapping[str, Any], noise: float, on_progress: OnProgress) -> dict[str, Any]:
     rows: dict[str, list[Tensor]] = {arm: [] for arm in ARMS}
     for number in range(settings["people"]):
-        world = _world(settings, noise, 500 + number)
+        world = World.numbered(settings, 500 + number, noise)
         person = world.person(settings["oracle"], torch.Generator().manual_seed(7 + number))
         for arm in ARMS:
             rows[arm].append(_session(arm, settings, world, person, number))

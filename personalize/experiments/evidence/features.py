@@ -94,7 +94,8 @@ def _principal(x: Tensor, rows: Tensor, dimension: int) -> Tensor:
     values, vectors = torch.linalg.eigh(torch.cov(x[rows].T))
     values, vectors = values.flip(0).clamp(min=0.0), vectors.flip(1)
     enough = int((values.cumsum(0) / values.sum() < 0.99).sum()) + 1
-    return (x - mean) @ vectors[:, : max(2, min(dimension, enough))]  # type: ignore[no-any-return]
+    projected: Tensor = (x - mean) @ vectors[:, : max(2, min(dimension, enough))]
+    return projected
 
 
 def draw(numbers: dict[str, Any]) -> dict[str, tuple[Any, str]]:

@@ -269,8 +269,8 @@ def tables(numbers: dict[str, Any]) -> tuple[Table, ...]:
         )
         for arm in ARMS
     )
-    heads = ("Arm", "own questions", "common questions", "commonest place, own", "oracle, own")
-    heads = (*heads, "ours less this, own", "ours less this, common")  # type: ignore[assignment]
+    own = ("Arm", "own questions", "common questions", "commonest place, own", "oracle, own")
+    heads = (*own, "ours less this, own", "ours less this, common")
     themes = tuple(
         (theme, *(f"{numbers['by_theme'][arm]['common'][n]:.3f}" for arm in ARMS))
         for n, theme in enumerate(numbers["themes"])

@@ -98,7 +98,7 @@ def _measured(job: dict[str, Any], seed: int, apart: bool) -> dict[str, Any]:
 
 def _alone(sizes: dict[str, int], seed: int, threads: int) -> dict[str, Any]:
     torch.set_num_threads(threads)
-    return measure_design(**sizes, seed=seed)  # type: ignore[arg-type]
+    return measure_design(sizes["tokens"], sizes["dimension"], sizes["horizon"], sizes["options"], seed=seed)
 
 
 def profile(tokens: int, dimension: int, seed: int) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from personalize.experiments.evidence.tabular import (
     design,
     independent,
     nothing_told,
-    random_mdp,
     random_policies,
     scored,
     walks,
@@ -45,18 +44,10 @@ def run(settings: Mapping[str, Any], get_parts: GetParts, on_progress: OnProgres
     }
 
 
-def _world(settings: Mapping[str, Any], number: int) -> World:
-    seed = 1000 * settings["seed"] + number
-    mdp = random_mdp(
-        settings["states"], settings["actions"], settings["horizon"], settings["dimension"], 0.0, seed
-    )
-    return World.of(mdp, settings["options"], settings["at"][-1], seed)
-
-
 def _learning(settings: Mapping[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     rows: dict[str, list[Tensor]] = {arm: [] for arm in ARMS}
     for number in range(settings["people"]):
-        world = _world(settings, number)
+        world = World.numbered(settings, number)
         person = world.person(settings["oracle"], torch.Generator().manual_seed(7 + number))
         mixture = design(world, world.mdp, settings["regularisation"], settings["steps"], True).mixture
         for arm in ARMS:
@@ -120,7 +111,7 @@ def _slope(at: list[int], error: Tensor) -> float:
 
 def _bound(settings: Mapping[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """Theorem 4.1 with people drawn from the prior, questions by the static design."""
-    world = _world(settings, 0)
+    world = World.numbered(settings, 0)
     generator = torch.Generator().manual_seed(5 + settings["seed"])
     prior = TastePrior(world.prior.covariance, gammas=(0.0,), scales=(2.0,))
     mixture = design(world, world.mdp, settings["regularisation"], settings["steps"], True).mixture
@@ -138,7 +129,7 @@ def _bound(settings: Mapping[str, Any], on_progress: OnProgress) -> dict[str, An
 
 def _gap(settings: Mapping[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """Frank-Wolfe from one policy: gap and suboptimality by step, beside 2C / (n + 2)."""
-    world, lam = _world(settings, 0), settings["regularisation"]
+    world, lam = World.numbered(settings, 0), settings["regularisation"]
     on_progress("synthetic: Frank-Wolfe", 0, 1)
     best = design(world, world.mdp, lam, 400, False, relative_gap=TIGHT)
     least = best.value + best.gap

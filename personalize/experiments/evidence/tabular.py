@@ -4,8 +4,9 @@ An episode is K walks from the same start; after every step but the first, where
 the person says which of the K states is the best. Walks follow policies, actions Long[H, S].
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -109,6 +110,15 @@ class World:
         rows = 1 + torch.randint(mdp.size - 1, (EXAM, options), generator=generator)
         prior = TastePrior(torch.cov(mdp.features[1:].T), gammas=(0.0, 0.5, 1.0))
         return cls(mdp, options, episodes, mdp.features[rows], prior)
+
+    @classmethod
+    def numbered(cls, settings: Mapping[str, Any], number: int, noise: float = 0.0) -> "World":
+        """The n-th of an experiment, of the sizes in its settings; `noise` of the steps go astray."""
+        seed = 1000 * settings["seed"] + number
+        mdp = random_mdp(
+            settings["states"], settings["actions"], settings["horizon"], settings["dimension"], noise, seed
+        )
+        return cls.of(mdp, settings["options"], settings["at"][-1], seed)
 
     def person(self, oracle: float, generator: torch.Generator) -> SimulatedUser:
         """Whose taste points anywhere, as decided as `oracle` says."""

@@ -94,4 +94,5 @@ class WordEye:
         sentences = {n: [s for s in text.split(".") if s.strip()] for n, text in THEMES.items()}
         means = {n: self.look(texts).mean(dim=0) for n, texts in sentences.items()}
         direction = means[name] - torch.stack(list(means.values())).mean(dim=0)
-        return direction / direction.norm().clamp(min=1e-12)  # type: ignore[no-any-return]
+        unit: Tensor = direction / direction.norm().clamp(min=1e-12)
+        return unit

@@ -1,0 +1,13 @@
+"""The interval of a share, wherever one is told: Wilson's, at one confidence."""
+
+from scipy.stats import binomtest
+
+CONFIDENCE = 0.95
+
+
+def wilson(hits: int, trials: int) -> tuple[float, float]:
+    """Wilson's 95% interval (Wilson 1927) of a share of trials; 0 and 1 without any."""
+    if not trials:
+        return 0.0, 1.0
+    found = binomtest(hits, trials).proportion_ci(CONFIDENCE, method="wilson")
+    return float(found.low), float(found.high)
