@@ -50,7 +50,7 @@ def say(text: str) -> None:
 def run(settings: Settings) -> None:
     """Build the parts and serve the page until the process is told to end."""
     free_port(settings.host, settings.port)  # a port in use is said at once, not after minutes
-    from models import load_embedder, load_renderer
+    from models import find_model, load_embedder, load_renderer
     from personalize.earlier import with_population
     from personalize.personalizer import Personalizer
     from personalize.preparation import prepare
@@ -62,8 +62,9 @@ def run(settings: Settings) -> None:
     from personalize.vocabularies import load_vocabulary, vocabulary_folder
 
     store = DatabaseStore(settings.database, settings.pictures)
-    words = vocabulary_folder(settings, ASSETS / "vocabulary")
-    vocabulary = load_vocabulary(settings, ASSETS / "vocabulary")
+    own = find_model(settings.model, settings.clip).vocabulary
+    words = vocabulary_folder(settings, ASSETS / "vocabulary", own)
+    vocabulary = load_vocabulary(settings, ASSETS / "vocabulary", own)
     renderer = load_renderer(
         settings.model,
         settings.threads,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.catalog import CLIP_INDEX, INDEX
 from models.errors import ModelError
 from models.hub_errors import explained
 
@@ -68,7 +69,7 @@ def needed_files(
     if index is None:
         flat = [name for name in names if "/" not in name]
         return sorted({*_small(flat), *_weights(flat, "open_clip_model", "", pickles, "the CLIP")})
-    wanted = {"model_index.json"}
+    wanted = {INDEX}
     for part, kind in index.items():
         if part.startswith("_") or not isinstance(kind, list) or not all(kind[:2]):
             continue
@@ -115,7 +116,7 @@ def _has_variant(name: str) -> bool:
 
 
 def located(repository: str, revision: str) -> Path | None:
-    """The folder of what was fetched of a repository, or None; asks no network."""
+    """The folder of what was fetched of a repository, or None if it is not there whole; asks no network."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -125,7 +126,35 @@ def located(repository: str, revision: str) -> Path | None:
         )
     except (LocalEntryNotFoundError, HFValidationError, OSError):
         return None
-    return folder if folder.is_dir() else None
+    return folder if folder.is_dir() and _is_whole(folder, repository) else None
+
+
+def _is_whole(folder: Path, repository: str) -> bool:
+    """Whether a fetch went to its end: everything needed is there, in one variant or the plain one."""
+    from huggingface_hub import get_cached_repo_tree
+    from huggingface_hub.errors import CachedRepoTreeNotFoundError
+
+    here = [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()]
+    try:
+        names = [entry.path for entry in get_cached_repo_tree(repository, revision=folder.name)]
+    except CachedRepoTreeNotFoundError:  # fetched by a client that kept no list, or stopped at once
+        return any(name.endswith((WEIGHTS, *PICKLES)) for name in here)
+    index = json.loads((folder / INDEX).read_text(encoding="utf-8")) if INDEX in here else None
+    if index is None and CLIP_INDEX not in names:
+        return bool(here)  # a file of one's own choice, such as a LoRA
+    for variant in {_variant_of(name) for name in here if name.endswith((WEIGHTS, *PICKLES))} | {""}:
+        try:
+            if set(needed_files(names, index, variant, pickles=True)) <= set(here):
+                return True
+        except ModelError:
+            continue
+    return False
+
+
+def _variant_of(name: str) -> str:
+    """Such as "fp16" of model.fp16-00001-of-00002.safetensors; "" for plain weights."""
+    parts = name.rsplit("/", 1)[-1].split(".")[1:-1]
+    return parts[0].split("-")[0] if parts else ""
 
 
 def fetch(wanted: Fetch) -> Fetched:
@@ -164,14 +193,14 @@ def _chosen(wanted: Fetch) -> list[str]:
                 "Correct the name or the revision."
             )
         return list(wanted.only)
-    if "model_index.json" in names:
-        file = hf_hub_download(wanted.repository, "model_index.json", revision=wanted.revision)
+    if INDEX in names:
+        file = hf_hub_download(wanted.repository, INDEX, revision=wanted.revision)
         index: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
         return needed_files(names, index, wanted.variant, wanted.pickles)
-    if "open_clip_config.json" in names:
+    if CLIP_INDEX in names:
         return needed_files(names, None, "", wanted.pickles)
     raise ModelError(
-        f"Expected a pipeline of diffusers (model_index.json) or a CLIP of open_clip (open_clip_config.json) "
+        f"Expected a pipeline of diffusers ({INDEX}) or a CLIP of open_clip ({CLIP_INDEX}) "
         f"in {wanted.repository}, found neither. Choose a repository in one of these formats."
     )
 

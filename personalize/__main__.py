@@ -23,12 +23,19 @@ class _Parser(argparse.ArgumentParser):
         raise SettingsError(f"Expected flags as in --help, found this: {message}. Correct it.")
 
 
+def _own_words(settings: Settings) -> str:
+    """Name of the words that the chosen model knows; "" for none of its own."""
+    from models import find_model
+
+    return find_model(settings.model, settings.clip).vocabulary
+
+
 def _parts(settings: Settings) -> tuple[Any, Any, Any]:
     """Vocabulary, renderer and embedder of the chosen model."""
     from models import load_embedder, load_renderer
     from personalize.vocabularies import load_vocabulary
 
-    vocabulary = load_vocabulary(settings, ASSETS / "vocabulary")
+    vocabulary = load_vocabulary(settings, ASSETS / "vocabulary", _own_words(settings))
     return (
         vocabulary,
         load_renderer(settings.model, settings.threads, changes=settings.model_changes),
@@ -177,7 +184,7 @@ def shipped_effects(settings: Settings) -> Path:
     """The folder of the words, where effects that were measured on the shipped models may lie."""
     from personalize.vocabularies import vocabulary_folder
 
-    return vocabulary_folder(settings, ASSETS / "vocabulary")
+    return vocabulary_folder(settings, ASSETS / "vocabulary", _own_words(settings))
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], None]] = {

@@ -10,19 +10,19 @@ from personalize.styles import with_styles
 FULL = "full"
 
 
-def vocabulary_folder(settings: Settings, shipped: Path) -> Path:
+def vocabulary_folder(settings: Settings, shipped: Path, own: str = "") -> Path:
     """The folder of the words that are used.
 
     Args:
-        settings: `vocabulary`, a name or a folder; when empty, `model`: a set named as the model is its own.
+        settings: `vocabulary`, a name or a folder; when empty, the model's own.
         shipped: folder of the named sets.
+        own: name of the set that the model knows; "" for none, which is the full one.
 
     Raises:
         VocabularyError: neither a name nor a folder.
     """
     known = sorted(folder.name for folder in shipped.iterdir() if folder.is_dir())
     if not settings.vocabulary:
-        own = Path(settings.model).name
         return shipped / (own if own in known else FULL)
     if settings.vocabulary in known:
         return shipped / settings.vocabulary
@@ -38,11 +38,11 @@ def vocabulary_folder(settings: Settings, shipped: Path) -> Path:
     )
 
 
-def load_vocabulary(settings: Settings, shipped: Path) -> Vocabulary:
+def load_vocabulary(settings: Settings, shipped: Path, own: str = "") -> Vocabulary:
     """The words that are used, with a person's own styles after them.
 
     Raises:
         VocabularyError: the words or the styles cannot be read.
     """
-    vocabulary = Vocabulary.load(vocabulary_folder(settings, shipped))
+    vocabulary = Vocabulary.load(vocabulary_folder(settings, shipped, own))
     return with_styles(vocabulary, Path(settings.styles).expanduser()) if settings.styles else vocabulary

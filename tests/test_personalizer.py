@@ -29,7 +29,7 @@ from tests.fakes import FAKE_SLOTS, FakeEmbedder, FakeRenderer, Job, fake_vocabu
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(data=tmp_path_factory.mktemp("data"), candidates=200)
+    return Settings(data=tmp_path_factory.mktemp("data"), candidates=200, repeats=0)
 
 
 @pytest.fixture(scope="module")

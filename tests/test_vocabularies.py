@@ -12,20 +12,19 @@ SHIPPED = Path(__file__).parents[1] / "assets" / "vocabulary"
 
 
 @pytest.mark.parametrize(
-    ("values", "name"),
+    ("values", "own", "name"),
     [
-        ({}, "mini"),
-        ({"model": "mini"}, "mini"),
-        ({"model": "/somewhere/mini"}, "mini"),
-        ({"model": "sd-turbo"}, "full"),
-        ({"model": "/somewhere/my-model"}, "full"),
-        ({"model": ".."}, "full"),
-        ({"vocabulary": "full"}, "full"),
-        ({"model": "sd-turbo", "vocabulary": "mini"}, "mini"),
+        ({}, "mini", "mini"),
+        ({"model": "sd-turbo"}, "", "full"),
+        ({"model": "mini"}, "no such set", "full"),
+        ({"vocabulary": "full"}, "mini", "full"),
+        ({"model": "sd-turbo", "vocabulary": "mini"}, "", "mini"),
     ],
 )
-def test_a_set_is_named_or_the_models_own_or_the_full_one(values: dict[str, str], name: str) -> None:
-    assert vocabulary_folder(Settings(**values), SHIPPED) == SHIPPED / name  # type: ignore[arg-type]
+def test_a_set_is_named_or_the_models_own_or_the_full_one(
+    values: dict[str, str], own: str, name: str
+) -> None:
+    assert vocabulary_folder(Settings(**values), SHIPPED, own) == SHIPPED / name  # type: ignore[arg-type]
 
 
 def test_a_folder_of_ones_own_and_styles_are_used(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from personalize.settings import Settings, written_value
 from personalize.ui.views import written
 from personalize.ui.words import language_asked, words_of
 
-SECRET = ("database_url", "data", "host", "port", "address", "seed", "pin")
+SECRET = ("database_url", "data", "host", "port", "address", "seed")
 """Not shown: passwords, folders, and what would foretell a session."""
 
 FOLDERS = ("model", "clip", "vocabulary", "styles")

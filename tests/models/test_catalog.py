@@ -35,7 +35,7 @@ def test_a_folder_in_the_same_layout_is_a_model(tmp_path: Path) -> None:
     assert (model.pipeline.parent, model.clip.parent) == (folder, folder)
     mini = find_model("mini")
     assert (model.fingerprint, model.clip_fingerprint) == (mini.fingerprint, mini.clip_fingerprint)
-    assert (model.steps, model.guidance) == (mini.steps, mini.guidance)
+    assert (model.steps, model.guidance, model.vocabulary) == (mini.steps, mini.guidance, "mini")
 
 
 @pytest.mark.parametrize("name", ["maxi", "/no/such/folder", ""])

@@ -108,6 +108,7 @@ def test_a_connection_that_was_cut_goes_on_where_it_was(hub: Hub, tmp_path: Path
 def test_a_fetch_that_was_stopped_keeps_the_files_that_are_whole(hub: Hub, tmp_path: Path) -> None:
     hub.cuts[SHARD], hub.down_after_cut = 11 * 2**20, True
     assert "kept" in said(models(hub, tmp_path / "home", "fetch", "someone/pipeline"))
+    assert "found none" in said(models(None, tmp_path / "home", "check", "someone/pipeline"))
     whole = {file.name for file in (tmp_path / "home").rglob("blobs/*") if ".incomplete" not in file.name}
     hub.down = False
     hub.requests.clear()

@@ -60,5 +60,5 @@ def test_records_are_values() -> None:
 
 def test_strategies_are_known_by_name() -> None:
     assert [checked_strategy(name) for name in STRATEGIES] == list(STRATEGIES)
-    with pytest.raises(SessionError, match="thompson and eubo, found 'Adaptive'"):
+    with pytest.raises(SessionError, match="eubo and study, found 'Adaptive'"):
         checked_strategy("Adaptive")
