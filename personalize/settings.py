@@ -14,6 +14,7 @@ from personalize.errors import SettingsError
 
 PREFIX = "PALATE_"
 _ARMS = ("adaptive", "static-rounded", "static-iid", "random", "bald", "thompson", "eubo")
+_PIN = re.compile(r"[0-9]{4,12}")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]_~%/-]{1,200}")
 
 FEWEST_BETWEEN = 5
@@ -156,6 +157,10 @@ class Settings:
         0, "Seconds without a touch after which the page starts over, at a booth; 0: never.",
         unit="seconds", low=0, high=86_400,
     )  # fmt: skip
+    staff_pin: str = _setting(
+        "",
+        "4 to 12 figures that open /staff, the wall of taste cards, and the settings; empty: no staff page.",
+    )
     address: str = _setting(
         "",
         "Where phones reach the page, such as http://192.168.1.20:7860; empty: as the browser does.",
@@ -310,6 +315,8 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
         raise SettingsError(
             f"Expected address to be one such as http://192.168.1.20:7860, found '{value}'. Correct it."
         )
+    if name == "staff_pin" and value and not _PIN.fullmatch(value):  # which is not repeated
+        raise SettingsError("Expected staff_pin to be 4 to 12 figures, found something else. Choose another.")
     if low is None:
         return
     numbers = value if isinstance(value, tuple) else (value,)

@@ -20,6 +20,8 @@ from torch import Tensor
 
 from personalize.session.database import LOCK_WAIT_S, Database
 from personalize.session.log_rows import (
+    card_of_row,
+    find_card,
     find_live_round,
     find_session,
     let_see,
@@ -32,10 +34,11 @@ from personalize.session.log_rows import (
     trials_of,
 )
 from personalize.session.picture_files import PictureFiles, is_picture
-from personalize.session.record import Answer, PictureRecord, Round, Session, Trial
+from personalize.session.record import Answer, CardState, PictureRecord, Round, Session, Trial, WallCard
 from personalize.session.store import (
     hash_of,
     missing_picture,
+    no_card,
     nothing_to_undo,
     stale_answer,
     stale_trial,
@@ -43,6 +46,7 @@ from personalize.session.store import (
 )
 from personalize.session.tables import (
     AnswerRow,
+    CardRow,
     EmbeddingRow,
     PictureRow,
     RecordRow,
@@ -181,8 +185,9 @@ class DatabaseStore:
                 )
                 or 0
             )
+            card = find_card(rows, session)
             rows.delete(session)
-            return rounds + answers + tried + len(gone)
+            return rounds + answers + tried + len(gone) + (card is not None)
 
     def save_picture(self, record: PictureRecord, content: bytes) -> str:
         """See Store."""
@@ -289,6 +294,42 @@ class DatabaseStore:
             row.chosen, row.at = chosen, datetime.now(UTC)
             rows.flush()
             return trials_of(rows, session)
+
+    def put_card(self, token: str, content: bytes) -> WallCard:
+        """See Store."""
+        with self._database.writing() as rows:
+            session = find_session(rows, token, lock=True)
+            rows.execute(delete(CardRow).where(CardRow.session_id == session.id))
+            row = CardRow(session_id=session.id, content=content, state="waiting")
+            rows.add(row)
+            rows.flush()
+            return card_of_row(row)
+
+    def take_card(self, token: str) -> None:
+        """See Store."""
+        with self._database.writing() as rows:
+            session = find_session(rows, token, lock=True)
+            rows.execute(delete(CardRow).where(CardRow.session_id == session.id))
+
+    def card_of(self, token: str) -> WallCard | None:
+        """See Store."""
+        with self._database.reading() as rows:
+            row = find_card(rows, find_session(rows, token))
+            return None if row is None else card_of_row(row)
+
+    def cards(self, state: CardState, most: int) -> list[WallCard]:
+        """See Store."""
+        newest = select(CardRow).where(CardRow.state == state).order_by(CardRow.id.desc()).limit(most)
+        with self._database.reading() as rows:
+            return [card_of_row(row) for row in rows.scalars(newest)]
+
+    def judge_card(self, number: int, state: CardState) -> None:
+        """See Store."""
+        with self._database.writing() as rows:
+            row = rows.get(CardRow, number)
+            if row is None:
+                raise no_card()
+            row.state = state
 
     def latest(self, vocabulary: str, embedder: str, most: int) -> list[Session]:
         """See Store."""

@@ -8,9 +8,18 @@ from datetime import UTC, datetime
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session as Rows
 
-from personalize.session.record import Answer, PictureRecord, Round, Session, Trial, checked_strategy
+from personalize.session.record import (
+    Answer,
+    CardState,
+    PictureRecord,
+    Round,
+    Session,
+    Trial,
+    WallCard,
+    checked_strategy,
+)
 from personalize.session.store import unknown_session
-from personalize.session.tables import AnswerRow, RecordRow, RoundRow, SeenRow, SessionRow, TrialRow
+from personalize.session.tables import AnswerRow, CardRow, RecordRow, RoundRow, SeenRow, SessionRow, TrialRow
 
 
 def token_hash(token: str) -> str:
@@ -53,6 +62,17 @@ def session_of(row: SessionRow, token: str, rounds: tuple[Round, ...]) -> Sessio
         created=row.created,
         rounds=rounds,
     )
+
+
+def card_of_row(row: CardRow) -> WallCard:
+    """The card that a row says."""
+    states: dict[str, CardState] = {"shown": "shown", "refused": "refused"}
+    return WallCard(row.id, row.content, states.get(row.state, "waiting"))
+
+
+def find_card(rows: Rows, session: SessionRow) -> CardRow | None:
+    """The card that a session put up."""
+    return rows.scalar(select(CardRow).where(CardRow.session_id == session.id))
 
 
 def round_row(session_id: int, round_: Round) -> RoundRow:

@@ -181,6 +181,25 @@ class Trial:
         return (self.personal, self.plain) if self.personal_first else (self.plain, self.personal)
 
 
+CardState = Literal["waiting", "shown", "refused"]
+"""What staff said of a card for the wall: nothing yet, yes, or no."""
+
+
+@dataclass(frozen=True)
+class WallCard:
+    """A taste card that somebody put up for the wall of a booth; it says nothing of its session.
+
+    Attributes:
+        number: of the card; a card put up in place of another has a new one.
+        content: a PNG.
+        state: whether it is seen.
+    """
+
+    number: int
+    content: bytes
+    state: CardState = "waiting"
+
+
 @dataclass(frozen=True)
 class PictureRecord:
     """All that is needed to render a picture again."""

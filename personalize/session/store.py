@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from torch import Tensor
 
 from personalize.errors import SessionError, StaleAnswerError, StoreError, UnknownSessionError
-from personalize.session.record import Answer, PictureRecord, Round, Session, Trial
+from personalize.session.record import Answer, CardState, PictureRecord, Round, Session, Trial, WallCard
 
 
 class Store(Protocol):
@@ -88,6 +88,21 @@ class Store(Protocol):
             StaleAnswerError: there is no such trial, or it was answered before.
         """
 
+    def put_card(self, token: str, content: bytes) -> WallCard:
+        """Put a session's card up for the wall, in place of an earlier one; it waits for staff."""
+
+    def take_card(self, token: str) -> None:
+        """Take the session's card down, if there is one."""
+
+    def card_of(self, token: str) -> WallCard | None:
+        """The card that the session put up."""
+
+    def cards(self, state: CardState, most: int) -> list[WallCard]:
+        """At most so many cards in that state, newest first."""
+
+    def judge_card(self, number: int, state: CardState) -> None:
+        """What staff say of a card; SessionError when it is not there any more."""
+
     def latest(self, vocabulary: str, embedder: str, most: int) -> list[Session]:
         """At most so many live sessions of a vocabulary and embedder, newest first, tokens left out."""
 
@@ -130,6 +145,11 @@ def stale_trial(number: int) -> StaleAnswerError:
     )
 
 
+def no_card() -> SessionError:
+    """The error for a card that was taken down or replaced meanwhile."""
+    return SessionError("Expected a card that is up, found it taken down. Look at those that are there now.")
+
+
 def nothing_to_undo() -> SessionError:
     """The error for an undo before the first answer."""
     return SessionError("Expected an answer to take back, found none yet. Pick a picture first.")
@@ -146,6 +166,7 @@ class _Kept:
     undone: dict[int, datetime] = field(default_factory=dict)
     pictures: set[str] = field(default_factory=set)
     trials: list[Trial] = field(default_factory=list)
+    card: WallCard | None = None
 
     def live(self) -> Session:
         answers = {index: a for i, (index, a) in enumerate(self.answers) if i not in self.undone}
@@ -173,6 +194,7 @@ class MemoryStore:
         self._contents: dict[str, bytes] = {}
         self._records: dict[PictureRecord, str] = {}
         self._embeddings: dict[tuple[str, str], Tensor] = {}
+        self._cards = 0
 
     def create(self, session: Session) -> None:
         """See Store."""
@@ -255,7 +277,7 @@ class MemoryStore:
                 self._contents.pop(picture, None)
             self._records = {r: p for r, p in self._records.items() if p not in gone}
             self._embeddings = {k: e for k, e in self._embeddings.items() if k[1] not in gone}
-            return len(kept.rounds) + len(kept.answers) + len(kept.trials) + len(gone)
+            return len(kept.rounds) + len(kept.answers) + len(kept.trials) + len(gone) + bool(kept.card)
 
     def save_picture(self, record: PictureRecord, content: bytes) -> str:
         """See Store."""
@@ -332,6 +354,39 @@ class MemoryStore:
                     trials[index] = replace(trial, chosen=chosen)
                     return list(trials)
             raise stale_trial(number)
+
+    def put_card(self, token: str, content: bytes) -> WallCard:
+        """See Store."""
+        with self._lock:
+            kept = self._kept(token)
+            self._cards += 1
+            kept.card = WallCard(self._cards, content)
+            return kept.card
+
+    def take_card(self, token: str) -> None:
+        """See Store."""
+        with self._lock:
+            self._kept(token).card = None
+
+    def card_of(self, token: str) -> WallCard | None:
+        """See Store."""
+        with self._lock:
+            return self._kept(token).card
+
+    def cards(self, state: CardState, most: int) -> list[WallCard]:
+        """See Store."""
+        with self._lock:
+            up = [k.card for k in self._sessions.values() if k.card is not None and k.card.state == state]
+            return sorted(up, key=lambda card: -card.number)[:most]
+
+    def judge_card(self, number: int, state: CardState) -> None:
+        """See Store."""
+        with self._lock:
+            for kept in self._sessions.values():
+                if kept.card is not None and kept.card.number == number:
+                    kept.card = replace(kept.card, state=state)
+                    return
+            raise no_card()
 
     def latest(self, vocabulary: str, embedder: str, most: int) -> list[Session]:
         """See Store."""

@@ -11,8 +11,11 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 2
-"""Of the tables below; a larger number means that a newer Palate wrote them. 2 added `palate_trial`."""
+SCHEMA_VERSION = 3
+"""Of the tables below; a larger number means that a newer Palate wrote them.
+
+2 added `palate_trial`, 3 `palate_card`.
+"""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -105,6 +108,17 @@ class TrialRow(Table):
     personal_first: Mapped[bool]
     chosen: Mapped[str | None]
     at: Mapped[datetime]
+
+
+class CardRow(Table):
+    """The card that a session put up for the wall of a booth; the newest number is the newest card."""
+
+    __tablename__ = "palate_card"
+    __table_args__ = {"sqlite_autoincrement": True}  # a number is not used again
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("palate_session.id", ondelete="CASCADE"), unique=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(8), index=True)
 
 
 class PictureRow(Table):

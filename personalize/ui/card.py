@@ -12,6 +12,7 @@ from pathlib import Path
 import segno
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
+from personalize.personalizer import Personalizer
 from personalize.session.taste_file import CHUNK, TasteFile
 from personalize.taste import Opinion
 from personalize.ui import sentences
@@ -73,6 +74,17 @@ def taste_card(
     out = io.BytesIO()
     card.save(out, "PNG", pnginfo=kept)
     return out.getvalue()
+
+
+def session_card(personalizer: Personalizer, token: str, words: Words, address: str = "") -> bytes:
+    """The card of a session, with the pictures that its person is expected to like best.
+
+    Raises:
+        SessionError: nothing was answered yet, or there is no such session.
+    """
+    file, opinions = personalizer.taste_file(token), personalizer.taste(token).opinions
+    pictures = [personalizer.picture(token, name) for name in personalizer.favourites(token, PICTURES)]
+    return taste_card(words, file, opinions, pictures, address)
 
 
 def _shown(opinions: Sequence[Opinion]) -> list[Opinion]:

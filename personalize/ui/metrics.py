@@ -62,6 +62,18 @@ class Metrics:
         else:
             self._drawing_s.labels(kind).observe(seconds)
 
+    @property
+    def counted(self) -> dict[str, int]:
+        """Sessions started, answers counted, and drawings that failed or are under way, since the start."""
+        names = ("sessions_total", "answers_total", "drawings_failed_total", "drawings_under_way")
+        sums = dict.fromkeys(names, 0.0)
+        for family in self.registry.collect():
+            for sample in family.samples:
+                name = sample.name.removeprefix("palate_")
+                if name in sums:
+                    sums[name] += sample.value
+        return {name.removesuffix("_total"): int(value) for name, value in sums.items()}
+
     def exposition(self) -> bytes:
         """All of it, in the text format."""
         return generate_latest(self.registry)

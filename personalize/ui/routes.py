@@ -16,16 +16,16 @@ from personalize.errors import PersonalizeError, SessionError, UnknownSessionErr
 from personalize.personalizer import Personalizer
 from personalize.session.picture_text import without_texts
 from personalize.ui import THIS_MACHINE
-from personalize.ui.card import PICTURES, taste_card
+from personalize.ui.card import session_card
 from personalize.ui.metrics import CONTENT_TYPE, Metrics
 from personalize.ui.picker import LOOK
+from personalize.ui.spoken import spoken
 from personalize.ui.vote_routes import vote_routes
-from personalize.ui.words import Words, checked_language, language_asked, words_of
 
 log = logging.getLogger(__name__)
 
 _KINDS = {".css": "text/css; charset=utf-8", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
-_SCRIPTS = {"vote.js": "text/javascript; charset=utf-8"}
+_SCRIPTS = dict.fromkeys(("vote.js", "wall.js"), "text/javascript; charset=utf-8")
 """Scripts that a page of ours loads; those of the components travel in the page."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -91,7 +91,7 @@ def routes(
         token = request.path_params["token"]
         reached = address or ("" if request.url.hostname in THIS_MACHINE else str(request.base_url))
         try:
-            content = await asyncio.to_thread(_card, personalizer, token, reached, spoken(request))
+            content = await asyncio.to_thread(session_card, personalizer, token, spoken(request), reached)
         except PersonalizeError:
             return _missing()
         headers = {**_SEALED, "Cache-Control": "no-store"}
@@ -139,18 +139,6 @@ def routes(
         Route("/readyz", readyz),
         Route("/metrics", exposed),
     ]
-
-
-def spoken(request: Request) -> Words:
-    """The texts in the language that a link names, or else the browser."""
-    named = checked_language(request.query_params.get("language"))
-    return words_of(named or language_asked(request.headers.get("accept-language", "")))
-
-
-def _card(personalizer: Personalizer, token: str, address: str, words: Words) -> bytes:
-    file = personalizer.taste_file(token)
-    pictures = [personalizer.picture(token, name) for name in personalizer.favourites(token, PICTURES)]
-    return taste_card(words, file, personalizer.taste(token).opinions, pictures, address)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

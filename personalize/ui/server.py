@@ -15,7 +15,10 @@ from personalize.ui.metrics import Metrics
 from personalize.ui.port import free_port
 from personalize.ui.routes import routes
 from personalize.ui.settings_routes import settings_routes
+from personalize.ui.staff import Staff
+from personalize.ui.staff_routes import staff_routes
 from personalize.ui.theme import HEAD, theme
+from personalize.ui.wall_routes import wall_routes
 
 
 def serve(
@@ -34,6 +37,7 @@ def serve(
         raise SettingsError(
             'Expected the package mcp with mcp = 1, found none. Install it: pip install "mcp>=1.21,<2"'
         )
+    staff, counted = Staff(settings.staff_pin), metrics or Metrics()
     port = free_port(settings.host, settings.port)
     go_direct(settings.host)
     page.queue(default_concurrency_limit=None, api_open=False)
@@ -57,8 +61,10 @@ def serve(
         head=HEAD,
         app_kwargs={
             "routes": [
-                *routes(personalizer, metrics, settings.address, metadata=bool(settings.metadata)),
-                *settings_routes(settings),
+                *routes(personalizer, counted, settings.address, metadata=bool(settings.metadata)),
+                *settings_routes(settings, staff),
+                *staff_routes(personalizer, staff, settings, counted),
+                *wall_routes(personalizer, staff),
             ],
             "docs_url": None,
             "redoc_url": None,

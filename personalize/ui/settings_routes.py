@@ -1,14 +1,15 @@
 """How this Palate is set up, for anyone who wonders: a page of the settings that are no secret."""
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from personalize.settings import Settings, written_value
+from personalize.ui.spoken import spoken
+from personalize.ui.staff import Staff
 from personalize.ui.views import written
-from personalize.ui.words import language_asked, words_of
 
-SECRET = ("database_url", "data", "host", "port", "address", "seed")
+SECRET = ("database_url", "data", "host", "port", "address", "seed", "staff_pin")
 """Not shown: passwords, folders, and what would foretell a session."""
 
 FOLDERS = ("model", "clip", "vocabulary", "styles")
@@ -23,11 +24,13 @@ _HEADERS = {
 }
 
 
-def settings_routes(settings: Settings) -> list[Route]:
-    """/settings: name, value, unit and meaning of every setting that is no secret."""
+def settings_routes(settings: Settings, staff: Staff) -> list[Route]:
+    """/settings: name, value, unit and meaning of every setting that is no secret; with a PIN, for staff."""
 
     async def page(request: Request) -> Response:
-        words = words_of(language_asked(request.headers.get("accept-language", "")))
+        if staff.wanted and not staff.knows(request):
+            return RedirectResponse("staff", 303, headers=_HEADERS)
+        words = spoken(request)
         rows = []
         for row in Settings.table():
             if row.name in SECRET:

@@ -94,6 +94,13 @@ class Stage:
         self._labels = labels
         self._repeats = bool(settings.repeats and not settings.kiosk)
 
+    async def _card_state(self, token: str) -> str | None:
+        """Of the session's card on the booth's wall; None without a wall."""
+        if not self._settings.staff_pin:
+            return None
+        card = await asyncio.to_thread(self._personalizer.store.card_of, token)
+        return "" if card is None else card.state
+
     def start(self, place: Place, notice: str = "", kind: str = "trouble") -> Updates:
         """The first screen in the language of that place, with nothing of a session left."""
         parts, place = self.parts, place.anew()
@@ -177,7 +184,7 @@ class Stage:
             parts.masthead: views.masthead(place, self._repeats),
             parts.notice: views.notice(place.words),
             parts.learned: views.learned(place.words, taste),
-            parts.taste: views.taste_view(place.words, session, taste),
+            parts.taste: views.taste_view(place.words, session, taste, await self._card_state(place.token)),
         }
         if place.screen == "studio":
             subject = place.subject or session.subject

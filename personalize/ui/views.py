@@ -36,6 +36,8 @@ SHOWN_OF_FILE = 6
 LEARNED_ROWS = 8
 """Bars in the panel beside the pictures."""
 STEPS: tuple[Screen, ...] = ("rounds", "taste", "studio")
+WALL_STATES = {"": "wall_none", "waiting": "wall_waiting", "shown": "wall_shown", "refused": "wall_refused"}
+"""What is said of a card for the booth's wall, by its state."""
 LENS = Markup(
     '<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">'
     '<circle cx="8.5" cy="8.5" r="5.5"/><path d="M13 13l4.5 4.5"/></svg>'
@@ -237,8 +239,15 @@ def learned(words: Words, taste: Taste) -> str:
     )
 
 
-def taste_view(words: Words, session: Session, taste: Taste) -> str:
-    """Everything that was learned: a sentence, and bars grouped by slot."""
+def taste_view(words: Words, session: Session, taste: Taste, card_state: str | None = None) -> str:
+    """Everything that was learned: a sentence, and bars grouped by slot.
+
+    Args:
+        words: in whose language.
+        session: whose.
+        taste: what was learned.
+        card_state: of the card on the booth's wall; "" when none is up, None when there is no wall.
+    """
     named = _named(taste)
     slots = list(dict.fromkeys(opinion.slot for opinion in sorted(named, key=lambda o: -o.utility)))
     reach = reach_of(named)
@@ -254,6 +263,8 @@ def taste_view(words: Words, session: Session, taste: Taste) -> str:
         file=f"taste/{session.token}.json" if session.answered else "",
         card=f"card/{session.token}.png?language={words.language}",
         token=session.token,
+        card_state="" if card_state is None else words(WALL_STATES[card_state]),
+        card_up=bool(card_state),
         **_steady(words, steadiness_of(session)),
         **_certainty(words, taste),
     )

@@ -21,8 +21,8 @@ from personalize.audience import Ballot, Hall, Halls
 from personalize.errors import PersonalizeError, SessionError, StaleAnswerError
 from personalize.personalizer import Personalizer
 from personalize.session.picture_text import without_texts
+from personalize.ui.spoken import spoken
 from personalize.ui.views import written
-from personalize.ui.words import Words, checked_language, language_asked, words_of
 
 DEVICE = "palate_device"
 """The cookie of a device: a random number, for one day, and only of those who open a voting page."""
@@ -49,7 +49,7 @@ def vote_routes(personalizer: Personalizer, address: str = "") -> list[Route]:
     halls = Halls()
 
     async def page(request: Request) -> Response:
-        words, code = _words(request), request.path_params["code"]
+        words, code = spoken(request), request.path_params["code"]
         if halls.find(code) is None:
             return HTMLResponse(written(words, "vote", code="", open=False), 404, headers=_PAGE)
         answer = HTMLResponse(written(words, "vote", code=code, open=True), headers=_PAGE)
@@ -147,16 +147,11 @@ def _calm(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Reques
         try:
             return await handler(request)
         except StaleAnswerError as error:
-            return _said({"error": _words(request).error(str(error))}, 409)
+            return _said({"error": spoken(request).error(str(error))}, 409)
         except PersonalizeError as error:
-            return _said({"error": _words(request).error(str(error))}, 404)
+            return _said({"error": spoken(request).error(str(error))}, 404)
 
     return calmly
-
-
-def _words(request: Request) -> Words:
-    named = checked_language(request.query_params.get("language"))
-    return words_of(named or language_asked(request.headers.get("accept-language", "")))
 
 
 async def _body(request: Request) -> dict[str, Any]:

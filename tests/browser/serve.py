@@ -61,6 +61,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--kiosk", type=int, default=0)
     parser.add_argument("--address", default="")
+    parser.add_argument("--staff-pin", default="")
     parser.add_argument("--mcp", type=int, default=0)
     parser.add_argument("--strategy", default="adaptive")
     parser.add_argument("--study-learning", type=int, default=8)
@@ -72,7 +73,8 @@ def main(arguments: list[str]) -> None:
     store = DatabaseStore(settings.database, settings.pictures)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings)
     drawing = Drawing()
-    serve(build_page(personalizer, settings, vocabulary, drawing), personalizer, settings, say_ready)
+    page = build_page(personalizer, settings, vocabulary, drawing)
+    serve(page, personalizer, settings, say_ready, drawing.metrics)
     drawing.close()
     renderer.close()
 

@@ -128,17 +128,20 @@ def test_another_programs_database_is_refused_and_left_as_it_is(tmp_path: Path) 
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
 
 
-def test_the_version_before_is_brought_up_to_date_and_keeps_its_sessions(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_version_before_is_brought_up_to_date_and_keeps_its_sessions(tmp_path: Path, version: int) -> None:
     file = tmp_path / "palate.sqlite3"
     store = DatabaseStore(f"sqlite:///{file}", tmp_path / "pictures")
     store.create(session())
     store.close()
     with sqlite3.connect(file) as connection:
-        connection.execute("DROP TABLE palate_trial")
-        connection.execute("UPDATE palate_schema SET version = 1")
+        for table in ("palate_trial", "palate_card")[version - 1 :]:
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute(f"UPDATE palate_schema SET version = {version}")
     connection.close()
     store = DatabaseStore(f"sqlite:///{file}", tmp_path / "pictures")
     assert store.load("token") == session() and store.trials("token") == []
+    assert store.put_card("token", b"card").number == 1
     store.close()
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from personalize.errors import SessionError, StaleAnswerError, StoreError, UnknownSessionError
-from personalize.session.record import Trial
+from personalize.session.record import Trial, WallCard
 from personalize.session.store import Store
 from tests.session.examples import A, B, C, D, content, none_of_these, pick, record, round_, saved, session
 
@@ -260,6 +260,31 @@ def test_trials_are_kept_answered_once_and_gone_with_their_session(store: Store)
     ):
         with pytest.raises(UnknownSessionError):
             call("token")
+
+
+def test_a_card_for_the_wall_waits_is_judged_and_gone_with_its_session(store: Store) -> None:
+    for token in ("one", "two"):
+        store.create(session(token))
+    assert store.card_of("one") is None and store.cards("waiting", 9) == []
+    first, other = store.put_card("one", b"first"), store.put_card("two", b"other")
+    assert store.card_of("one") == first == WallCard(first.number, b"first", "waiting")
+    assert store.cards("waiting", 9) == [other, first] and store.cards("waiting", 1) == [other]
+    store.judge_card(first.number, "shown")
+    store.judge_card(other.number, "refused")
+    assert store.cards("shown", 9) == [replace(first, state="shown")]
+    assert store.cards("refused", 9) == [replace(other, state="refused")]
+    again = store.put_card("one", b"again")  # what nobody has looked at is not shown
+    assert again.number not in (first.number, other.number) and store.card_of("one") == again
+    assert store.cards("shown", 9) == [] and store.cards("waiting", 9) == [again]
+    with pytest.raises(SessionError, match="taken down"):
+        store.judge_card(first.number, "shown")
+    store.take_card("two")
+    store.take_card("two")
+    assert store.card_of("two") is None
+    assert store.delete("one") == 1 and store.cards("waiting", 9) == []
+    for call in (store.card_of, store.take_card, lambda t: store.put_card(t, b"")):
+        with pytest.raises(UnknownSessionError):
+            call("one")
 
 
 def test_an_answer_can_be_changed_and_the_rounds_after_it_stay(store: Store) -> None:

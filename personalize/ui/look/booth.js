@@ -26,6 +26,7 @@ if (patience) {
   setInterval(() => {
     const screen = document.querySelector('.mast').dataset.screen;
     if (document.querySelector('.round[data-busy="1"], .pairs[aria-busy="true"], .arrival[aria-busy="true"]')) touched = Date.now();
+    if (document.cookie.split('; ').includes('palate_paused=1')) touched = Date.now();  // by staff
     const idle = Date.now() - touched;
     if (screen === 'start' || screen === 'opening') { attract.hidden = idle < patience; return; }
     if (idle < patience) return;

@@ -1,4 +1,17 @@
 // Panels with buttons that lead to another screen. Events: 'go' {screen}, 'leave' {word}, 'stop' {}.
+// A card goes up on the booth's wall, or comes down, without the page being drawn anew.
+const hang = async button => {
+  const said = button.parentElement.querySelector('[role="status"]');
+  button.disabled = true;
+  try {
+    const answer = await fetch(button.dataset.wall, {method: button.dataset.up ? 'DELETE' : 'POST'});
+    const now = await answer.json();
+    said.textContent = answer.ok ? now.said : now.error;
+    if (answer.ok) { button.dataset.up = now.state ? '1' : ''; button.textContent = now.button; }
+  } catch { said.textContent = window.palate.words.not_done; }
+  button.disabled = false;
+  button.focus();
+};
 element.addEventListener('click', event => {
   const go = event.target.closest('[data-go]');
   const compare = event.target.closest('[data-compare]');
@@ -12,6 +25,8 @@ element.addEventListener('click', event => {
     return;
   }
   if (event.target.closest('[data-stop]')) { trigger('stop'); return; }
+  const wall = event.target.closest('[data-wall]');
+  if (wall) { hang(wall); return; }
   const word = event.target.closest('[data-word]');
   if (word) { trigger('leave', {word: word.dataset.word}); return; }
   const zoom = event.target.closest('[data-zoom]');
