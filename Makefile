@@ -25,6 +25,7 @@ check: .venv/.dev
 pictures: .venv/.dev
 	$(BIN)/python -m pytest tests/browser/test_real_models.py
 	$(BIN)/python -m tests.browser.readme_pictures
+	$(BIN)/python -m tests.browser.every_screen
 
 format: .venv/.dev
 	$(BIN)/ruff check --fix .

@@ -191,7 +191,9 @@ class Stage:
             yield {**common, parts.wish: subject, parts.strength: place.strength}
             async for updates in self.pairs(place):
                 yield updates
-        elif place.screen in ("taste", "friends"):
+        elif place.screen == "friends":
+            yield {**common, parts.mix_subject: place.subject or session.subject}
+        elif place.screen == "taste":
             yield common
         elif place.screen == "proof":
             yield common
