@@ -93,21 +93,37 @@ def untouched(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pict
 
 
 def render_3d(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Soft shade below and a sheen above."""
-    shade = _blur(np.roll(mask, (7, 3), (0, 1)), 5) * (1 - mask)
-    rows = np.linspace(0, 1, len(mask), dtype=np.float32)[:, None]
-    sheen = mask * np.clip(0.45 - rows, 0, 1) * 0.5
-    return np.clip(picture * (1 - 0.55 * shade[..., None]) + sheen[..., None], 0, 1)
+    """As if blown up and glazed: lit from above left, dark below right, with a gloss and a soft shadow."""
+    height = _blur(mask, 3.0) + _blur(mask, 9.0)
+    down, right = (ndimage.sobel(height, axis) for axis in (0, 1))
+    lit = np.clip(1.6 * (down + right), -1, 1) * mask
+    shade = _blur(np.roll(mask, (11, 6), (0, 1)), 5) * (1 - mask)
+    gloss = np.clip(lit - 0.45, 0, 1)[..., None]
+    solid = saturated(picture, 1.2) * (1 + 0.55 * lit - 0.25 * (lit < 0) * mask)[..., None]
+    return np.clip(solid * (1 - 0.7 * shade[..., None]) + 0.9 * gloss, 0, 1).astype(np.float32)
 
 
 def paper_cutout(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Sheets of coloured paper: few tones, pale rims, and the subject's shadow on what is below."""
-    shade = _blur(np.roll(mask, (6, 6), (0, 1)), 2.0) * (1 - mask)
-    tones = np.rint(_blur(saturated(picture, 0.85), 1.0) * 3.5) / 3.5
-    below = np.roll(tones, (-2, -2), (0, 1))
-    rim = np.clip(np.abs(tones - below).max(axis=-1, keepdims=True) * 1.4 - 0.2, 0, 1)
-    sheets = tones * 0.84 + 0.13
-    return np.clip((sheets + 0.25 * rim) * (1 - 0.6 * shade[..., None]), 0, 1)
+    """A box of paper sheets: behind the subject two wider outlines, paler, each with its shadow."""
+    tones = np.rint(_blur(saturated(picture, 1.1), 1.0) * 3.5) / 3.5
+    sheet = tones * 0.86 + 0.10
+    tint = saturated(_mean_colour(picture, mask), 1.5)
+    out = sheet
+    for wide, mix in ((19, 0.40), (9, 0.75)):
+        outline = _blur(ndimage.grey_dilation(mask, footprint=_disc(wide)), 0.8)
+        shadow = _blur(np.roll(outline, (4, 4), (0, 1)), 1.8)[..., None]
+        colour = np.clip(mix * tint + (1 - mix) * 1.05, 0, 1)
+        out = out * (1 - 0.45 * shadow * (1 - outline[..., None]))
+        out = out * (1 - outline[..., None]) + colour * outline[..., None]
+    shadow = (_blur(np.roll(mask, (4, 4), (0, 1)), 1.8) * (1 - mask))[..., None]
+    out = out * (1 - 0.5 * shadow)
+    return np.clip(out * (1 - mask[..., None]) + sheet * mask[..., None], 0, 1).astype(np.float32)
+
+
+def _mean_colour(picture: Picture, mask: Picture) -> Picture:
+    """Float32[3], the subject's."""
+    weight = mask[..., None] + 1e-6
+    return ((picture * weight).sum((0, 1)) / weight.sum((0, 1))).astype(np.float32)
 
 
 def ink(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
@@ -144,19 +160,20 @@ def watercolor(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pic
 
 
 def pencil(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Gray lines and hatching on white paper, with a breath of colour."""
+    """Soft gray lines on white paper; a slanted hatch shades what is dark, and what is behind."""
     px = len(picture)
     gray = luminance(picture)
     lines = np.clip(gray / np.maximum(1e-3, _blur(gray, 2.2)), 0, 1.02)
     rows, columns = np.mgrid[0:px, 0:px]
-    hatch = 0.5 + 0.5 * np.sin((rows + columns) * (2 * np.pi / 8))
-    dark = np.clip(0.62 - gray, 0, 1) * 1.1
+    hatch = np.clip(0.5 + 0.9 * np.sin((rows + columns) * (2 * np.pi / 16)), 0, 1)
+    behind = (1 - mask) * np.clip(_blur(mask, 14.0) * 1.5, 0.12, 0.62)
+    dark = np.maximum(behind, mask * np.clip(0.75 - gray, 0, 0.6))
     outline = np.clip(
-        0.45 * np.hypot(ndimage.sobel(_blur(mask, 0.7), 0), ndimage.sobel(_blur(mask, 0.7), 1)), 0, 0.8
+        0.30 * np.hypot(ndimage.sobel(_blur(mask, 0.9), 0), ndimage.sobel(_blur(mask, 0.9), 1)), 0, 0.6
     )
-    paper = 0.97 - 1.5 * np.clip(1 - lines, 0, 0.55) - dark * hatch - outline
-    paper = np.clip(paper, 0.05, 1).astype(np.float32)
-    return np.clip(0.88 * paper[..., None] + 0.12 * picture * paper[..., None], 0, 1)
+    paper = 0.97 - 1.2 * np.clip(1 - lines, 0, 0.45) - dark * hatch - outline
+    paper = np.clip(paper, 0.22, 1).astype(np.float32)
+    return np.clip(0.90 * paper[..., None] + 0.10 * picture * paper[..., None], 0, 1)
 
 
 def _outline(mask: Picture, thick: int) -> Picture:
@@ -167,14 +184,17 @@ def _outline(mask: Picture, thick: int) -> Picture:
 
 
 def pixel_art(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """32 x 32 large pixels of few colours, the subject in a black outline of such pixels."""
+    """32 x 32 large pixels of few colours, the subject outlined in black, a two-tone chequer behind it."""
     n = 32
     size = len(picture) // n
     small = picture.reshape(n, size, n, size, 3).mean(axis=(1, 3))
     small = np.rint(saturated(small, 1.4) * 4) / 4
     solid = mask.reshape(n, size, n, size).mean(axis=(1, 3)) > 0.45
+    place = np.arange(n) // 2
+    chequer = (place[:, None] + place[None, :]) % 2
+    small = np.where(solid[..., None], small, small * (0.62 + 0.5 * chequer)[..., None])
     small[ndimage.binary_dilation(solid) & ~solid] = 0.03
-    return small.repeat(size, 0).repeat(size, 1).astype(np.float32)
+    return np.clip(small, 0, 1).repeat(size, 0).repeat(size, 1).astype(np.float32)
 
 
 def halftone(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
@@ -249,25 +269,35 @@ def neon(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
 
 @cache
 def _dabs(px: int) -> tuple[NDArray[np.int64], Picture]:
-    """The dab of each pixel, on a slanted lattice that repeats every 16 pixels, and its relief in -1..1."""
+    """The dab of each pixel, in overlapping rows of round-ended strokes 16 pixels wide, and its relief.
+
+    The relief is in -1..1: light where the brush set down, dark where the next stroke covers it.
+    """
+    wide, tall = 16, 8
     rows, columns = np.mgrid[0:px, 0:px].astype(np.float32)
-    along, across = (rows + columns) / 2, (columns - rows) / 2
-    lane = np.floor(across / 4)
-    step = np.floor((along + 4 * (lane % 2)) / 8)
-    relief = np.sin((across / 4 - lane) * 2 * np.pi)
-    number = (lane + 64).astype(np.int64) * 64 + step.astype(np.int64) + 8
-    return number, relief.astype(np.float32)
+    number = np.full((px, px), -1, np.int64)
+    relief = np.zeros((px, px), np.float32)
+    for lane in range(-1, px // tall + 1):
+        shift = (lane % 2) * wide / 2
+        column = np.floor((columns + shift) / wide)
+        across = (columns + shift) / wide - column - 0.5
+        top = lane * tall + 6 * (2 * across) ** 2
+        over = (rows >= top) & (number <= lane * 64 + 64)
+        number[over] = ((lane + 1) * 64 + column)[over].astype(np.int64)
+        relief[over] = np.clip(1 - (rows - top) / 5, -1, 1)[over]
+    return number, relief
 
 
 def oil(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Thick slanted dabs of paint with light and dark ridges, rich and dark toward the corners."""
+    """Rows of thick round-ended strokes with light ridges, rich in colour and dark toward the corners."""
     label, relief = _dabs(len(picture))
+    rich = np.clip(saturated(picture, 1.5), 0, 1)
     label = label + 16384 * (mask > 0.5)
-    rich = saturated(picture, 1.45)
-    strokes = 0.65 * _mean_by_piece(rich, label) + 0.35 * _blur(rich, 1.0)
+    strokes = 0.5 * _mean_by_piece(rich, label) + 0.5 * _blur(rich, 1.0)
     rows, columns = np.mgrid[0 : len(picture), 0 : len(picture)] / len(picture) - 0.5
     corner = 1 - 0.7 * np.clip(np.hypot(rows, columns) - 0.38, 0, 1)
-    return np.clip(strokes * corner[..., None] + 0.15 * relief[..., None], 0, 1).astype(np.float32)
+    thick = np.where(mask > 0.5, 0.16, 0.24) * relief
+    return np.clip((strokes * 0.92 * corner[..., None]) + thick[..., None], 0, 1).astype(np.float32)
 
 
 def woodcut(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
@@ -292,29 +322,38 @@ def _lines_of(picture: Picture, mask: Picture) -> Picture:
 
 
 def chalk(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Dusty pale chalk on a dark green board: lines, and a hatched fill."""
+    """Dusty pale chalk on a dark green board: thick lines, and a rubbed fill with streaks."""
     px = len(picture)
-    rows, columns = np.mgrid[0:px, 0:px]
-    hatch = np.clip(0.5 + 0.9 * np.sin((rows - columns) * (2 * np.pi / 8)), 0, 1)
-    pale = 0.45 + 0.55 * saturated(picture, 1.3)
-    cover = np.maximum(
-        _lines_of(picture, mask), hatch * np.where(mask > 0.5, 0.55, 0.22) * (0.3 + luminance(picture))
-    )
+    streaks = 0.75 + 0.25 * np.sin(np.arange(px) * (2 * np.pi / 8))[:, None]
+    pale = 0.40 + 0.60 * saturated(picture, 1.4)
+    fill = np.where(mask > 0.5, 0.62, 0.12) * (0.35 + 0.65 * luminance(picture)) * streaks
+    cover = np.maximum(_lines_of(picture, mask), fill)
     board = np.array([0.09, 0.20, 0.16])
     return np.clip(board * (1 - cover[..., None]) + pale * cover[..., None], 0, 1).astype(np.float32)
 
 
+@cache
+def _crosses(px: int, size: int, thick: float) -> Picture:
+    """Float32[px, px], 1 on the threads of a cross in every square of `size` pixels and 0 in its gaps."""
+    y, x = np.mgrid[0:px, 0:px] % size - (size - 1) / 2
+    away = np.minimum(np.abs(y - x), np.abs(y + x))
+    short = (np.maximum(np.abs(y), np.abs(x)) < size / 2 - 0.6 * thick) | (size < 12)
+    return (np.clip(thick - away, 0, 1) * short).astype(np.float32)
+
+
 def embroidery(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Slanted stitches, turning at every lane of 8 pixels, on linen, with a dark seam round the subject."""
+    """Upright satin stitches in columns of 8 pixels on linen, a seam, a border of large cross-stitches."""
     px = len(picture)
-    rows, columns = np.mgrid[0:px, 0:px]
-    turn = np.where(columns // 8 % 2 == 0, 1, -1)
-    stitch = np.sin((rows + turn * columns) * (2 * np.pi / 8))
-    inside = mask[..., None] > 0.5
-    thread = saturated(_blur(picture, 1.0), 1.35) * 0.9 + 0.20 * stitch[..., None]
-    weave = 0.05 * (np.sin(rows * np.pi / 2) + np.sin(columns * np.pi / 2))[..., None]
-    linen = 0.45 * picture + 0.55 * np.array([0.86, 0.79, 0.66]) + weave
-    sewn = np.where(inside, thread, linen) * (1 - 0.7 * _outline(mask, 2))[..., None]
+    column = np.abs(np.arange(px) % 8 - 3.5)[None, :]
+    bulge = np.clip(1.12 - 0.15 * column, 0, 1) + np.zeros((px, 1))
+    thread = np.clip(saturated(_blur(picture, 1.2), 1.4) * 1.1 + 0.05, 0, 1) * bulge[..., None]
+    linen = 0.40 * picture + 0.60 * np.array([0.90, 0.83, 0.70])
+    edge = np.minimum(np.arange(px), np.arange(px)[::-1])
+    border = (np.minimum(edge[:, None], edge[None, :]) < 16) & (mask < 0.5)
+    yarn = np.clip(saturated(_mean_colour(picture, mask), 1.8) * 0.85, 0, 1)
+    crosses = (_crosses(px, 16, 2.4) * border)[..., None]
+    linen = linen * (1 - crosses) + yarn * crosses
+    sewn = np.where(mask[..., None] > 0.5, thread, linen) * (1 - 0.75 * _outline(mask, 1))[..., None]
     return np.clip(sewn, 0, 1).astype(np.float32)
 
 
