@@ -317,11 +317,17 @@ class DatabaseStore:
             row = find_card(rows, find_session(rows, token))
             return None if row is None else card_of_row(row)
 
-    def cards(self, state: CardState, most: int) -> list[WallCard]:
+    def card(self, number: int) -> WallCard | None:
         """See Store."""
-        newest = select(CardRow).where(CardRow.state == state).order_by(CardRow.id.desc()).limit(most)
         with self._database.reading() as rows:
-            return [card_of_row(row) for row in rows.scalars(newest)]
+            row = rows.get(CardRow, number)
+            return None if row is None else card_of_row(row)
+
+    def cards(self, state: CardState, most: int) -> list[int]:
+        """See Store."""
+        newest = select(CardRow.id).where(CardRow.state == state).order_by(CardRow.id.desc()).limit(most)
+        with self._database.reading() as rows:
+            return list(rows.scalars(newest))
 
     def judge_card(self, number: int, state: CardState) -> None:
         """See Store."""

@@ -97,8 +97,11 @@ class Store(Protocol):
     def card_of(self, token: str) -> WallCard | None:
         """The card that the session put up."""
 
-    def cards(self, state: CardState, most: int) -> list[WallCard]:
-        """At most so many cards in that state, newest first."""
+    def card(self, number: int) -> WallCard | None:
+        """The card of that number, or None."""
+
+    def cards(self, state: CardState, most: int) -> list[int]:
+        """The numbers of at most so many cards in that state, newest first."""
 
     def judge_card(self, number: int, state: CardState) -> None:
         """What staff say of a card; SessionError when it is not there any more."""
@@ -373,11 +376,17 @@ class MemoryStore:
         with self._lock:
             return self._kept(token).card
 
-    def cards(self, state: CardState, most: int) -> list[WallCard]:
+    def card(self, number: int) -> WallCard | None:
         """See Store."""
         with self._lock:
-            up = [k.card for k in self._sessions.values() if k.card is not None and k.card.state == state]
-            return sorted(up, key=lambda card: -card.number)[:most]
+            up = (kept.card for kept in self._sessions.values() if kept.card is not None)
+            return next((card for card in up if card.number == number), None)
+
+    def cards(self, state: CardState, most: int) -> list[int]:
+        """See Store."""
+        with self._lock:
+            up = (kept.card for kept in self._sessions.values() if kept.card is not None)
+            return sorted((card.number for card in up if card.state == state), reverse=True)[:most]
 
     def judge_card(self, number: int, state: CardState) -> None:
         """See Store."""

@@ -15,7 +15,7 @@ from personalize.ui.metrics import Metrics
 from personalize.ui.spoken import spoken
 from personalize.ui.staff import SHIFT_S, Staff
 from personalize.ui.views import written
-from personalize.ui.wall_routes import PAGE_HEADERS, SHOWN
+from personalize.ui.wall_routes import LARGEST, PAGE_HEADERS, SHOWN
 
 PAUSED = "palate_paused"
 """The cookie of a screen that does not start over by itself; the page's script reads it."""
@@ -80,7 +80,7 @@ def staff_routes(
     def _do(fields: dict[str, str]) -> None:
         for name, state in _JUDGED.items():
             if fields.get(name, "").isdecimal():
-                store.judge_card(int(fields[name]), state)
+                store.judge_card(min(int(fields[name]), LARGEST), state)
 
     if not staff.wanted:
         return []

@@ -21,6 +21,9 @@ from personalize.ui.views import WALL_STATES, written
 SHOWN = 24
 """Cards on the wall: the newest ones."""
 
+LARGEST = 2**31 - 1
+"""Number that a database keeps."""
+
 FRESH_S = 10
 """Seconds after which the wall looks for new cards."""
 
@@ -53,11 +56,8 @@ def wall_routes(personalizer: Personalizer, staff: Staff) -> list[Route]:
 
     async def picture(request: Request) -> Response:
         number = request.path_params["number"]
-        cards = await asyncio.to_thread(store.cards, "shown", SHOWN)
-        if staff.knows(request):
-            cards += await asyncio.to_thread(store.cards, "waiting", SHOWN)
-        found = next((card for card in cards if card.number == number), None)
-        if found is None:
+        found = await asyncio.to_thread(store.card, number) if number <= LARGEST else None
+        if found is None or not (found.state == "shown" or staff.knows(request)):
             return PlainTextResponse("not found", 404, headers=_PLAIN)
         headers = {
             "X-Content-Type-Options": "nosniff",

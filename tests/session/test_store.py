@@ -268,14 +268,17 @@ def test_a_card_for_the_wall_waits_is_judged_and_gone_with_its_session(store: St
     assert store.card_of("one") is None and store.cards("waiting", 9) == []
     first, other = store.put_card("one", b"first"), store.put_card("two", b"other")
     assert store.card_of("one") == first == WallCard(first.number, b"first", "waiting")
-    assert store.cards("waiting", 9) == [other, first] and store.cards("waiting", 1) == [other]
+    assert store.card(first.number) == first and store.card(99) is None
+    assert store.cards("waiting", 9) == [other.number, first.number]
+    assert store.cards("waiting", 1) == [other.number]
     store.judge_card(first.number, "shown")
     store.judge_card(other.number, "refused")
-    assert store.cards("shown", 9) == [replace(first, state="shown")]
-    assert store.cards("refused", 9) == [replace(other, state="refused")]
+    assert store.cards("shown", 9) == [first.number] and store.cards("refused", 9) == [other.number]
+    assert store.card(first.number) == replace(first, state="shown")
+    assert store.card_of("two") == replace(other, state="refused")
     again = store.put_card("one", b"again")  # what nobody has looked at is not shown
     assert again.number not in (first.number, other.number) and store.card_of("one") == again
-    assert store.cards("shown", 9) == [] and store.cards("waiting", 9) == [again]
+    assert store.cards("shown", 9) == [] and store.cards("waiting", 9) == [again.number]
     with pytest.raises(SessionError, match="taken down"):
         store.judge_card(first.number, "shown")
     store.take_card("two")
