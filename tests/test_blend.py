@@ -11,7 +11,7 @@ from personalize.errors import SessionError
 from personalize.personalizer import Personalizer
 from personalize.preference.estimate import TasteEstimate
 from personalize.preparation import Preparation, prepare
-from personalize.session.store import MemoryStore
+from personalize.session.memory_store import MemoryStore
 from personalize.settings import Settings
 from personalize.taste import Opinion, opinions_of
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary

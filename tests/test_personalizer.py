@@ -20,8 +20,9 @@ from personalize.preparation import Preparation, prepare
 from personalize.rendering import OnStep
 from personalize.seeds import LARGEST_SEED, checked_seed, derived_seed
 from personalize.session.database_store import DatabaseStore
+from personalize.session.memory_store import MemoryStore
 from personalize.session.record import STRATEGIES, PictureRecord, Round
-from personalize.session.store import MemoryStore, Store
+from personalize.session.store import Store
 from personalize.settings import Settings
 from personalize.studio import Studio
 from tests.fakes import FAKE_SLOTS, FakeEmbedder, FakeRenderer, Job, fake_vocabulary

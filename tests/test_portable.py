@@ -11,7 +11,7 @@ from personalize.errors import RenderError, SessionError
 from personalize.personalizer import Personalizer
 from personalize.porter import Porter
 from personalize.preparation import Preparation, prepare
-from personalize.session.store import MemoryStore
+from personalize.session.memory_store import MemoryStore
 from personalize.settings import Settings
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 

@@ -10,8 +10,8 @@ from personalize.personalizer import Personalizer
 from personalize.preparation import Preparation, prepare
 from personalize.proof import TRIALS, proof_of
 from personalize.prover import Prover
+from personalize.session.memory_store import MemoryStore
 from personalize.session.record import Trial
-from personalize.session.store import MemoryStore
 from personalize.settings import Settings
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 

@@ -8,8 +8,8 @@ import pytest
 from personalize.errors import SettingsError
 from personalize.personalizer import Personalizer
 from personalize.preparation import Preparation, prepare
+from personalize.session.memory_store import MemoryStore
 from personalize.session.record import Answer, Round, Session
-from personalize.session.store import MemoryStore
 from personalize.settings import Settings
 from personalize.steadiness import APART, question_to_repeat, steadiness_of
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary

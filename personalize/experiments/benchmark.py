@@ -15,8 +15,8 @@ from personalize.mdp.vocabulary import Vocabulary
 from personalize.personalizer import Personalizer
 from personalize.preparation import prepare, solved_design
 from personalize.rendering import Embedder, Renderer, open_picture
+from personalize.session.memory_store import MemoryStore
 from personalize.session.record import PictureRecord
-from personalize.session.store import MemoryStore
 from personalize.settings import Settings
 
 ANSWERS = 10

@@ -22,8 +22,8 @@ from personalize.preference.simulated_user import SimulatedUser
 from personalize.preparation import OnProgress, Preparation, measured_effects, prepare
 from personalize.rendering import Embedder, Renderer, open_picture
 from personalize.seeds import LARGEST_SEED, derived_seed
+from personalize.session.memory_store import MemoryStore
 from personalize.session.record import STRATEGIES, PictureRecord, Round
-from personalize.session.store import MemoryStore
 from personalize.settings import Settings
 from personalize.taste import known_share
 

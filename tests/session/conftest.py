@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from personalize.session.database_store import DatabaseStore
-from personalize.session.store import MemoryStore, Store
+from personalize.session.memory_store import MemoryStore
+from personalize.session.store import Store
 from tests.session.postgres import PostgresServer, find_binaries
 
 STORES = ("memory", "sqlite", *(("postgresql",) if find_binaries() else ()))

@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from personalize.errors import PersonalizeError
 from personalize.session.database_store import DatabaseStore
-from personalize.session.store import MemoryStore, Store
+from personalize.session.memory_store import MemoryStore
+from personalize.session.store import Store
 from tests.session.examples import content, none_of_these, pick, record, round_, session
 
 TOKENS = st.sampled_from(["one", "two"])

@@ -14,7 +14,8 @@ from personalize.personalizer import Personalizer
 from personalize.preparation import Preparation, prepare
 from personalize.prover import Prover
 from personalize.session.database_store import DatabaseStore
-from personalize.session.store import MemoryStore, Store
+from personalize.session.memory_store import MemoryStore
+from personalize.session.store import Store
 from personalize.settings import Settings
 from personalize.study.analysis import analyse, interval, rate, sample_sizes
 from personalize.study.command import analyse_study, export_study

@@ -14,8 +14,8 @@ import pytest
 from personalize.errors import StoreError
 from personalize.personalizer import Personalizer
 from personalize.preparation import Preparation, prepare
+from personalize.session.memory_store import MemoryStore
 from personalize.session.record import Round, Session
-from personalize.session.store import MemoryStore
 from personalize.settings import Settings
 from personalize.ui import views
 from personalize.ui.drawing import Drawing

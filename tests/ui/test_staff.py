@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from personalize.errors import LimitError, SessionError, SettingsError
 from personalize.personalizer import Personalizer
 from personalize.preparation import prepare
-from personalize.session.store import MemoryStore
+from personalize.session.memory_store import MemoryStore
 from personalize.settings import Settings
 from personalize.ui.metrics import Metrics
 from personalize.ui.settings_routes import settings_routes

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from personalize.personalizer import Personalizer
 from personalize.preparation import prepare
-from personalize.session.store import MemoryStore
+from personalize.session.memory_store import MemoryStore
 from personalize.settings import Settings
 from personalize.ui.vote_routes import DEVICE, vote_routes
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary

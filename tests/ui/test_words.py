@@ -19,7 +19,7 @@ OTHERS = LANGUAGES[1:]
 WHAT_PEOPLE_MEET = (
     "limits.py", "personalizer.py", "portable.py", "porter.py", "prover.py", "studio.py", "session/record.py",
     "session/subject.py", "session/taste_file.py", "session/picture_text.py", "ui/handlers.py", "ui/place.py",
-    "ui/stage.py", "ui/vote_routes.py", "audience.py", "ui/drawing.py", "asking.py",
+    "ui/stage.py", "ui/staff.py", "ui/vote_routes.py", "audience.py", "ui/drawing.py", "asking.py",
 )  # fmt: skip
 """Modules whose errors come from what a person does; others tell of a broken installation, in English."""
 

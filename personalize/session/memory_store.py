@@ -1,0 +1,281 @@
+"""A store that lives as long as the process, for experiments and tests; `store.Store` has its promises."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from torch import Tensor
+
+from personalize.session.record import Answer, CardState, PictureRecord, Round, Session, Trial, WallCard
+from personalize.session.store import (
+    hash_of,
+    missing_picture,
+    no_card,
+    nothing_to_undo,
+    stale_answer,
+    stale_trial,
+    token_in_use,
+    unknown_session,
+)
+
+
+@dataclass
+class _Kept:
+    """One session's whole log: rounds and answers in the order they came, with their marks."""
+
+    session: Session
+    rounds: list[Round] = field(default_factory=list)
+    withdrawn: dict[int, datetime] = field(default_factory=dict)
+    answers: list[tuple[int, Answer]] = field(default_factory=list)
+    undone: dict[int, datetime] = field(default_factory=dict)
+    pictures: set[str] = field(default_factory=set)
+    trials: list[Trial] = field(default_factory=list)
+    card: WallCard | None = None
+
+    def live(self) -> Session:
+        answers = {index: a for i, (index, a) in enumerate(self.answers) if i not in self.undone}
+        rounds = tuple(
+            replace(round_, answer=answers.get(index))
+            for index, round_ in enumerate(self.rounds)
+            if index not in self.withdrawn
+        )
+        return replace(self.session, rounds=rounds)
+
+    def index_of(self, number: int) -> int | None:
+        for index, round_ in enumerate(self.rounds):
+            if round_.number == number and index not in self.withdrawn:
+                return index
+        return None
+
+
+class MemoryStore:
+    """A store that lives as long as the process: for experiments and tests."""
+
+    def __init__(self) -> None:
+        """An empty store."""
+        self._lock = threading.RLock()
+        self._sessions: dict[str, _Kept] = {}
+        self._contents: dict[str, bytes] = {}
+        self._records: dict[PictureRecord, str] = {}
+        self._embeddings: dict[tuple[str, str], Tensor] = {}
+        self._cards = 0
+
+    def create(self, session: Session) -> None:
+        """See Store."""
+        with self._lock:
+            if session.token in self._sessions:
+                raise token_in_use()
+            self._sessions[session.token] = _Kept(replace(session, rounds=()))
+
+    def load(self, token: str) -> Session:
+        """See Store."""
+        with self._lock:
+            return self._kept(token).live()
+
+    def append_round(self, token: str, round_: Round) -> Round:
+        """See Store."""
+        with self._lock:
+            kept = self._kept(token)
+            index = kept.index_of(round_.number)
+            if index is None:
+                kept.rounds.append(replace(round_, answer=None))
+                kept.pictures.update(round_.pictures)
+            return kept.live().round(round_.number)
+
+    def set_pictures(self, token: str, number: int, pictures: Sequence[str]) -> Round:
+        """See Store."""
+        with self._lock:
+            kept = self._kept(token)
+            index = kept.index_of(number)
+            if index is not None:
+                kept.rounds[index] = replace(kept.rounds[index], pictures=tuple(pictures))
+                kept.pictures.update(pictures)
+            return kept.live().round(number)
+
+    def append_answer(self, token: str, number: int, answer: Answer) -> None:
+        """See Store."""
+        with self._lock:
+            kept = self._kept(token)
+            live = kept.live()
+            index = kept.index_of(number)
+            if index is None or live.current is None or live.current.number != number:
+                raise stale_answer(number, live)
+            kept.answers.append((index, answer))
+
+    def change_answer(self, token: str, number: int, answer: Answer) -> None:
+        """See Store."""
+        with self._lock:
+            kept = self._kept(token)
+            index = kept.index_of(number)
+            for position, (answered, _) in enumerate(kept.answers):
+                if answered == index and position not in kept.undone:
+                    kept.undone[position] = datetime.now(UTC)
+                    kept.answers.append((answered, answer))
+                    return
+            raise stale_answer(number, kept.live())
+
+    def undo(self, token: str) -> None:
+        """See Store."""
+        with self._lock:
+            kept = self._kept(token)
+            live = kept.live()
+            if not live.answered:
+                raise nothing_to_undo()
+            last, now = live.answered[-1].number, datetime.now(UTC)
+            reopened = kept.index_of(last)
+            for index, round_ in enumerate(kept.rounds):
+                if index not in kept.withdrawn and round_.number > last:
+                    kept.withdrawn[index] = now
+            for position, (index, _) in enumerate(kept.answers):
+                if index == reopened and position not in kept.undone:
+                    kept.undone[position] = now
+
+    def delete(self, token: str) -> int:
+        """See Store."""
+        with self._lock:
+            kept = self._kept(token)
+            del self._sessions[token]
+            still_seen = {p for other in self._sessions.values() for p in other.pictures}
+            gone = kept.pictures - still_seen
+            for picture in gone:
+                self._contents.pop(picture, None)
+            self._records = {r: p for r, p in self._records.items() if p not in gone}
+            self._embeddings = {k: e for k, e in self._embeddings.items() if k[1] not in gone}
+            return len(kept.rounds) + len(kept.answers) + len(kept.trials) + len(gone) + bool(kept.card)
+
+    def save_picture(self, record: PictureRecord, content: bytes) -> str:
+        """See Store."""
+        with self._lock:
+            picture = self._records.setdefault(record, hash_of(content))
+            self._contents.setdefault(picture, content)
+            return picture
+
+    def find_picture(self, record: PictureRecord) -> str | None:
+        """See Store."""
+        with self._lock:
+            return self._records.get(record)
+
+    def read_picture(self, picture: str) -> bytes:
+        """See Store."""
+        with self._lock:
+            try:
+                return self._contents[picture]
+            except KeyError:
+                raise missing_picture(picture) from None
+
+    def record_of(self, picture: str) -> PictureRecord:
+        """See Store."""
+        with self._lock:
+            for record, known in self._records.items():
+                if known == picture:
+                    return record
+            raise missing_picture(picture)
+
+    def restore_picture(self, picture: str, content: bytes) -> None:
+        """See Store."""
+        with self._lock:
+            self._contents[picture] = content
+
+    def own(self, token: str, pictures: Sequence[str]) -> None:
+        """See Store."""
+        with self._lock:
+            self._kept(token).pictures.update(pictures)
+
+    def owns(self, token: str, picture: str) -> bool:
+        """See Store."""
+        with self._lock:
+            return picture in self._kept(token).pictures
+
+    def embedding(self, embedder: str, picture: str) -> Tensor | None:
+        """See Store."""
+        with self._lock:
+            return self._embeddings.get((embedder, picture))
+
+    def keep_embedding(self, embedder: str, picture: str, embedding: Tensor) -> None:
+        """See Store."""
+        with self._lock:
+            self._embeddings[embedder, picture] = embedding
+
+    def trials(self, token: str) -> list[Trial]:
+        """See Store."""
+        with self._lock:
+            return list(self._kept(token).trials)
+
+    def append_trial(self, token: str, trial: Trial) -> list[Trial]:
+        """See Store."""
+        with self._lock:
+            trials = self._kept(token).trials
+            if all(known.number != trial.number for known in trials):
+                trials.append(trial)
+            return list(trials)
+
+    def answer_trial(self, token: str, number: int, chosen: Literal["plain", "personal"]) -> list[Trial]:
+        """See Store."""
+        with self._lock:
+            trials = self._kept(token).trials
+            for index, trial in enumerate(trials):
+                if trial.number == number and trial.chosen is None:
+                    trials[index] = replace(trial, chosen=chosen)
+                    return list(trials)
+            raise stale_trial(number)
+
+    def put_card(self, token: str, content: bytes) -> WallCard:
+        """See Store."""
+        with self._lock:
+            kept = self._kept(token)
+            self._cards += 1
+            kept.card = WallCard(self._cards, content)
+            return kept.card
+
+    def take_card(self, token: str) -> None:
+        """See Store."""
+        with self._lock:
+            self._kept(token).card = None
+
+    def card_of(self, token: str) -> WallCard | None:
+        """See Store."""
+        with self._lock:
+            return self._kept(token).card
+
+    def card(self, number: int) -> WallCard | None:
+        """See Store."""
+        with self._lock:
+            up = (kept.card for kept in self._sessions.values() if kept.card is not None)
+            return next((card for card in up if card.number == number), None)
+
+    def cards(self, state: CardState, most: int) -> list[int]:
+        """See Store."""
+        with self._lock:
+            up = (kept.card for kept in self._sessions.values() if kept.card is not None)
+            return sorted((card.number for card in up if card.state == state), reverse=True)[:most]
+
+    def judge_card(self, number: int, state: CardState) -> None:
+        """See Store."""
+        with self._lock:
+            for kept in self._sessions.values():
+                if kept.card is not None and kept.card.number == number:
+                    kept.card = replace(kept.card, state=state)
+                    return
+            raise no_card()
+
+    def latest(self, vocabulary: str, embedder: str, most: int) -> list[Session]:
+        """See Store."""
+        with self._lock:
+            live = [replace(kept.live(), token="") for kept in self._sessions.values()]
+        fitting = [s for s in live if (s.vocabulary, s.embedder) == (vocabulary, embedder)]
+        return sorted(fitting, key=lambda session: session.created, reverse=True)[:most]
+
+    def studied(self, vocabulary: str, embedder: str) -> list[tuple[Session, list[Trial]]]:
+        """See Store."""
+        with self._lock:
+            kept = [(replace(one.live(), token=""), list(one.trials)) for one in self._sessions.values()]
+        wanted = ("study", vocabulary, embedder)
+        return [(s, trials) for s, trials in kept if (s.strategy, s.vocabulary, s.embedder) == wanted]
+
+    def _kept(self, token: str) -> _Kept:
+        try:
+            return self._sessions[token]
+        except KeyError:
+            raise unknown_session() from None
