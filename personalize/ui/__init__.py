@@ -20,7 +20,7 @@
     vote_routes.py  the light page on which an audience votes, and its presenter's calls
     staff.py     who is staff at a booth: the PIN (staff_routes.py: what they see and do)
     wall_routes.py  the wall of taste cards, for a second screen
-    spoken.py    in which language a request is answered
+    replies.py   what routes answer with: light pages, sealed pictures, "not found"
     friends.py   two tastes: a friend's file beside a session's (friend_views.py)
     theme.py     colours and type of the native controls
     port.py      a port that is free

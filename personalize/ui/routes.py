@@ -19,7 +19,7 @@ from personalize.ui import THIS_MACHINE
 from personalize.ui.card import session_card
 from personalize.ui.metrics import CONTENT_TYPE, Metrics
 from personalize.ui.picker import LOOK
-from personalize.ui.spoken import spoken
+from personalize.ui.replies import SAFE, missing, sealed, spoken
 from personalize.ui.vote_routes import vote_routes
 
 log = logging.getLogger(__name__)
@@ -32,14 +32,6 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 NOBODY = "nobody"
 """A token that opens nothing, to ask the store for."""
-
-_SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
-_SEALED = {
-    **_SAFE,
-    "Content-Security-Policy": "default-src 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-"""Of pictures: they run nothing, and other sites may not show them."""
 
 
 def routes(
@@ -62,26 +54,25 @@ def routes(
     async def picture(request: Request) -> Response:
         token, name = request.path_params["token"], request.path_params["name"]
         if not _HASH.fullmatch(name):
-            return _missing()
+            return missing()
         try:
             content = await asyncio.to_thread(personalizer.picture, token, name)
             if not metadata:
                 content = await asyncio.to_thread(without_texts, content)
         except SessionError:
-            return _missing()
+            return missing()
         except PersonalizeError as error:
             log.warning("a picture could not be served: %s", error)
-            return _missing()
-        headers = {**_SEALED, "Cache-Control": "private, max-age=604800, immutable"}
-        return Response(content, media_type="image/png", headers=headers)
+            return missing()
+        return sealed(content, cached="private, max-age=604800, immutable")
 
     async def taste(request: Request) -> Response:
         try:
             file = await asyncio.to_thread(personalizer.taste_file, request.path_params["token"])
         except PersonalizeError:
-            return _missing()
+            return missing()
         headers = {
-            **_SAFE,
+            **SAFE,
             "Cache-Control": "no-store",
             "Content-Disposition": 'attachment; filename="palate-taste.json"',
         }
@@ -93,21 +84,19 @@ def routes(
         try:
             content = await asyncio.to_thread(session_card, personalizer, token, spoken(request), reached)
         except PersonalizeError:
-            return _missing()
-        headers = {**_SEALED, "Cache-Control": "no-store"}
-        return Response(content, media_type="image/png", headers=headers)
+            return missing()
+        return sealed(content)
 
     async def code(request: Request) -> Response:
         token = request.path_params["token"]
         if not _TOKEN.fullmatch(token):
-            return _missing()
+            return missing()
         base = (address or str(request.base_url)).rstrip("/")
         drawn = io.BytesIO()
         segno.make(f"{base}/?s={token}", error="m", micro=False).save(
             drawn, kind="svg", dark="#17201b", light="#fbfcfa", scale=4
         )
-        headers = {**_SEALED, "Cache-Control": "no-store"}
-        return Response(drawn.getvalue(), media_type="image/svg+xml", headers=headers)
+        return sealed(drawn.getvalue(), "image/svg+xml")
 
     async def healthz(request: Request) -> Response:
         if not personalizer.ready:
@@ -151,13 +140,9 @@ def _look(files: dict[str, bytes]) -> Callable[[Request], Response]:
     def look(request: Request) -> Response:
         name = request.path_params["name"]
         if name not in files:
-            return _missing()
-        headers = {**_SAFE, "Cache-Control": "public, max-age=3600"}
+            return missing()
+        headers = {**SAFE, "Cache-Control": "public, max-age=3600"}
         kind = _SCRIPTS.get(name) or _KINDS[Path(name).suffix]
         return Response(files[name], media_type=kind, headers=headers)
 
     return look
-
-
-def _missing() -> Response:
-    return PlainTextResponse("not found", 404, headers={**_SAFE, "Cache-Control": "no-store"})

@@ -1,13 +1,12 @@
 """How this Palate is set up, for anyone who wonders: a page of the settings that are no secret."""
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from personalize.settings import Settings, written_value
-from personalize.ui.spoken import spoken
+from personalize.ui.replies import light_page
 from personalize.ui.staff import Staff
-from personalize.ui.views import written
 
 SECRET = ("database_url", "data", "host", "port", "address", "seed", "staff_pin")
 """Not shown: passwords, folders, and what would foretell a session."""
@@ -15,22 +14,13 @@ SECRET = ("database_url", "data", "host", "port", "address", "seed", "staff_pin"
 FOLDERS = ("model", "clip", "vocabulary", "styles")
 """May be folders, of which the last name is shown."""
 
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; font-src 'self'; form-action 'none'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
-
 
 def settings_routes(settings: Settings, staff: Staff) -> list[Route]:
     """/settings: name, value, unit and meaning of every setting that is no secret; with a PIN, for staff."""
 
     async def page(request: Request) -> Response:
         if staff.wanted and not staff.knows(request):
-            return RedirectResponse("staff", 303, headers=_HEADERS)
-        words = spoken(request)
+            return RedirectResponse("staff", 303, headers={"Cache-Control": "no-store"})
         rows = []
         for row in Settings.table():
             if row.name in SECRET:
@@ -46,6 +36,6 @@ def settings_routes(settings: Settings, staff: Staff) -> list[Route]:
                     "changed": value != row.default,
                 }
             )
-        return HTMLResponse(written(words, "settings", rows=rows), headers=_HEADERS)
+        return light_page(request, "settings", rows=rows)
 
     return [Route("/settings", page)]

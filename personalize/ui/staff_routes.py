@@ -4,7 +4,7 @@ import asyncio
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from personalize.errors import LimitError, PersonalizeError
@@ -12,10 +12,9 @@ from personalize.personalizer import Personalizer
 from personalize.session.record import CardState
 from personalize.settings import Settings
 from personalize.ui.metrics import Metrics
-from personalize.ui.spoken import spoken
+from personalize.ui.replies import FORMS, PICTURES, light_page, spoken
 from personalize.ui.staff import SHIFT_S, Staff
-from personalize.ui.views import written
-from personalize.ui.wall_routes import LARGEST, PAGE_HEADERS, SHOWN
+from personalize.ui.wall_routes import LARGEST, SHOWN
 
 PAUSED = "palate_paused"
 """The cookie of a screen that does not start over by itself; the page's script reads it."""
@@ -38,13 +37,14 @@ def staff_routes(
     store = personalizer.store
 
     async def page(request: Request, trouble: str = "", status: int = 200) -> Response:
-        words = spoken(request)
         if not staff.knows(request):
-            content = written(words, "staff-door", trouble=trouble)
-            return HTMLResponse(content, status, headers=PAGE_HEADERS)
-        content = written(
-            words,
+            return light_page(request, "staff-door", FORMS, status=status, trouble=trouble)
+        return light_page(
+            request,
             "staff",
+            PICTURES,
+            FORMS,
+            status=status,
             trouble=trouble,
             counted=metrics.counted,
             waiting=await asyncio.to_thread(store.cards, "waiting", SHOWN),
@@ -52,12 +52,11 @@ def staff_routes(
             idle_s=settings.kiosk,
             paused=request.cookies.get(PAUSED) == "1",
         )
-        return HTMLResponse(content, status, headers=PAGE_HEADERS)
 
     async def act(request: Request) -> Response:
         words, fields = spoken(request), await _fields(request)
         # Relative, since behind a proxy the page may stand below a folder that is not known here.
-        done = RedirectResponse("staff", 303, headers=PAGE_HEADERS)
+        done = RedirectResponse("staff", 303, headers={"Cache-Control": "no-store"})
         try:
             if "pin" in fields:
                 staff.enter(fields["pin"], done)

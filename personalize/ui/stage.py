@@ -94,13 +94,6 @@ class Stage:
         self._labels = labels
         self._repeats = bool(settings.repeats and not settings.kiosk)
 
-    async def _card_state(self, token: str) -> str | None:
-        """Of the session's card on the booth's wall; None without a wall."""
-        if not self._settings.staff_pin:
-            return None
-        card = await asyncio.to_thread(self._personalizer.store.card_of, token)
-        return "" if card is None else card.state
-
     def start(self, place: Place, notice: str = "", kind: str = "trouble") -> Updates:
         """The first screen in the language of that place, with nothing of a session left."""
         parts, place = self.parts, place.anew()
@@ -184,7 +177,7 @@ class Stage:
             parts.masthead: views.masthead(place, self._repeats),
             parts.notice: views.notice(place.words),
             parts.learned: views.learned(place.words, taste),
-            parts.taste: views.taste_view(place.words, session, taste, await self._card_state(place.token)),
+            parts.taste: views.taste_view(place.words, session, taste, await self._on_wall(place)),
         }
         if place.screen == "studio":
             subject = place.subject or session.subject
@@ -299,6 +292,12 @@ class Stage:
     def _in_line(self, progress: Progress, token: str) -> Progress:
         waiting = 0 if progress.done else self._personalizer.waiting(token)
         return replace(progress, waiting=waiting)
+
+    async def _on_wall(self, place: Place) -> dict[str, str] | None:
+        if not self._settings.staff_pin:
+            return None
+        card = await asyncio.to_thread(self._personalizer.store.card_of, place.token)
+        return views.wall_row(place.words, card)
 
 
 def _same_question(one: Round, other: Round | None) -> bool:

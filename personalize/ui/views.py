@@ -8,7 +8,7 @@ HTML as their value (`picker.py`), and a value is never run.
 import re
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -18,7 +18,7 @@ from personalize.personal import Pair, PersonalSet
 from personalize.personalizer import Opinion, Taste
 from personalize.portable import opinions_in
 from personalize.proof import TRIALS, Proof
-from personalize.session.record import Round, Session, Trial
+from personalize.session.record import Round, Session, Trial, WallCard
 from personalize.session.taste_file import TasteFile
 from personalize.steadiness import Steadiness, steadiness_of
 from personalize.ui import sentences
@@ -36,7 +36,7 @@ SHOWN_OF_FILE = 6
 LEARNED_ROWS = 8
 """Bars in the panel beside the pictures."""
 STEPS: tuple[Screen, ...] = ("rounds", "taste", "studio")
-WALL_STATES = {"": "wall_none", "waiting": "wall_waiting", "shown": "wall_shown", "refused": "wall_refused"}
+ON_WALL = {"": "wall_none", "waiting": "wall_waiting", "shown": "wall_shown", "refused": "wall_refused"}
 """What is said of a card for the booth's wall, by its state."""
 LENS = Markup(
     '<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">'
@@ -239,15 +239,8 @@ def learned(words: Words, taste: Taste) -> str:
     )
 
 
-def taste_view(words: Words, session: Session, taste: Taste, card_state: str | None = None) -> str:
-    """Everything that was learned: a sentence, and bars grouped by slot.
-
-    Args:
-        words: in whose language.
-        session: whose.
-        taste: what was learned.
-        card_state: of the card on the booth's wall; "" when none is up, None when there is no wall.
-    """
+def taste_view(words: Words, session: Session, taste: Taste, on_wall: Mapping[str, str] | None = None) -> str:
+    """Everything that was learned: a sentence, bars grouped by slot, and `on_wall` at a booth with a wall."""
     named = _named(taste)
     slots = list(dict.fromkeys(opinion.slot for opinion in sorted(named, key=lambda o: -o.utility)))
     reach = reach_of(named)
@@ -263,11 +256,17 @@ def taste_view(words: Words, session: Session, taste: Taste, card_state: str | N
         file=f"taste/{session.token}.json" if session.answered else "",
         card=f"card/{session.token}.png?language={words.language}",
         token=session.token,
-        card_state="" if card_state is None else words(WALL_STATES[card_state]),
-        card_up=bool(card_state),
+        on_wall=on_wall,
         **_steady(words, steadiness_of(session)),
         **_certainty(words, taste),
     )
+
+
+def wall_row(words: Words, card: WallCard | None) -> dict[str, str]:
+    """Of a session's card on the booth's wall: its state ("" when none is up), a sentence, and the button."""
+    state = "" if card is None else card.state
+    button = words("wall_take" if card else "wall_put")
+    return {"state": state, "said": words(ON_WALL[state]), "button": button}
 
 
 def pairs(words: Words, token: str, made: PersonalSet) -> str:

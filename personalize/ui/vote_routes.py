@@ -14,29 +14,20 @@ from typing import Any
 
 import segno
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from personalize.audience import Ballot, Hall, Halls
 from personalize.errors import PersonalizeError, SessionError, StaleAnswerError
 from personalize.personalizer import Personalizer
 from personalize.session.picture_text import without_texts
-from personalize.ui.spoken import spoken
-from personalize.ui.views import written
+from personalize.ui.replies import PICTURES, SCRIPTS, light_page, missing, spoken
 
 DEVICE = "palate_device"
 """The cookie of a device: a random number, for one day, and only of those who open a voting page."""
 
 LARGEST_BODY = 1000
 LONGEST_WAIT_S = 600
-
-_PAGE = {
-    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
-    "connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 def vote_routes(personalizer: Personalizer, address: str = "") -> list[Route]:
@@ -49,10 +40,10 @@ def vote_routes(personalizer: Personalizer, address: str = "") -> list[Route]:
     halls = Halls()
 
     async def page(request: Request) -> Response:
-        words, code = spoken(request), request.path_params["code"]
+        code = request.path_params["code"]
         if halls.find(code) is None:
-            return HTMLResponse(written(words, "vote", code="", open=False), 404, headers=_PAGE)
-        answer = HTMLResponse(written(words, "vote", code=code, open=True), headers=_PAGE)
+            return light_page(request, "vote", status=404, code="", open=False)
+        answer = light_page(request, "vote", PICTURES, SCRIPTS, code=code, open=True)
         if not request.cookies.get(DEVICE):
             device = secrets.token_urlsafe(16)
             # Of the whole site: behind a proxy the page may stand below a folder that is not known here.
@@ -78,11 +69,11 @@ def vote_routes(personalizer: Personalizer, address: str = "") -> list[Route]:
     async def picture(request: Request) -> Response:
         hall, option = halls.find(request.path_params["code"]), request.path_params["option"]
         if hall is None or hall.ballot is None or hall.ballot.shown != request.path_params["shown"]:
-            return _missing()
+            return missing()
         session = await asyncio.to_thread(personalizer.session, hall.token)
         round_ = next((r for r in session.rounds if r.fingerprint == hall.ballot.shown), None)
         if round_ is None or not 0 <= option < len(round_.pictures):
-            return _missing()
+            return missing()
         content = await asyncio.to_thread(personalizer.picture, hall.token, round_.pictures[option])
         headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=3600"}
         return Response(without_texts(content), media_type="image/png", headers=headers)
@@ -185,7 +176,3 @@ def _said(values: dict[str, Any], status: int = 200) -> Response:
     return JSONResponse(
         values, status, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     )
-
-
-def _missing() -> Response:
-    return PlainTextResponse("not found", 404, headers={"Cache-Control": "no-store"})

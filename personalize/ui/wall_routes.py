@@ -7,16 +7,17 @@ nobody to a session. It goes when its session is deleted, and whenever its owner
 import asyncio
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from personalize.errors import PersonalizeError
 from personalize.personalizer import Personalizer
 from personalize.session.picture_text import without_texts
 from personalize.ui.card import session_card
-from personalize.ui.spoken import spoken
+from personalize.ui.replies import PICTURES, SAFE, SCRIPTS, light_page, missing, sealed, spoken
 from personalize.ui.staff import Staff
-from personalize.ui.views import WALL_STATES, written
+from personalize.ui.views import wall_row
+from personalize.ui.words import Words
 
 SHOWN = 24
 """Cards on the wall: the newest ones."""
@@ -26,20 +27,6 @@ LARGEST = 2**31 - 1
 
 FRESH_S = 10
 """Seconds after which the wall looks for new cards."""
-
-PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; font-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
-_WALL_HEADERS = {
-    **PAGE_HEADERS,
-    "Content-Security-Policy": PAGE_HEADERS["Content-Security-Policy"]
-    + "; script-src 'self'; connect-src 'self'",
-}
-_PLAIN = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
 def wall_routes(personalizer: Personalizer, staff: Staff) -> list[Route]:
@@ -51,40 +38,30 @@ def wall_routes(personalizer: Personalizer, staff: Staff) -> list[Route]:
 
     async def wall(request: Request) -> Response:
         cards = await asyncio.to_thread(store.cards, "shown", SHOWN)
-        content = written(spoken(request), "booth-wall", cards=cards, fresh_s=FRESH_S)
-        return HTMLResponse(content, headers=_WALL_HEADERS)
+        return light_page(request, "booth-wall", PICTURES, SCRIPTS, cards=cards, fresh_s=FRESH_S)
 
     async def picture(request: Request) -> Response:
         number = request.path_params["number"]
         found = await asyncio.to_thread(store.card, number) if number <= LARGEST else None
         if found is None or not (found.state == "shown" or staff.knows(request)):
-            return PlainTextResponse("not found", 404, headers=_PLAIN)
-        headers = {
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'",
-            "Cross-Origin-Resource-Policy": "same-origin",
-            "Cache-Control": "no-store",
-        }
-        return Response(found.content, media_type="image/png", headers=headers)
+            return missing()
+        return sealed(found.content)
 
     async def card(request: Request) -> Response:
         words, token = spoken(request), request.path_params["token"]
+        headers = {**SAFE, "Cache-Control": "no-store"}
         try:
             if request.method == "POST":
-                content = without_texts(await asyncio.to_thread(session_card, personalizer, token, words))
-                await asyncio.to_thread(store.put_card, token, content)
+                await asyncio.to_thread(put_up, token, words)
             else:
                 await asyncio.to_thread(store.take_card, token)
             up = await asyncio.to_thread(store.card_of, token)
         except PersonalizeError as error:
-            return JSONResponse({"error": words.error(str(error))}, 404, headers=_PLAIN)
-        state = "" if up is None else up.state
-        said = {
-            "state": state,
-            "said": words(WALL_STATES[state]),
-            "button": words("wall_take" if state else "wall_put"),
-        }
-        return JSONResponse(said, headers=_PLAIN)
+            return JSONResponse({"error": words.error(str(error))}, 404, headers=headers)
+        return JSONResponse(wall_row(words, up), headers=headers)
+
+    def put_up(token: str, words: Words) -> None:
+        store.put_card(token, without_texts(session_card(personalizer, token, words)))
 
     if not staff.wanted:
         return []

@@ -133,7 +133,7 @@ def _one_session(page: Page, url: str, take: Callable[[Page, str], None], scheme
     page.locator("[data-end]").click()
     walk.go(page, "taste")
     page.locator("[data-wall]").click()
-    expect(page.locator(".wallrow [data-up='1']")).to_be_visible()
+    expect(page.locator(".wallrow [data-up='waiting']")).to_be_visible()
     take(page, "taste")
     card = _saved_card(page)
     page.locator(".taste [data-go='friends']").click()

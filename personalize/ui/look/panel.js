@@ -7,7 +7,7 @@ const hang = async button => {
     const answer = await fetch(button.dataset.wall, {method: button.dataset.up ? 'DELETE' : 'POST'});
     const now = await answer.json();
     said.textContent = answer.ok ? now.said : now.error;
-    if (answer.ok) { button.dataset.up = now.state ? '1' : ''; button.textContent = now.button; }
+    if (answer.ok) { button.dataset.up = now.state; button.textContent = now.button; }
   } catch { said.textContent = window.palate.words.not_done; }
   button.disabled = false;
   button.focus();
