@@ -11,7 +11,7 @@
     words.py     every text in English, German and French (languages/), and which language it is
     labels.py    the texts that change with the language alone
     sentences.py sentences put together from values
-    views.py     values -> HTML, every text escaped (templates/)
+    views.py     values -> HTML, every text escaped (templates/); studio_views.py: pictures in a taste
     bars.py      tokens and their intervals as bars
     api.py       the app for programs: endpoints, and MCP tools
     card.py      the taste card: a picture to show around, which is the taste itself

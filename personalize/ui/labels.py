@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from personalize.settings import Settings
-from personalize.ui import THIS_MACHINE, friend_views, views
+from personalize.ui import THIS_MACHINE, friend_views, studio_views, views
 from personalize.ui.stage import Parts, Updates
 from personalize.ui.words import Words
 
@@ -44,7 +44,7 @@ class Labels:
             parts.consent: self.consent(words),
             parts.audience: views.audience(words),
             parts.studio: views.studio(words),
-            parts.pairs: views.pairs_none(words),
+            parts.pairs: studio_views.pairs_none(words),
             parts.friends_head: friend_views.head(words),
             parts.friends: "",
             parts.friend_file: None,

@@ -8,7 +8,7 @@ import gradio as gr
 from personalize.mdp.vocabulary import Vocabulary
 from personalize.personalizer import Personalizer
 from personalize.settings import Settings
-from personalize.ui import friend_views, picker, views
+from personalize.ui import friend_views, picker, studio_views, views
 from personalize.ui.api import Api
 from personalize.ui.drawing import Drawing
 from personalize.ui.friends import Friends
@@ -93,7 +93,7 @@ def build_page(
                 words("recall"), file_types=[".png"], type="binary", elem_id="recall",
                 size="sm",
             )  # fmt: skip
-            pairs = picker.panel(views.pairs_none(words), "pairs")
+            pairs = picker.panel(studio_views.pairs_none(words), "pairs")
         with gr.Column(elem_id="screen-proof"):
             proof = picker.proof("")
         with gr.Column(elem_id="screen-friends"):

@@ -16,7 +16,7 @@ from personalize.session.record import Round, Session, Trial
 from personalize.session.taste_file import TasteFile
 from personalize.settings import Settings
 from personalize.studio import Studio
-from personalize.ui import views
+from personalize.ui import studio_views, views
 from personalize.ui.drawing import Drawing, Progress
 from personalize.ui.place import Place
 from personalize.ui.words import Words
@@ -107,7 +107,7 @@ class Stage:
             parts.picker: "",
             parts.learned: "",
             parts.taste: "",
-            parts.pairs: views.pairs_none(words),
+            parts.pairs: studio_views.pairs_none(words),
             parts.proof: "",
             parts.friend_file: None,
             parts.friends: "",
@@ -149,7 +149,7 @@ class Stage:
             return {self.parts.masthead: views.masthead(place.to("start"))}
         updates: Updates = {self.parts.masthead: views.masthead(place, self._repeats)}
         if place.screen == "studio":
-            updates[self.parts.pairs] = views.pairs_none(place.words)
+            updates[self.parts.pairs] = studio_views.pairs_none(place.words)
         elif place.screen == "friends":
             updates[self.parts.blends] = ""
         else:
@@ -241,7 +241,7 @@ class Stage:
         proof = await asyncio.to_thread(self._prover.proof, token)
         if proof.done and not more:
             trials = await asyncio.to_thread(self._personalizer.store.trials, token)
-            yield {parts.proof: views.proof_result(place.words, proof, trials, token)}
+            yield {parts.proof: studio_views.proof_result(place.words, proof, trials, token)}
             return
         made: Trial | None = None
         prover = self._prover
@@ -249,11 +249,13 @@ class Stage:
             "trial", (token, proof.answered), lambda on_step: prover.next_trial(token, on_step)
         ):
             if isinstance(seen, Progress):
-                yield {parts.proof: views.trial_drawing(place.words, seen)}
+                yield {parts.proof: studio_views.trial_drawing(place.words, seen)}
             else:
                 made = seen
         if made is not None:
-            yield {parts.proof: views.trial(place.words, made.number, made.subject, made.pictures, token)}
+            yield {
+                parts.proof: studio_views.trial(place.words, made.number, made.subject, made.pictures, token)
+            }
 
     async def answer_trial(self, place: Place, number: int, first: bool) -> AsyncIterator[Updates]:
         """Count a choice of the blind proof, and go on."""
@@ -266,7 +268,7 @@ class Stage:
         parts, token = self.parts, place.token
         subject, strength, seed, without = place.subject, place.strength, place.seed, place.without
         if not subject or seed is None:
-            yield {parts.pairs: views.pairs_none(place.words)}
+            yield {parts.pairs: studio_views.pairs_none(place.words)}
             return
         made: PersonalSet | None = None
         personal = self._studio.personal
@@ -279,11 +281,13 @@ class Stage:
             ),
         ):
             if isinstance(seen, Progress):
-                yield {parts.pairs: views.pairs_drawing(place.words, PAIRS, self._in_line(seen, token))}
+                yield {
+                    parts.pairs: studio_views.pairs_drawing(place.words, PAIRS, self._in_line(seen, token))
+                }
             else:
                 made = seen
         if made is not None:
-            yield {parts.pairs: views.pairs(place.words, token, made)}
+            yield {parts.pairs: studio_views.pairs(place.words, token, made)}
 
     def stop(self, token: str) -> None:
         """Draw no more of the personal pictures that are under way."""

@@ -14,15 +14,13 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from personalize.personal import Pair, PersonalSet
 from personalize.personalizer import Opinion, Taste
 from personalize.portable import opinions_in
-from personalize.proof import TRIALS, Proof
-from personalize.session.record import Round, Session, Trial, WallCard
+from personalize.session.record import Round, Session, WallCard
 from personalize.session.taste_file import TasteFile
 from personalize.steadiness import Steadiness, steadiness_of
 from personalize.ui import sentences
-from personalize.ui.bars import numbers, reach_of, rows
+from personalize.ui.bars import reach_of, rows
 from personalize.ui.drawing import Progress
 from personalize.ui.place import Place, Screen
 from personalize.ui.words import LANGUAGES, Words, words_of
@@ -269,105 +267,6 @@ def wall_row(words: Words, card: WallCard | None) -> dict[str, str]:
     return {"state": state, "said": words(ON_WALL[state]), "button": button}
 
 
-def pairs(words: Words, token: str, made: PersonalSet) -> str:
-    """Plain pictures beside personal ones, with their prompts and why."""
-    return written(
-        words,
-        "pairs",
-        drawing=False,
-        state=words.count(
-            "pairs_state",
-            len(made.pairs),
-            subject=made.subject,
-            strength=f"{made.strength:g}",
-            seed=made.seed,
-        ),
-        left="",
-        pairs=[_pair(token, made.subject, pair) for pair in made.pairs],
-        without=made.without,
-    )
-
-
-def pairs_drawing(words: Words, count: int, progress: Progress) -> str:
-    """The place of the pairs while they are drawn."""
-    return written(
-        words,
-        "pairs",
-        drawing=True,
-        state=words("drawing_now"),
-        left=sentences.left(words, progress),
-        share=progress.share,
-        count=count,
-    )
-
-
-def trial(words: Words, number: int, subject: str, pictures: Sequence[str], token: str) -> str:
-    """Two unlabelled pictures."""
-    heading = words("trial_of" if number <= TRIALS else "trial_only", number=number, trials=TRIALS)
-    return _proof(
-        words,
-        number=number,
-        heading=heading,
-        title=words("trial_title"),
-        subject=subject,
-        cards=[picture_url(token, picture) for picture in pictures],
-        state=words("trial_state", number=number, subject=subject),
-    )
-
-
-def trial_drawing(words: Words, progress: Progress) -> str:
-    """Its place while they are drawn."""
-    return _proof(
-        words,
-        heading=words("trial_next"),
-        title=words("trial_title"),
-        drawing=True,
-        share=progress.share,
-        state=words("drawing_now"),
-        left=sentences.left(words, progress),
-    )
-
-
-def proof_result(words: Words, proof: Proof, trials: Sequence[Trial], token: str) -> str:
-    """How often the personal picture was chosen, with its interval, and every trial with its labels."""
-    return _proof(
-        words,
-        heading=words.count("proof_after", proof.answered),
-        title=words("proof_title"),
-        sentence=sentences.proven(words, proof),
-        wins=proof.wins,
-        answered=proof.answered,
-        low=round(100 * proof.low),
-        high=round(100 * proof.high),
-        share_won=round(100 * proof.wins / max(1, proof.answered)),
-        trials=[
-            {
-                "chosen": trial.chosen,
-                "prompt": trial.prompt,
-                "plain_prompt": trial.plain_prompt,
-                "personal": picture_url(token, trial.personal),
-                "plain": picture_url(token, trial.plain),
-            }
-            for trial in trials
-        ],
-        state=sentences.proven(words, proof),
-        more=True,
-    )
-
-
-def _proof(words: Words, **values: object) -> str:
-    blank: dict[str, object] = {
-        "number": 0, "heading": "", "title": "", "subject": "", "cards": (), "drawing": False, "share": 0.0,
-        "state": "", "left": "", "trials": (), "more": False,
-    }  # fmt: skip
-    return written(words, "proof", **(blank | values))
-
-
-def pairs_none(words: Words) -> str:
-    """The place of the pairs before any was asked for."""
-    return written(words, "pairs", drawing=False, state=words("pairs_none"), left="", pairs=[], without=())
-
-
 def _past(session: Session) -> list[dict[str, object]]:
     past: list[dict[str, object]] = []
     for round_ in session.answered:
@@ -419,25 +318,4 @@ def _certainty(words: Words, taste: Taste) -> dict[str, object]:
         "sure": round(100 * min(max(taste.progress, 0.0), 1.0)),
         "accuracy": round(100 * taste.accuracy),
         "chance": round(100 * taste.chance),
-    }
-
-
-def _pair(token: str, subject: str, pair: Pair) -> dict[str, object]:
-    sides = [
-        ("plain", "side_plain", pair.plain_prompt, pair.plain),
-        ("yours", "side_yours", pair.prompt, pair.personal),
-    ]
-    return {
-        "sides": [
-            {
-                "kind": kind,
-                "label": label,
-                "prompt": prompt,
-                "url": picture_url(token, picture),
-                "file": file_name(subject, kind, pair.seed),
-            }
-            for kind, label, prompt, picture in sides
-        ],
-        "added": [{"token": o.token, **numbers(o)} for o in pair.tokens if o.token],
-        "seed": pair.seed,
     }

@@ -17,6 +17,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS, ROOT, start_app, stop_app
 from tests.browser.test_real_models import PAIRS_MS, PREPARED_S, favourite
 
 Scheme = Literal["light", "dark"]
+Take = Callable[[Page, str], None]
 PIN, SEED = "204618", 12
 DESK, PHONE = (1280, 800), (390, 844)
 TALLEST = 1.25
@@ -85,15 +86,13 @@ def _play(browser: Browser, url: str, size: tuple[int, int], scheme: Scheme) -> 
     other.goto(f"{url}/settings")
     take(other, "settings")
     walk.open_page(other, url)
-    with other.expect_file_chooser() as chooser:
-        other.locator("#bring").click()
-    chooser.value.set_files(card)
+    _bring(other, "#bring", card)
     other.locator(".arrival h2, .arrival .sentence").first.wait_for()
     take(other, "bring-a-taste")
     return taken
 
 
-def _other_taste(page: Page, url: str) -> Path:
+def _other_taste(page: Page, url: str) -> bytes:
     """The card of somebody who picks by place, not by looks."""
     walk.begin(page, url, "a castle")
     for number in range(1, 6):
@@ -102,15 +101,21 @@ def _other_taste(page: Page, url: str) -> Path:
     return _saved_card(page)
 
 
-def _saved_card(page: Page) -> Path:
+def _saved_card(page: Page) -> bytes:
     with page.expect_download() as saved:
         page.locator("#save-card").click()
-    card = Path(tempfile.mkdtemp()) / "card.png"
-    saved.value.save_as(card)
-    return card
+    return saved.value.path().read_bytes()
 
 
-def _one_session(page: Page, url: str, take: Callable[[Page, str], None], scheme: str, friend: Path) -> Path:
+def _bring(page: Page, button: str, card: bytes) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.locator(button).click()
+    chooser.value.set_files({"name": "card.png", "mimeType": "image/png", "buffer": card})
+
+
+def _one_session(
+    page: Page, url: str, take: Callable[[Page, str], None], scheme: str, friend: bytes
+) -> bytes:
     """From the first screen to the wall; the taste card that was saved."""
     walk.open_page(page, url)
     take(page, "start")
@@ -137,9 +142,7 @@ def _one_session(page: Page, url: str, take: Callable[[Page, str], None], scheme
     take(page, "taste")
     card = _saved_card(page)
     page.locator(".taste [data-go='friends']").click()
-    with page.expect_file_chooser() as chooser:
-        page.locator("#friend").click()
-    chooser.value.set_files(friend)
+    _bring(page, "#friend", friend)
     expect(page.locator(".friends .sentence")).to_be_visible()
     page.locator("#mix").click()
     expect(page.locator(".blends figure img")).to_have_count(6, timeout=PAIRS_MS)

@@ -9,7 +9,7 @@ import pytest
 from personalize.personal import Pair, PersonalSet
 from personalize.personalizer import Opinion, Taste
 from personalize.session.record import Answer, Round, Session
-from personalize.ui import views
+from personalize.ui import studio_views, views
 from personalize.ui.drawing import Progress
 from personalize.ui.place import Place
 from personalize.ui.words import words_of
@@ -64,7 +64,7 @@ def a_taste(answered: int = 4, ready: bool = False) -> Taste:
         views.notice(EN, NASTY),
         views.chips(EN, (NASTY,)),
         views.masthead(Place(NASTY, "rounds")),
-        views.pairs(
+        studio_views.pairs(
             EN,
             "t0",
             PersonalSet(
