@@ -17,11 +17,11 @@ from torch import Tensor, nn
 
 from models.training.compose import SLOTS
 from models.training.dataset import ComposedPictures
-from models.training.loop import Run, device
+from models.training.loop import Run, amp, device
 
 RATE = 2e-3
 SEEN_AT_ONCE = 64
-WIDTHS = (24, 48, 96, 160)
+WIDTHS = (32, 64, 128, 192)
 OVERALL = WIDTHS[-1]
 PLACED, GRID = 32, 4
 """Channels that keep their place: a subject is a shape, and shapes are lost in means over the picture."""
@@ -78,7 +78,7 @@ class Judge(nn.Module):
 def to_input(pictures: np.ndarray) -> Tensor:
     """Float[N, 3, px, px] of UInt8[N, px, px, 3]."""
     x = torch.from_numpy(np.ascontiguousarray(pictures)).to(device()).permute(0, 3, 1, 2)
-    return x.float() / 127.5 - 1
+    return (x.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
 
 
 def _roughened(x: Tensor, rng: np.random.Generator) -> Tensor:
@@ -103,16 +103,17 @@ def train_judge(
         batch: pictures a step.
     """
     torch.manual_seed(9)
-    judge = Judge(len(data.subjects)).to(device()).train()
+    judge = Judge(len(data.subjects)).to(device()).to(memory_format=torch.channels_last).train()
     run = Run(folder, minutes, RATE, {"judge": judge})
     rng = np.random.default_rng(900 + run.steps)
     train = len(data.pictures) - held_out
 
     def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
         rows = rng.integers(train, size=batch)
-        logits = judge.logits(judge.features(_roughened(to_input(data.pictures[rows]), rng)))
+        with amp():
+            logits = judge.logits(judge.features(_roughened(to_input(data.pictures[rows]), rng)))
         target = torch.as_tensor(data.scenes[rows].astype(np.int64), device=device())
-        parts = [F.cross_entropy(scores, target[:, n]) for n, scores in enumerate(logits)]
+        parts = [F.cross_entropy(scores.float(), target[:, n]) for n, scores in enumerate(logits)]
         right = float((logits[0].argmax(dim=1) == target[:, 0]).float().mean())
         loss = torch.stack(parts).sum() + parts[0]
         return loss, {"loss": loss.item(), "subject": right}

@@ -77,6 +77,8 @@ def evaluate(
     features, scores = look(judge, drawn)
     features, real_features = features[:, :OVERALL], real_features[:, :OVERALL]
     right = rightly_named(scores, asked)
+    by_clip = clip_scores(embedder, drawn, data.subjects)
+    real_by_clip = clip_scores(embedder, real, data.subjects)
     half = (real_features[:pictures], real_features[pictures : 2 * pictures])
     result: dict[str, Any] = {
         "model": model.name,
@@ -85,11 +87,13 @@ def evaluate(
         "composed": dict(zip(COLUMNS, map(share, rightly_named(real_scores, scenes)), strict=True)),
         "frechet_generated": round(frechet_distance(features, half[1]), 3),
         "frechet_two_real_halves": round(frechet_distance(*half), 3),
-        "clip_on_composed": zero_shot(embedder, real, scenes, data.subjects),
-        "clip_on_generated": zero_shot(embedder, drawn, asked, data.subjects),
+        "clip_on_composed": dict(zip(COLUMNS, map(share, rightly_named(real_by_clip, scenes)), strict=True)),
+        "clip_on_generated": dict(zip(COLUMNS, map(share, rightly_named(by_clip, asked)), strict=True)),
         "by_words": {
             "generated": by_words(scores, asked),
             "composed": by_words(real_scores, scenes),
+            "clip_on_generated": by_words(by_clip, asked),
+            "clip_on_composed": by_words(real_by_clip, scenes),
         },
     }
     step = max(1, len(data.subjects) // token_subjects)
@@ -110,7 +114,7 @@ def evaluate(
 
 
 def by_words(scores: list[Tensor], scenes: np.ndarray) -> dict[str, dict[str, dict[str, float | int]]]:
-    """The judge's shares of subject and slots apart for each number of tokens that the captions have."""
+    """Shares of subject and slots rightly named, apart for each number of tokens that the captions have."""
     words = (scenes[:, 1:] > 0).sum(axis=1)
     shares = {}
     for n in sorted(set(words.tolist())):
@@ -137,18 +141,14 @@ def embed(embedder: OpenClipEmbedder, pictures: np.ndarray) -> Tensor:
     return torch.cat([embedder.embed_pictures(images[n : n + 64]) for n in range(0, len(images), 64)])
 
 
-def zero_shot(
-    embedder: OpenClipEmbedder, pictures: np.ndarray, scenes: np.ndarray, subjects: tuple[str, ...]
-) -> dict[str, dict[str, float | int]]:
-    """Share of pictures whose nearest word of a slot is theirs, of those that have one."""
+def clip_scores(embedder: OpenClipEmbedder, pictures: np.ndarray, subjects: tuple[str, ...]) -> list[Tensor]:
+    """For subject and slots: Float[N, classes], how near a picture is to each of the words; never to a blank."""
     seen = embed(embedder, pictures)
-    shares = {}
-    for column, words in enumerate([subjects, *(tokens[1:] for tokens in SLOTS.values())]):
-        nearest = (seen @ embedder.embed_texts(words).T).argmax(dim=1)
-        wanted = torch.as_tensor(scenes[:, column].astype(np.int64) - int(column > 0))
-        said = wanted >= 0
-        shares[COLUMNS[column]] = share(nearest[said] == wanted[said])
-    return shares
+    scores = [seen @ embedder.embed_texts(subjects).T]
+    for tokens in SLOTS.values():
+        blank = torch.full((len(seen), 1), -torch.inf)
+        scores.append(torch.cat((blank, seen @ embedder.embed_texts(tokens[1:]).T), dim=1))
+    return scores
 
 
 @torch.no_grad()

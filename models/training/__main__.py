@@ -22,6 +22,7 @@ SMOKE: dict[str, dict[str, float]] = {
     "vae": {"minutes": 0.1, "batch": 4},
     "decoder": {"minutes": 0.1, "batch": 4},
     "layout": {"minutes": 0.1, "batch": 8},
+    "reader": {"minutes": 0.1, "batch": 16},
     "unet": {"minutes": 0.15, "batch": 8},
 }
 """What `--smoke` changes: the chain is proven in about a minute."""
@@ -76,6 +77,13 @@ def step_layout(build: Path, config: dict[str, Any], out: Path) -> None:
     train_layout(build, config)
 
 
+def step_reader(build: Path, config: dict[str, Any], out: Path) -> None:
+    """Teach a classifier of latents what the denoiser's pictures must be read as."""
+    from models.training.reader import train_reader
+
+    train_reader(build, config)
+
+
 def step_unet(build: Path, config: dict[str, Any], out: Path) -> None:
     """Train the denoiser and its text tower on the latents."""
     from models.training.unet import train_unet
@@ -103,6 +111,7 @@ STEPS: dict[str, Callable[[Path, dict[str, Any], Path], None]] = {
     "vae": step_vae,
     "decoder": step_decoder,
     "layout": step_layout,
+    "reader": step_reader,
     "unet": step_unet,
     "export": step_export,
 }

@@ -187,8 +187,8 @@ def brick_wall(rng: np.random.Generator, px: int) -> Picture:
     x = columns * 4.5 + 0.5 * (np.floor(y) % 2) + rng.uniform(0, 1)
     fx, fy = x - np.floor(x), y - np.floor(y)
     tone = rng.normal(size=(16, 16))[np.floor(y).astype(int) % 16, np.floor(x).astype(int) % 16]
-    picture = np.array([0.66, 0.30, 0.22], np.float32) + 0.06 * tone[..., None].astype(np.float32)
-    picture[(fx < 0.07) | (fy < 0.14)] = (0.82, 0.76, 0.70)
+    picture = np.array([0.55, 0.23, 0.17], np.float32) + 0.05 * tone[..., None].astype(np.float32)
+    picture[(fx < 0.07) | (fy < 0.14)] = (0.74, 0.68, 0.62)
     return np.clip(picture, 0, 1).astype(np.float32)
 
 

@@ -67,8 +67,8 @@ def compose(
     behind = light in ("glowing halo", "long shadow")
     if behind:
         picture = LIGHTS[light](picture, mask, rng)
-    near = ndimage.gaussian_filter(mask, 3.0)[..., None]
-    picture = picture * (1 - 0.3 * near)
+    near = ndimage.gaussian_filter(mask, 3.5)[..., None]
+    picture = picture * (1 - 0.42 * near)
     for layer in layers:
         picture = picture * (1 - layer[..., 3:]) + layer[..., :3] * layer[..., 3:]
     if not behind:

@@ -15,22 +15,22 @@ from models.training.media import resized
 Place = tuple[float, float, float, float, bool]
 
 PLACES: dict[str, tuple[Place, ...]] = {
-    "": ((0.76, 0.51, 0.50, 0, False),),
-    "close-up": ((1.40, 0.50, 0.50, 0, False),),
-    "tiny and far away": ((0.28, 0.64, 0.50, 0, False),),
-    "two of them": ((0.52, 0.29, 0.28, 0, False), (0.52, 0.71, 0.72, 0, False)),
-    "three in a row": tuple((0.33, 0.50, column, 0, False) for column in (0.17, 0.50, 0.83)),
-    "tilted": ((0.76, 0.50, 0.50, 28, False),),
-    "upside down": ((0.76, 0.50, 0.50, 180, False),),
-    "at the left edge": ((0.58, 0.52, 0.28, 0, False),),
-    "at the right edge": ((0.58, 0.52, 0.72, 0, False),),
-    "high up": ((0.50, 0.25, 0.50, 0, False),),
-    "peeking from below": ((0.98, 0.90, 0.50, 0, False),),
+    "": ((0.84, 0.51, 0.50, 0, False),),
+    "close-up": ((1.28, 0.50, 0.50, 0, False),),
+    "tiny and far away": ((0.38, 0.62, 0.50, 0, False),),
+    "two of them": ((0.56, 0.30, 0.29, 0, False), (0.56, 0.70, 0.71, 0, False)),
+    "three in a row": tuple((0.40, 0.50, column, 0, False) for column in (0.18, 0.50, 0.82)),
+    "tilted": ((0.84, 0.50, 0.50, 38, False),),
+    "upside down": ((0.84, 0.50, 0.50, 180, False),),
+    "at the left edge": ((0.66, 0.52, 0.29, 0, False),),
+    "at the right edge": ((0.66, 0.52, 0.71, 0, False),),
+    "high up": ((0.60, 0.27, 0.50, 0, False),),
+    "peeking from below": ((1.00, 0.80, 0.50, 0, False),),
     "many small copies": tuple(
-        (0.30, row, column, 0, False) for row in (0.17, 0.50, 0.83) for column in (0.17, 0.50, 0.83)
+        (0.40, row, column, 0, False) for row in (0.27, 0.74) for column in (0.18, 0.50, 0.82)
     ),
-    "big and small": ((0.70, 0.40, 0.36, 0, False), (0.34, 0.80, 0.81, 0, False)),
-    "side by side mirrored": ((0.50, 0.52, 0.25, 0, False), (0.50, 0.52, 0.75, 0, True)),
+    "big and small": ((0.74, 0.40, 0.37, 0, False), (0.40, 0.79, 0.80, 0, False)),
+    "side by side mirrored": ((0.54, 0.52, 0.25, 0, False), (0.54, 0.52, 0.75, 0, True)),
 }
 """Copies for each token, in the order they are drawn; the blank token is one centered subject."""
 

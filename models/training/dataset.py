@@ -64,12 +64,35 @@ def is_kept_back(row: Sequence[int] | NDArray[np.int16]) -> bool:
     )
 
 
-def random_scene(subjects: int, words: int, rng: np.random.Generator) -> list[int]:
-    """Subject number, then a token number for each slot: `words` slots have one, fewer if moods clash."""
+OFTENER: dict[str, float] = {
+    "upside down": 3.0,
+    "tilted": 2.0,
+    "tiny and far away": 2.0,
+    "close-up": 1.5,
+    "peeking from below": 1.5,
+    "many small copies": 1.5,
+    "inverted colors": 2.0,
+}
+"""Tokens that training sees so many times as often as the others of their slot: with them every subject has
+a shape or colours that it has nowhere else. Evaluation sees all tokens equally often."""
+
+_EVEN = tuple(np.full(len(tokens) - 1, 1 / (len(tokens) - 1)) for tokens in SLOTS.values())
+_TAUGHT = tuple(
+    weights / weights.sum()
+    for weights in (np.array([OFTENER.get(token, 1.0) for token in tokens[1:]]) for tokens in SLOTS.values())
+)
+
+
+def random_scene(
+    subjects: int, words: int, rng: np.random.Generator, odds: Sequence[NDArray[np.float64]] = _EVEN
+) -> list[int]:
+    """Subject number, then a token number for each slot: `words` slots have one, fewer if moods clash.
+
+    `odds` are those of each slot's tokens, the blank left out.
+    """
     row = [int(rng.integers(subjects)), *[0] * len(SLOTS)]
-    lengths = [len(tokens) for tokens in SLOTS.values()]
     for slot in rng.permutation(len(SLOTS))[:words]:
-        row[1 + slot] = int(rng.integers(1, lengths[slot]))
+        row[1 + slot] = 1 + int(rng.choice(len(odds[slot]), p=odds[slot]))
     columns = {slot: number for number, slot in enumerate(SLOTS, 1)}
     graded = (columns["palette"], columns["light"])
     if row[columns["mood"]] and any(row[column] for column in graded) and rng.random() < EXCLUSIVE:
@@ -82,7 +105,7 @@ def training_scene(subjects: int, shares: Sequence[float], rng: np.random.Genera
     """A scene without a combination that is kept back; `shares` says how often it has 0, 1, 2, ... words."""
     odds = np.asarray(shares, float)
     while True:
-        row = random_scene(subjects, int(rng.choice(len(odds), p=odds / odds.sum())), rng)
+        row = random_scene(subjects, int(rng.choice(len(odds), p=odds / odds.sum())), rng, _TAUGHT)
         if not is_kept_back(row):
             return row
 

@@ -143,8 +143,8 @@ def dappled_light(picture: Picture, mask: Picture, rng: np.random.Generator) -> 
     """Round patches of sun through leaves, the rest in green shade."""
     rows, columns = (np.mgrid[0 : len(picture), 0 : len(picture)] * (2 * np.pi / 32)).astype(np.float32)
     leaf = np.sin(rows + 0.9 * np.sin(columns)) * np.sin(columns + 0.9 * np.sin(rows + 2))
-    sun = np.clip(leaf * 4 - 0.6, 0, 1)[..., None]
-    shade = picture * np.array([0.50, 0.64, 0.46], np.float32)
+    sun = np.clip(leaf * 4 - 0.6, 0, 1)[..., None] * (1 - 0.45 * mask[..., None])
+    shade = picture * (np.array([0.50, 0.64, 0.46], np.float32) + 0.12 * mask[..., None])
     return np.clip(shade * (1 - sun) + sun * (picture * 0.85 + np.array([0.28, 0.26, 0.12])), 0, 1)
 
 

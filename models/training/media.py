@@ -204,7 +204,7 @@ def halftone(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictu
     dark = _blur(1 - luminance(picture), 1.5)
     dots = np.clip(1.3 + 2.6 * dark - np.hypot(rows, columns) + 0.5, 0, 1)[..., None]
     color = np.clip(np.rint(saturated(picture, 1.6) * 3) / 3 * 0.7 + 0.3, 0, 1)
-    printed = color * (1 - 0.85 * dots * np.where(mask > 0.5, 0.75, 1.0)[..., None])
+    printed = color * (1 - 0.85 * dots * np.where(mask > 0.5, 0.45, 1.0)[..., None])
     return (printed * (1 - 0.95 * _outline(mask, 2))[..., None]).astype(np.float32)
 
 
@@ -216,19 +216,23 @@ def _mean_by_piece(picture: Picture, label: NDArray[np.int64]) -> Picture:
 
 
 def mosaic(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Square tiles of 8 pixels with light joints, cut along the subject's outline."""
+    """Square tiles of 8 pixels with light joints; thin joints and a dark outline for the subject."""
     px, size = len(picture), 8
     place = np.arange(px) // size
     label = place[:, None] * (px // size) + place[None, :]
     label = label + (px // size) ** 2 * (mask > 0.5)
-    tiles = _mean_by_piece(saturated(picture, 1.3), label)
+    solid = mask > 0.5
+    rich = saturated(picture, 1.4)
+    kept = np.where(solid, 0.65, 0.0)[..., None]
+    tiles = (1 - kept) * _mean_by_piece(rich, label) + kept * rich
     within = np.arange(px) % size
     lit = (within == 1).astype(np.float32) - (within == size - 2)
     tiles = tiles + 0.10 * (lit[:, None] + lit[None, :])[..., None]
     joint = (within == 0) | (within == size - 1)
     joints = (joint[:, None] | joint[None, :]).astype(np.float32)
-    joints = np.maximum(0.85 * joints, _outline(mask, 1))[..., None]
-    return np.clip(tiles * (1 - joints) + joints * np.array([0.93, 0.91, 0.86]), 0, 1).astype(np.float32)
+    joints = (joints * np.where(solid, 0.38, 0.85))[..., None]
+    laid = tiles * (1 - joints) + joints * np.array([0.93, 0.91, 0.86])
+    return np.clip(laid * (1 - 0.85 * _outline(mask, 2))[..., None], 0, 1).astype(np.float32)
 
 
 @cache
@@ -251,7 +255,7 @@ def stained_glass(picture: Picture, mask: Picture, rng: np.random.Generator) -> 
     glass = 0.3 * _mean_by_piece(picture, label) + 0.7 * picture
     glass = np.clip(saturated(glass, 1.7) * 1.08, 0, 1)
     outline = np.clip(np.hypot(ndimage.sobel(mask, 0), ndimage.sobel(mask, 1)), 0, 1)
-    lead = lead * np.where(mask > 0.5, 0.55, 1.0).astype(np.float32)  # thinner across the subject
+    lead = lead * np.where(mask > 0.5, 0.42, 1.0).astype(np.float32)  # thinner across the subject
     return glass * (1 - np.maximum(lead, outline))[..., None]
 
 
@@ -305,7 +309,7 @@ def woodcut(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictur
     px = len(picture)
     rows = np.abs(np.arange(px) % 8 - 3.5)[:, None] + np.zeros(px)
     dark = _blur(1 - luminance(picture), 1.2)
-    lines = np.clip(4.4 * dark - 0.5 - rows + 0.5, 0, 1)
+    lines = np.clip(4.4 * dark - 0.5 - rows + 0.5, 0, 1) * np.where(mask > 0.5, 0.55, 1.0)
     soft = _blur(luminance(picture), 0.8)
     edge = np.clip(1.4 * np.hypot(ndimage.sobel(soft, 0), ndimage.sobel(soft, 1)) - 0.25, 0, 1)
     black = np.maximum(np.maximum(lines, edge * (mask > 0.05)), _outline(mask, 2))[..., None]
@@ -385,7 +389,7 @@ def low_poly(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictu
     label, shade = _facets(len(picture))
     bright = saturated(picture, 1.2)
     facets = _mean_by_piece(bright, label + (int(label.max()) + 1) * (mask > 0.5))
-    kept = np.where(mask > 0.5, 0.5, 0.9)[..., None]
+    kept = np.where(mask > 0.5, 0.4, 0.95)[..., None]
     return np.clip(kept * facets + (1 - kept) * bright + 0.13 * shade[..., None], 0, 1).astype(np.float32)
 
 

@@ -25,6 +25,7 @@ from models.training.layout import (
     window,
 )
 from models.training.loop import COMPILE_PAYS_MINUTES, Run, amp, device
+from models.training.reader import reading_loss, trained_reader
 from models.training.text import build_tokenizer, padded_ids
 
 SAMPLES = (
@@ -135,10 +136,13 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
         )  # short sequences: the fused kernel's backward pass is slower
     modules = {"unet": unet, "encoder": encoder, "head": head, **averages}
     run = Run(build / "unet", settings["minutes"], settings["rate"], modules)
+    if not run.steps:  # an adopted checkpoint comes without the head
+        head.load_state_dict(planned["modules"]["head"])
     fast: Any = torch.compile(unet) if settings["minutes"] > COMPILE_PAYS_MINUTES else unet
     rng = np.random.default_rng(300 + run.steps)
     sampler = SceneSampler(data, config["data"]["held_out"], settings["clean_bias"])
     weight = middle_weight(latents.shape[-1], settings["middle_weight"]).to(device())
+    reader = trained_reader(build, latents, len(data.subjects))
 
     def loss_of(step: int) -> tuple[torch.Tensor, dict[str, float]]:
         rows = sampler.rows(settings["batch"], rng)
@@ -153,8 +157,12 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
             words = encoder(ids.to(device())).last_hidden_state
             flow = fast((1 - at) * clean + at * noise, t * 1000, words).sample.float()
             plan = plan_loss(words, head, clean, weight)
+            scenes = torch.as_tensor(data.scenes[rows].astype(np.int64), device=clean.device)
+            said = torch.as_tensor(kept, device=clean.device)
+            reading = reading_loss(reader, (1 - at) * clean + at * noise - at * flow, scenes, said)
         loss = ((flow - (noise - clean)).pow(2) * weight).mean()
-        return loss + settings["plan_weight"] * plan, {"flow": loss.item(), "plan": plan.item()}
+        notes = {"flow": loss.item(), "plan": plan.item(), "reading": reading.item()}
+        return loss + settings["plan_weight"] * plan + settings["reading_weight"] * reading, notes
 
     def after_step() -> None:
         decay = min(settings["ema_decay"], (1 + run.steps) / (10 + run.steps))
