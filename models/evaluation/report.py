@@ -142,7 +142,7 @@ def embed(embedder: OpenClipEmbedder, pictures: np.ndarray) -> Tensor:
 
 
 def clip_scores(embedder: OpenClipEmbedder, pictures: np.ndarray, subjects: tuple[str, ...]) -> list[Tensor]:
-    """For subject and slots: Float[N, classes], how near a picture is to each of the words; never to a blank."""
+    """For subject and slots: Float[N, classes], how near a picture is to each word, never to a blank."""
     seen = embed(embedder, pictures)
     scores = [seen @ embedder.embed_texts(subjects).T]
     for tokens in SLOTS.values():
