@@ -1,8 +1,9 @@
 """An independent judge of pictures: a small classifier of subject and tokens, trained on composed pictures.
 
-It shares nothing with the CLIP under test, neither weights nor training. Much of what it trains on is blurred
-a little and moved, as generated pictures are softer than composed ones, and that is not what it is to judge.
-Its own accuracy on composed pictures that no training step saw bounds what it can say of generated ones.
+It shares nothing with the CLIP under test, neither weights nor training, and with the reader that teaches the
+denoiser from latents only the form of the loss. Much of what it trains on is blurred a little and moved, as
+generated pictures are softer than composed ones, and that is not what it is to judge. Its own accuracy on
+composed pictures that no training step saw bounds what it can say of generated ones.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from models.training.compose import SLOTS
 from models.training.dataset import ComposedPictures
 from models.training.loop import Run, amp, device
+from models.training.reader import naming_loss
 
 RATE = 2e-3
 SEEN_AT_ONCE = 64
@@ -112,11 +114,7 @@ def train_judge(
         rows = rng.integers(train, size=batch)
         with amp():
             logits = judge.logits(judge.features(_roughened(to_input(data.pictures[rows]), rng)))
-        target = torch.as_tensor(data.scenes[rows].astype(np.int64), device=device())
-        parts = [F.cross_entropy(scores.float(), target[:, n]) for n, scores in enumerate(logits)]
-        right = float((logits[0].argmax(dim=1) == target[:, 0]).float().mean())
-        loss = torch.stack(parts).sum() + parts[0]
-        return loss, {"loss": loss.item(), "subject": right}
+        return naming_loss(logits, data.scenes[rows])
 
     run.train(loss_of, batch)
     return judge.eval()

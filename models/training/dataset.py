@@ -76,11 +76,14 @@ OFTENER: dict[str, float] = {
 """Tokens that training sees so many times as often as the others of their slot: with them every subject has
 a shape or colours that it has nowhere else. Evaluation sees all tokens equally often."""
 
-_EVEN = tuple(np.full(len(tokens) - 1, 1 / (len(tokens) - 1)) for tokens in SLOTS.values())
-_TAUGHT = tuple(
-    weights / weights.sum()
-    for weights in (np.array([OFTENER.get(token, 1.0) for token in tokens[1:]]) for tokens in SLOTS.values())
-)
+
+def _odds(oftener: dict[str, float]) -> tuple[NDArray[np.float64], ...]:
+    """Of the tokens of each slot, the blank left out."""
+    weights = [np.array([oftener.get(token, 1.0) for token in tokens[1:]]) for tokens in SLOTS.values()]
+    return tuple(weight / weight.sum() for weight in weights)
+
+
+_EVEN, _TAUGHT = _odds({}), _odds(OFTENER)
 
 
 def random_scene(

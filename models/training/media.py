@@ -219,9 +219,8 @@ def mosaic(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture
     """Square tiles of 8 pixels with light joints; thin joints and a dark outline for the subject."""
     px, size = len(picture), 8
     place = np.arange(px) // size
-    label = place[:, None] * (px // size) + place[None, :]
-    label = label + (px // size) ** 2 * (mask > 0.5)
     solid = mask > 0.5
+    label = place[:, None] * (px // size) + place[None, :] + (px // size) ** 2 * solid
     rich = saturated(picture, 1.4)
     kept = np.where(solid, 0.65, 0.0)[..., None]
     tiles = (1 - kept) * _mean_by_piece(rich, label) + kept * rich

@@ -74,13 +74,23 @@ def train_reader(build: Path, config: dict[str, Any]) -> None:
         rows = rng.integers(train, size=settings["batch"])
         with amp():
             logits = reader(softened(latents[rows].to(device()).float()))
-        target = torch.as_tensor(data.scenes[rows].astype(np.int64), device=device())
-        parts = [F.cross_entropy(scores, target[:, n]) for n, scores in enumerate(logits)]
-        right = float((logits[0].argmax(dim=1) == target[:, 0]).float().mean())
-        loss = 2 * parts[0] + torch.stack(parts[1:]).sum()
-        return loss, {"loss": loss.item(), "subject": right}
+        return naming_loss(logits, data.scenes[rows])
 
     run.train(loss_of, settings["batch"])
+
+
+def naming_loss(logits: tuple[Tensor, ...], scenes: np.ndarray) -> tuple[Tensor, dict[str, float]]:
+    """What teaches a classifier of scenes, and what to write down: cross-entropies, the subject's twice.
+
+    Args:
+        logits: of the subject and each slot, Float[N, classes], blanks first.
+        scenes: Int16[N, 1 + slots], as in ComposedPictures.
+    """
+    target = torch.as_tensor(scenes.astype(np.int64), device=logits[0].device)
+    parts = [F.cross_entropy(scores.float(), target[:, n]) for n, scores in enumerate(logits)]
+    right = float((logits[0].argmax(dim=1) == target[:, 0]).float().mean())
+    loss = torch.stack(parts).sum() + parts[0]
+    return loss, {"loss": loss.item(), "subject": right}
 
 
 def build_reader(latents: Tensor, subjects: int) -> Reader:
@@ -89,9 +99,19 @@ def build_reader(latents: Tensor, subjects: int) -> Reader:
 
 
 def trained_reader(build: Path, latents: Tensor, subjects: int) -> Reader:
-    """The reader in `build`/reader, for reading alone: its weights are fixed."""
+    """The reader in `build`/reader, for reading alone: its weights are fixed.
+
+    Raises:
+        FileNotFoundError: it was not trained yet.
+    """
     reader = build_reader(latents, subjects)
-    state = torch.load(build / "reader" / "checkpoint.pt", map_location=device(), weights_only=True)
+    checkpoint = build / "reader" / "checkpoint.pt"
+    if not checkpoint.exists():
+        raise FileNotFoundError(
+            f"Expected a trained reader in {checkpoint}, found none. "
+            "Train it with: python -m models.training reader"
+        )
+    state = torch.load(checkpoint, map_location=device(), weights_only=True)
     reader.load_state_dict(state["modules"]["reader"])
     return reader.eval().requires_grad_(False)
 

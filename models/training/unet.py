@@ -2,7 +2,8 @@
 
 The model predicts the flow v = noise - latent at x_t = (1 - t) latent + t noise (Lipman et al. 2023; Liu et
 al. 2023), with logit-normal times (Esser et al. 2024): the stock DPM-Solver++ scheduler of diffusers takes
-such a model as it is (`prediction_type="flow_prediction", use_flow_sigmas=True`).
+such a model as it is (`prediction_type="flow_prediction", use_flow_sigmas=True`). Two losses stand beside the
+flow's: the text encoder's plan (`layout`), and that the predicted picture is read rightly (`reader`).
 """
 
 from __future__ import annotations

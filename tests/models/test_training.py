@@ -25,7 +25,7 @@ from models.training.dataset import (
 )
 from models.training.drawings import SETS, subject_drawings
 from models.training.layout import GRID, PLANNED, SceneSampler, middle_weight, plan_loss, plan_of
-from models.training.reader import SLOT_WEIGHT, Reader, reading_loss, softened
+from models.training.reader import SLOT_WEIGHT, Reader, reading_loss, softened, trained_reader
 from models.training.unet import spread_times
 from models.training.wordings import SAID_ALSO, worded
 from personalize.mdp.vocabulary import Vocabulary
@@ -160,6 +160,11 @@ def test_reading_loss_asks_for_what_was_said_alone() -> None:
     assert float(found) == pytest.approx((2 * subject + SLOT_WEIGHT * token) / 2, rel=1e-5)
     untold = reading_loss(reader, torch.randn(2, 4, 8, 8), scenes, torch.tensor([False, True]))
     assert float(untold) == pytest.approx(subject / 2, rel=1e-5)
+
+
+def test_a_missing_reader_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="models.training reader"):
+        trained_reader(tmp_path, torch.zeros(1, 4, 8, 8), 5)
 
 
 def test_a_reader_is_taught_on_softer_pictures_of_the_same() -> None:
