@@ -1,8 +1,9 @@
 """An independent judge of pictures: a small classifier of subject and tokens, trained on composed pictures.
 
 It shares nothing with the CLIP under test, neither weights nor training, and with the reader that teaches the
-denoiser from latents only the form of the loss. Much of what it trains on is blurred a little and moved, as
-generated pictures are softer than composed ones, and that is not what it is to judge. Its own accuracy on
+denoiser from latents only the form of the loss. Much of what it trains on is blurred a little, as generated
+pictures are softer than composed ones, and that is not what it is to judge. A part is moved, turned and
+resized, and only the subject is asked for there: it is to be told wherever it stands. The judge's accuracy on
 composed pictures that no training step saw bounds what it can say of generated ones.
 """
 
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from models.training.compose import SLOTS
 from models.training.dataset import ComposedPictures
+from models.training.layout import SceneSampler
 from models.training.loop import Run, amp, device
 from models.training.reader import naming_loss
 
@@ -27,6 +29,8 @@ WIDTHS = (32, 64, 128, 192)
 OVERALL = WIDTHS[-1]
 PLACED, GRID = 32, 4
 """Channels that keep their place: a subject is a shape, and shapes are lost in means over the picture."""
+MOVED = 0.3
+"""Share of each batch that is moved."""
 
 
 class _Residual(nn.Module):
@@ -63,13 +67,13 @@ class Judge(nn.Module):
         self.trunk = nn.Sequential(*layers)
         self.widths = (subjects, *(len(tokens) for tokens in SLOTS.values()))
         self.places = nn.Conv2d(WIDTHS[-1], PLACED, 1)
-        self.head = nn.Linear(WIDTHS[-1] + PLACED * GRID * GRID, sum(self.widths))
+        self.head = nn.Linear(2 * WIDTHS[-1] + PLACED * GRID * GRID, sum(self.widths))
 
     def features(self, x: Tensor) -> Tensor:
-        """Float[N, F]: OVERALL means over the picture, then what is where on a GRID x GRID grid."""
+        """Float[N, F]: OVERALL means over the picture, what is where on a GRID x GRID grid, and the peaks."""
         maps = self.trunk(x)
         where = F.adaptive_avg_pool2d(F.relu(self.places(maps)), GRID).flatten(1)
-        return torch.cat((maps.mean(dim=(2, 3)), where), dim=1)
+        return torch.cat((maps.mean(dim=(2, 3)), where, maps.amax(dim=(2, 3))), dim=1)
 
     def logits(self, features: Tensor) -> tuple[Tensor, ...]:
         """One Float[N, classes] for the subject and each slot."""
@@ -92,6 +96,18 @@ def _roughened(x: Tensor, rng: np.random.Generator) -> Tensor:
     return torch.roll(x, (down, right), (2, 3))
 
 
+def moved(x: Tensor, rng: np.random.Generator) -> Tensor:
+    """Each shrunk or enlarged, turned a little and shifted; what comes into view mirrors the edges."""
+    n = len(x)
+    zoom, turn = 1 / rng.uniform(0.45, 1.2, n), rng.normal(0, 0.3, n)
+    shift = rng.uniform(-0.6, 0.6, (2, n))
+    rows = [[zoom * np.cos(turn), -zoom * np.sin(turn), shift[0] * zoom],
+            [zoom * np.sin(turn), zoom * np.cos(turn), shift[1] * zoom]]  # fmt: skip
+    matrix = torch.as_tensor(np.array(rows).transpose(2, 0, 1), dtype=x.dtype, device=x.device)
+    grid = F.affine_grid(matrix, list(x.shape), align_corners=False)
+    return F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+
+
 def train_judge(
     data: ComposedPictures, held_out: int, minutes: float, folder: Path, batch: int = 64
 ) -> Judge:
@@ -108,13 +124,18 @@ def train_judge(
     judge = Judge(len(data.subjects)).to(device()).to(memory_format=torch.channels_last).train()
     run = Run(folder, minutes, RATE, {"judge": judge})
     rng = np.random.default_rng(900 + run.steps)
-    train = len(data.pictures) - held_out
+    sampler, few = SceneSampler(data, held_out, bias=1.0), int(MOVED * batch)
 
     def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
-        rows = rng.integers(train, size=batch)
+        rows = sampler.rows(batch, rng)
+        x = _roughened(to_input(data.pictures[rows]), rng)
+        x = torch.cat((moved(x[:few], rng), x[few:])).contiguous(memory_format=torch.channels_last)
         with amp():
-            logits = judge.logits(judge.features(_roughened(to_input(data.pictures[rows]), rng)))
-        return naming_loss(logits, data.scenes[rows])
+            logits = judge.logits(judge.features(x))
+        loss, notes = naming_loss(tuple(part[few:] for part in logits), data.scenes[rows[few:]])
+        subjects = torch.as_tensor(data.scenes[rows[:few], 0].astype(np.int64), device=x.device)
+        elsewhere = F.cross_entropy(logits[0][:few].float(), subjects)
+        return loss + elsewhere, notes | {"elsewhere": elsewhere.item()}
 
     run.train(loss_of, batch)
     return judge.eval()

@@ -20,6 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.training.compose import SLOTS
+from models.training.composition import PLACES
 from models.training.dataset import ComposedPictures, load_pictures
 from models.training.loop import Run, amp, device
 from models.training.text import build_tokenizer, padded_ids
@@ -27,6 +29,24 @@ from models.training.text import build_tokenizer, padded_ids
 GRID = 4
 PLANNED = GRID * GRID
 """Places at the end of the window that carry the plan."""
+SPREAD = 0.26
+"""Of the weight around a subject, as a share of its size."""
+COMPOSITION = 1 + list(SLOTS).index("composition")
+"""Column of scenes."""
+HARDER: dict[str, float] = {
+    "tiny and far away": 1.6,
+    "two of them": 1.6,
+    "three in a row": 1.6,
+    "tilted": 1.6,
+    "at the left edge": 1.6,
+    "at the right edge": 1.6,
+    "high up": 1.6,
+    "peeking from below": 1.6,
+    "many small copies": 1.6,
+    "side by side mirrored": 1.6,
+    "inverted colors": 2.0,
+}
+"""Tokens whose pictures are drawn so many times as often in a training: subjects are lost in them first."""
 
 
 def window(config: dict[str, Any]) -> int:
@@ -71,27 +91,42 @@ def plan_of(states: Tensor, head: nn.Linear, channels: int) -> Tensor:
 
 
 def plan_loss(states: Tensor, head: nn.Linear, latents: Tensor, weight: Tensor) -> Tensor:
-    """Mean square of plan less latents, places weighted by `weight` Float[h, w]."""
+    """Mean square of plan less latents, places weighted by `weight` Float[N, 1, h, w]."""
     said = plan_of(states, head, latents.shape[1]).float()
     return ((said - latents).square() * weight).mean()
 
 
-def middle_weight(side: int, strength: float) -> Tensor:
-    """Float[side, side], of mean 1: the middle, where subjects stand, counts more than what is around it."""
-    axis = (torch.arange(side) + 0.5) / side - 0.5
-    away = axis[:, None].square() + axis[None, :].square()
-    weight = 1 + strength * torch.exp(-away / (2 * 0.22**2))
-    return weight / weight.mean()
+def subject_weights(side: int, strength: float) -> Tensor:
+    """Float[compositions, side, side], each of mean 1: the subject's place counts more than the rest.
+
+    One map for each token of the composition slot, the blank first.
+    """
+    axis = (torch.arange(side) + 0.5) / side
+    maps = []
+    for token in SLOTS["composition"]:
+        near = torch.zeros(side, side)
+        for size, row, column, _, _ in PLACES[token]:
+            away = (axis[:, None] - row).square() + (axis[None, :] - column).square()
+            near = torch.maximum(near, torch.exp(-away / (2 * (SPREAD * size) ** 2)))
+        weight = 1 + strength * near
+        maps.append(weight / weight.mean())
+    return torch.stack(maps)
 
 
 class SceneSampler:
-    """Rows of the training set, likelier with more blank slots: subjects are learned from clear pictures."""
+    """Rows of the training set, likelier with more blank slots, and with tokens that are HARDER.
+
+    Subjects are learned from clear pictures.
+    """
 
     def __init__(self, data: ComposedPictures, held_out: int, bias: float) -> None:
         """Never one of the last `held_out`, nor of the combinations that are kept for evaluation."""
         train = len(data.pictures) - held_out
         blanks = (data.scenes[:train, 1:] == 0).sum(axis=1)
-        self._often = np.cumsum(np.power(float(bias), blanks))
+        often = np.power(float(bias), blanks)
+        for column, tokens in enumerate(SLOTS.values(), 1):
+            often *= np.array([HARDER.get(token, 1.0) for token in tokens])[data.scenes[:train, column]]
+        self._often = np.cumsum(often)
 
     def rows(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """Int[count]."""
@@ -109,13 +144,14 @@ def train_layout(build: Path, config: dict[str, Any]) -> None:
     run = Run(build / "layout", settings["minutes"], settings["rate"], {"encoder": encoder, "head": head})
     rng = np.random.default_rng(600 + run.steps)
     sampler = SceneSampler(data, config["data"]["held_out"], settings["clean_bias"])
-    weight = middle_weight(latents.shape[-1], config["unet"]["middle_weight"]).to(device())
+    weights = subject_weights(latents.shape[-1], config["unet"]["subject_weight"])
 
     def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
         rows = sampler.rows(settings["batch"], rng)
         ids = padded_ids(tokenizer, [data.caption(int(row), rng) for row in rows], longest)
         with amp():
             states = encoder(ids.to(device())).last_hidden_state
+            weight = weights[data.scenes[rows, COMPOSITION].astype(np.int64), None].to(device())
             loss = plan_loss(states, head, latents[rows].to(device()).float(), weight)
         return loss, {"plan": loss.item()}
 

@@ -44,7 +44,11 @@ class Run:
     def __init__(
         self, folder: Path, minutes: float, rate: float, modules: dict[str, torch.nn.Module]
     ) -> None:
-        """Take up the checkpoint in `folder`, if there is one."""
+        """Take up the checkpoint in `folder`, if there is one.
+
+        Raises:
+            ValueError: it is of other modules than these.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.minutes, self.rate, self.modules = folder, minutes, rate, modules
         parameters = [
@@ -66,8 +70,15 @@ class Run:
         self.checkpoint = folder / "checkpoint.pt"
         if self.checkpoint.exists():
             state = torch.load(self.checkpoint, map_location=device(), weights_only=True)
-            for name, module in modules.items():
-                module.load_state_dict(state["modules"][name])
+            try:
+                for name, module in modules.items():
+                    module.load_state_dict(state["modules"][name])
+            except (KeyError, RuntimeError) as error:
+                reason = " ".join(str(error).split())
+                raise ValueError(
+                    f"Expected a checkpoint of this model in {self.checkpoint}, found another: {reason} "
+                    "Remove it to train anew, or use another folder with --build."
+                ) from error
             self.optimizer.load_state_dict(state["optimizer"])
             self.seconds, self.steps, self.samples = state["seconds"], state["steps"], state["samples"]
 

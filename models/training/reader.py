@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from models.training.compose import SLOTS
 from models.training.dataset import load_pictures
+from models.training.layout import SceneSampler
 from models.training.loop import Run, amp, device
 
 WIDTHS = (64, 128, 192)
@@ -68,10 +69,10 @@ def train_reader(build: Path, config: dict[str, Any]) -> None:
     reader = build_reader(latents, len(data.subjects)).train()
     run = Run(build / "reader", settings["minutes"], settings["rate"], {"reader": reader})
     rng = np.random.default_rng(700 + run.steps)
-    train = len(data.pictures) - config["data"]["held_out"]
+    sampler = SceneSampler(data, config["data"]["held_out"], bias=1.0)
 
     def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
-        rows = rng.integers(train, size=settings["batch"])
+        rows = sampler.rows(settings["batch"], rng)
         with amp():
             logits = reader(softened(latents[rows].to(device()).float()))
         return naming_loss(logits, data.scenes[rows])

@@ -18,11 +18,12 @@ from PIL import Image
 
 from models.training.dataset import ComposedPictures, load_pictures
 from models.training.layout import (
+    COMPOSITION,
     SceneSampler,
     build_head,
     build_text_encoder,
-    middle_weight,
     plan_loss,
+    subject_weights,
     window,
 )
 from models.training.loop import COMPILE_PAYS_MINUTES, Run, amp, device
@@ -142,7 +143,7 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
     fast: Any = torch.compile(unet) if settings["minutes"] > COMPILE_PAYS_MINUTES else unet
     rng = np.random.default_rng(300 + run.steps)
     sampler = SceneSampler(data, config["data"]["held_out"], settings["clean_bias"])
-    weight = middle_weight(latents.shape[-1], settings["middle_weight"]).to(device())
+    weights = subject_weights(latents.shape[-1], settings["subject_weight"])
     reader = trained_reader(build, latents, len(data.subjects))
 
     def loss_of(step: int) -> tuple[torch.Tensor, dict[str, float]]:
@@ -154,6 +155,7 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
         noise = torch.randn_like(clean)
         t = spread_times(len(rows), settings["noise_shift"]).to(clean.device)
         at = t[:, None, None, None]
+        weight = weights[data.scenes[rows, COMPOSITION].astype(np.int64), None].to(clean.device)
         with amp():
             words = encoder(ids.to(device())).last_hidden_state
             flow = fast((1 - at) * clean + at * noise, t * 1000, words).sample.float()

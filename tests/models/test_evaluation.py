@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models.__main__ import main
-from models.evaluation.judge import Judge, look, rightly_named, train_judge
+from models.evaluation.judge import Judge, look, moved, rightly_named, train_judge
 from models.evaluation.measures import frechet_distance, share, taste_rank_correlation
 from models.evaluation.sheets import _folded
 from models.training.compose import SLOTS
@@ -66,6 +66,31 @@ def test_the_judge_learns_what_can_be_seen_and_resumes(tmp_path: Path) -> None:
     steps = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["steps"]
     train_judge(data, 100, minutes, tmp_path, batch=32)
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["steps"] == steps
+
+
+def test_moved_pictures_show_the_same_elsewhere_in_other_sizes() -> None:
+    pictures = torch.full((200, 3, 32, 32), -1.0)
+    pictures[:, :, 12:20, 12:20] = 1.0
+    out = moved(pictures, np.random.default_rng(0))
+    assert out.shape == pictures.shape
+    assert float(out.min()) >= -1.0 and float(out.max()) <= 1.0
+    bright = (out[:, 0] > 0).float()
+    size = bright.sum(dim=(1, 2))
+    seen = size > 0
+    assert float(seen.float().mean()) > 0.95
+    assert float(size[seen].min()) < 40 < 64 < float(size[seen].max())
+    column = (bright * torch.arange(32)).sum(dim=(1, 2))[seen] / size[seen]
+    assert float(column.min()) < 10 and float(column.max()) > 21
+    assert torch.equal(moved(pictures, np.random.default_rng(0)), out)
+
+
+def test_a_checkpoint_of_another_judge_is_a_clear_error(tmp_path: Path) -> None:
+    scenes = np.zeros((40, 1 + len(SLOTS)), np.int16)
+    data = ComposedPictures(np.zeros((40, 32, 32, 3), np.uint8), scenes, ("a fox", "an owl"))
+    train_judge(data, 10, 0.001, tmp_path, batch=8)
+    other = ComposedPictures(data.pictures, scenes, ("a fox", "an owl", "a cat"))
+    with pytest.raises(ValueError, match=r"checkpoint\.pt.*[Rr]emove"):
+        train_judge(other, 10, 0.001, tmp_path, batch=8)
 
 
 def test_features_do_not_depend_on_what_else_is_looked_at() -> None:

@@ -24,7 +24,15 @@ from models.training.dataset import (
     training_scene,
 )
 from models.training.drawings import SETS, subject_drawings
-from models.training.layout import GRID, PLANNED, SceneSampler, middle_weight, plan_loss, plan_of
+from models.training.layout import (
+    GRID,
+    HARDER,
+    PLANNED,
+    SceneSampler,
+    plan_loss,
+    plan_of,
+    subject_weights,
+)
 from models.training.reader import SLOT_WEIGHT, Reader, reading_loss, softened, trained_reader
 from models.training.unet import spread_times
 from models.training.wordings import SAID_ALSO, worded
@@ -247,12 +255,21 @@ def test_times_are_spread_evenly_over_their_distribution() -> None:
     assert float(logits.mean(dim=1).std()) < 0.05  # independent draws would have 0.2
 
 
-def test_the_middle_counts_more_and_the_whole_the_same() -> None:
-    weight = middle_weight(16, 1.5)
-    assert float(weight.mean()) == pytest.approx(1.0)
-    assert float(weight[7:9, 7:9].mean()) > 1.5 * float(weight[0, 0])
-    torch.testing.assert_close(weight, weight.flip(0))
-    torch.testing.assert_close(middle_weight(8, 0.0), torch.ones(8, 8))
+def test_the_place_of_the_subject_counts_more_and_the_whole_the_same() -> None:
+    weights = subject_weights(16, 1.5)
+    tokens = SLOTS["composition"]
+    assert weights.shape == (len(tokens), 16, 16)
+    torch.testing.assert_close(weights.mean(dim=(1, 2)), torch.ones(len(tokens)))
+    plain, left, right, high, two = (
+        weights[tokens.index(token)]
+        for token in ("", "at the left edge", "at the right edge", "high up", "two of them")
+    )
+    assert float(plain[7:9, 7:9].mean()) > 1.5 * float(plain[0, 0])
+    torch.testing.assert_close(left, right.flip(1))
+    assert float(left[:, :8].mean()) > 1.2 * float(left[:, 8:].mean())
+    assert float(high[:8].mean()) > 1.2 * float(high[8:].mean())
+    assert float(two[4, 4]) > 1.3 * float(two[4, 12])
+    torch.testing.assert_close(subject_weights(8, 0.0), torch.ones(len(tokens), 8, 8))
 
 
 @torch.no_grad()
@@ -270,7 +287,7 @@ def test_a_plan_is_laid_out_as_the_latents_are() -> None:
     head.weight.copy_(torch.eye(width))
     head.bias.zero_()
     torch.testing.assert_close(plan_of(states, head, channels), latents)
-    weight = middle_weight(GRID * side, 1.0)
+    weight = subject_weights(GRID * side, 1.0)[:1, None]
     assert float(plan_loss(states, head, latents, weight)) == pytest.approx(0.0, abs=1e-12)
     assert float(plan_loss(states, head, latents + 1.0, weight)) == pytest.approx(1.0, rel=1e-5)
 
@@ -284,3 +301,17 @@ def test_clear_pictures_are_drawn_more_often_and_the_held_out_never() -> None:
     assert rows.max() == 34
     clear = (rows >= 20).mean()
     assert clear == pytest.approx(15 * 4 / (15 * 4 + 20), abs=0.02)
+
+
+def test_harder_tokens_are_drawn_more_often() -> None:
+    token = "high up"
+    scenes = np.zeros((40, 1 + len(SLOTS)), np.int16)
+    scenes[:10, 1 + list(SLOTS).index("composition")] = SLOTS["composition"].index(token)
+    data = ComposedPictures(np.zeros((40, 1, 1, 3), np.uint8), scenes, ("a fox",))
+    rows = SceneSampler(data, held_out=10, bias=1.0).rows(20_000, np.random.default_rng(0))
+    often = HARDER[token]
+    assert (rows < 10).mean() == pytest.approx(10 * often / (10 * often + 20), abs=0.02)
+
+
+def test_harder_tokens_are_tokens() -> None:
+    assert set(HARDER) <= {token for tokens in SLOTS.values() for token in tokens}
