@@ -1,10 +1,11 @@
 """An independent judge of pictures: a small classifier of subject and tokens, trained on composed pictures.
 
 It shares nothing with the CLIP under test, neither weights nor training, and with the reader that teaches the
-denoiser from latents only the form of the loss. Much of what it trains on is blurred a little, as generated
-pictures are softer than composed ones, and that is not what it is to judge. A part is moved, turned and
-resized, and only the subject is asked for there: it is to be told wherever it stands. The judge's accuracy on
-composed pictures that no training step saw bounds what it can say of generated ones.
+denoiser from latents only the form of the loss. Much of what it trains on is blurred and bent a little, as
+generated pictures are softer than composed ones and their lines waver, and that is not what it is to judge. A
+part is moved, turned and resized, and only the subject is asked for there: it is to be told wherever it
+stands. The judge's accuracy on composed pictures that no training step saw bounds what it can say of
+generated ones.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ PLACED, GRID = 32, 4
 """Channels that keep their place: a subject is a shape, and shapes are lost in means over the picture."""
 MOVED = 0.3
 """Share of each batch that is moved."""
+WAVER, WAVES = 2.5, 10
+"""Pixels (a standard deviation, at most) that lines are bent by, and bends along a side."""
 
 
 class _Residual(nn.Module):
@@ -87,24 +90,34 @@ def to_input(pictures: np.ndarray) -> Tensor:
     return (x.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
 
 
-def _roughened(x: Tensor, rng: np.random.Generator) -> Tensor:
-    """Half of them softened, and all moved by a few pixels."""
-    soft = F.interpolate(F.avg_pool2d(x, 2), scale_factor=2.0, mode="bilinear", align_corners=False)
-    often = torch.as_tensor(rng.uniform(0, 1.6, (len(x), 1, 1, 1)), dtype=x.dtype, device=x.device)
-    x = torch.lerp(x, soft, (often - 0.6).clamp(min=0.0))
-    down, right = (int(v) for v in rng.integers(-3, 4, size=2))
-    return torch.roll(x, (down, right), (2, 3))
+def _softened(x: Tensor, rng: np.random.Generator) -> Tensor:
+    """Most of them blurred, each by its own share of a mean over 2 or, every fourth batch, 4 pixels."""
+    wide = 4 if rng.random() < 0.25 else 2
+    soft = F.interpolate(
+        F.avg_pool2d(x, wide), scale_factor=float(wide), mode="bilinear", align_corners=False
+    )
+    share = torch.as_tensor(rng.uniform(-0.6, 1, (len(x), 1, 1, 1)), dtype=x.dtype, device=x.device)
+    return torch.lerp(x, soft, share.clamp(min=0.0))
 
 
-def moved(x: Tensor, rng: np.random.Generator) -> Tensor:
-    """Each shrunk or enlarged, turned a little and shifted; what comes into view mirrors the edges."""
-    n = len(x)
-    zoom, turn = 1 / rng.uniform(0.45, 1.2, n), rng.normal(0, 0.3, n)
-    shift = rng.uniform(-0.6, 0.6, (2, n))
-    rows = [[zoom * np.cos(turn), -zoom * np.sin(turn), shift[0] * zoom],
-            [zoom * np.sin(turn), zoom * np.cos(turn), shift[1] * zoom]]  # fmt: skip
+def bent(x: Tensor, rng: np.random.Generator, moved: int = 0) -> Tensor:
+    """All shifted by a pixel or two, most bent a little; the first `moved` also resized, turned, shifted far.
+
+    Lines that a denoiser draws waver by a pixel or three, and a person reads them none the worse. What comes
+    into view from outside mirrors the edges.
+    """
+    n, px = len(x), x.shape[-1]
+    zoom, turn = np.ones(n), np.zeros(n)
+    shift = rng.uniform(-4 / px, 4 / px, (2, n))
+    zoom[:moved], turn[:moved] = 1 / rng.uniform(0.45, 1.2, moved), rng.normal(0, 0.3, moved)
+    shift[:, :moved] = rng.uniform(-0.6, 0.6, (2, moved)) * zoom[:moved]
+    rows = [[zoom * np.cos(turn), -zoom * np.sin(turn), shift[0]],
+            [zoom * np.sin(turn), zoom * np.cos(turn), shift[1]]]  # fmt: skip
     matrix = torch.as_tensor(np.array(rows).transpose(2, 0, 1), dtype=x.dtype, device=x.device)
-    grid = F.affine_grid(matrix, list(x.shape), align_corners=False)
+    amount = torch.as_tensor(rng.uniform(-0.6, 1, (n, 1, 1, 1)) * WAVER / px, dtype=x.dtype, device=x.device)
+    waves = torch.as_tensor(rng.normal(0, 2, (n, 2, WAVES, WAVES)), dtype=x.dtype, device=x.device)
+    waves = F.interpolate(waves * amount.clamp(min=0.0), size=(px, px), mode="bicubic", align_corners=False)
+    grid = F.affine_grid(matrix, list(x.shape), align_corners=False) + waves.permute(0, 2, 3, 1)
     return F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
 
 
@@ -128,10 +141,9 @@ def train_judge(
 
     def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
         rows = sampler.rows(batch, rng)
-        x = _roughened(to_input(data.pictures[rows]), rng)
-        x = torch.cat((moved(x[:few], rng), x[few:])).contiguous(memory_format=torch.channels_last)
+        x = bent(_softened(to_input(data.pictures[rows]), rng), rng, moved=few)
         with amp():
-            logits = judge.logits(judge.features(x))
+            logits = judge.logits(judge.features(x.contiguous(memory_format=torch.channels_last)))
         loss, notes = naming_loss(tuple(part[few:] for part in logits), data.scenes[rows[few:]])
         subjects = torch.as_tensor(data.scenes[rows[:few], 0].astype(np.int64), device=x.device)
         elsewhere = F.cross_entropy(logits[0][:few].float(), subjects)

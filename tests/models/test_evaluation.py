@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models.__main__ import main
-from models.evaluation.judge import Judge, look, moved, rightly_named, train_judge
+from models.evaluation.judge import Judge, bent, look, rightly_named, train_judge
 from models.evaluation.measures import frechet_distance, share, taste_rank_correlation
 from models.evaluation.sheets import _folded
 from models.training.compose import SLOTS
@@ -71,7 +71,7 @@ def test_the_judge_learns_what_can_be_seen_and_resumes(tmp_path: Path) -> None:
 def test_moved_pictures_show_the_same_elsewhere_in_other_sizes() -> None:
     pictures = torch.full((200, 3, 32, 32), -1.0)
     pictures[:, :, 12:20, 12:20] = 1.0
-    out = moved(pictures, np.random.default_rng(0))
+    out = bent(pictures, np.random.default_rng(0), moved=200)
     assert out.shape == pictures.shape
     assert float(out.min()) >= -1.0 and float(out.max()) <= 1.0
     bright = (out[:, 0] > 0).float()
@@ -81,7 +81,19 @@ def test_moved_pictures_show_the_same_elsewhere_in_other_sizes() -> None:
     assert float(size[seen].min()) < 40 < 64 < float(size[seen].max())
     column = (bright * torch.arange(32)).sum(dim=(1, 2))[seen] / size[seen]
     assert float(column.min()) < 10 and float(column.max()) > 21
-    assert torch.equal(moved(pictures, np.random.default_rng(0)), out)
+    assert torch.equal(bent(pictures, np.random.default_rng(0), moved=200), out)
+
+
+def test_bent_pictures_stay_where_they_are() -> None:
+    pictures = torch.full((200, 3, 32, 32), -1.0)
+    pictures[:, :, 12:20, 12:20] = 1.0
+    bright = (bent(pictures, np.random.default_rng(0))[:, 0] > 0).float()
+    size = bright.sum(dim=(1, 2))
+    column = (bright * torch.arange(32)).sum(dim=(1, 2)) / size
+    assert float((column - 15.5).abs().max()) < 8
+    assert float((column - 15.5).abs().mean()) < 2
+    assert 0.8 * 64 < float(size.mean()) < 1.2 * 64
+    assert not torch.equal(bright[0], bright[1])
 
 
 def test_a_checkpoint_of_another_judge_is_a_clear_error(tmp_path: Path) -> None:
