@@ -46,7 +46,7 @@ def _export_diffusion(build: Path, config: dict[str, Any], folder: Path) -> None
         tokenizer=tokenizer,
         unet=unet.half(),
         scheduler=DPMSolverMultistepScheduler(
-            prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=1.0, steps_offset=1
+            prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=2.0, steps_offset=1
         ),
         safety_checker=None,
         feature_extractor=None,
