@@ -27,5 +27,6 @@ def test_a_session_survives_a_restart(page: Page, tmp_path: Path) -> None:
         walk.expect_round(page, 2)
         assert walk.pictures(page) == before
         assert walk.past(page) == 1
+        page.close()  # again before the server ends, which an open page would rightly complain about
     finally:
         stop_app(process)
