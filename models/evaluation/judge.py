@@ -19,8 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.training.compose import SLOTS
-from models.training.dataset import ComposedPictures
-from models.training.layout import SceneSampler
+from models.training.dataset import ComposedPictures, SceneSampler
 from models.training.loop import Run, amp, device
 from models.training.reader import naming_loss
 

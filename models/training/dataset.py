@@ -77,6 +77,23 @@ OFTENER: dict[str, float] = {
 a shape or colours that it has nowhere else. Evaluation sees all tokens equally often."""
 
 
+HARDER: dict[str, float] = {
+    "tiny and far away": 1.6,
+    "two of them": 1.6,
+    "three in a row": 1.6,
+    "tilted": 1.6,
+    "at the left edge": 1.6,
+    "at the right edge": 1.6,
+    "high up": 1.6,
+    "peeking from below": 1.6,
+    "many small copies": 1.6,
+    "side by side mirrored": 1.6,
+    "inverted colors": 2.0,
+}
+"""Tokens whose pictures a training takes so many times as often: subjects are lost in them first. OFTENER
+decides what is composed, this how often it is then looked at, so it can change without composing anew."""
+
+
 def _odds(oftener: dict[str, float]) -> tuple[NDArray[np.float64], ...]:
     """Of the tokens of each slot, the blank left out."""
     weights = [np.array([oftener.get(token, 1.0) for token in tokens[1:]]) for tokens in SLOTS.values()]
@@ -183,3 +200,23 @@ def load_pictures(build: Path, config: dict[str, Any]) -> ComposedPictures:
         pictures[done : done + len(shard)] = shard
         done += len(shard)
     return ComposedPictures(pictures, scenes, subjects)
+
+
+class SceneSampler:
+    """Rows of the training set, likelier with more blank slots, and with tokens that are HARDER.
+
+    Subjects are learned from clear pictures.
+    """
+
+    def __init__(self, data: ComposedPictures, held_out: int, bias: float) -> None:
+        """Never one of the last `held_out`, nor of the combinations that are kept for evaluation."""
+        train = len(data.pictures) - held_out
+        blanks = (data.scenes[:train, 1:] == 0).sum(axis=1)
+        often = np.power(float(bias), blanks)
+        for column, tokens in enumerate(SLOTS.values(), 1):
+            often *= np.array([HARDER.get(token, 1.0) for token in tokens])[data.scenes[:train, column]]
+        self._often = np.cumsum(often)
+
+    def rows(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Int[count]."""
+        return np.searchsorted(self._often, rng.random(count) * self._often[-1])

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from models.training.compose import SLOTS
 from models.training.composition import PLACES
-from models.training.dataset import ComposedPictures, load_pictures
+from models.training.dataset import SceneSampler, load_pictures
 from models.training.loop import Run, amp, device
 from models.training.text import build_tokenizer, padded_ids
 
@@ -33,20 +33,6 @@ SPREAD = 0.26
 """Of the weight around a subject, as a share of its size."""
 COMPOSITION = 1 + list(SLOTS).index("composition")
 """Column of scenes."""
-HARDER: dict[str, float] = {
-    "tiny and far away": 1.6,
-    "two of them": 1.6,
-    "three in a row": 1.6,
-    "tilted": 1.6,
-    "at the left edge": 1.6,
-    "at the right edge": 1.6,
-    "high up": 1.6,
-    "peeking from below": 1.6,
-    "many small copies": 1.6,
-    "side by side mirrored": 1.6,
-    "inverted colors": 2.0,
-}
-"""Tokens whose pictures are drawn so many times as often in a training: subjects are lost in them first."""
 
 
 def window(config: dict[str, Any]) -> int:
@@ -111,26 +97,6 @@ def subject_weights(side: int, strength: float) -> Tensor:
         weight = 1 + strength * near
         maps.append(weight / weight.mean())
     return torch.stack(maps)
-
-
-class SceneSampler:
-    """Rows of the training set, likelier with more blank slots, and with tokens that are HARDER.
-
-    Subjects are learned from clear pictures.
-    """
-
-    def __init__(self, data: ComposedPictures, held_out: int, bias: float) -> None:
-        """Never one of the last `held_out`, nor of the combinations that are kept for evaluation."""
-        train = len(data.pictures) - held_out
-        blanks = (data.scenes[:train, 1:] == 0).sum(axis=1)
-        often = np.power(float(bias), blanks)
-        for column, tokens in enumerate(SLOTS.values(), 1):
-            often *= np.array([HARDER.get(token, 1.0) for token in tokens])[data.scenes[:train, column]]
-        self._often = np.cumsum(often)
-
-    def rows(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """Int[count]."""
-        return np.searchsorted(self._often, rng.random(count) * self._often[-1])
 
 
 def train_layout(build: Path, config: dict[str, Any]) -> None:

@@ -19,8 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.training.compose import SLOTS
-from models.training.dataset import load_pictures
-from models.training.layout import SceneSampler
+from models.training.dataset import SceneSampler, load_pictures
 from models.training.loop import Run, amp, device
 
 WIDTHS = (64, 128, 192)

@@ -16,10 +16,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from models.training.dataset import ComposedPictures, load_pictures
+from models.training.dataset import ComposedPictures, SceneSampler, load_pictures
 from models.training.layout import (
     COMPOSITION,
-    SceneSampler,
     build_head,
     build_text_encoder,
     plan_loss,

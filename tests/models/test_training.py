@@ -12,10 +12,12 @@ from models.training.__main__ import SMOKE, main, read_config
 from models.training.compose import SLOTS, Scene, caption, compose
 from models.training.composition import PLACES
 from models.training.dataset import (
+    HARDER,
     KEPT_BACK,
     LISTING,
     OFTENER,
     ComposedPictures,
+    SceneSampler,
     evaluation_scene,
     is_kept_back,
     load_pictures,
@@ -26,9 +28,7 @@ from models.training.dataset import (
 from models.training.drawings import SETS, subject_drawings
 from models.training.layout import (
     GRID,
-    HARDER,
     PLANNED,
-    SceneSampler,
     plan_loss,
     plan_of,
     subject_weights,
