@@ -1,4 +1,4 @@
-"""``python -m models list | fetch | check | evaluate``: which models there are, and how good they are."""
+"""``python -m models list | fetch | check | evaluate | blind``: which there are, and how good they are."""
 
 from __future__ import annotations
 
@@ -44,6 +44,13 @@ def main(arguments: list[str] | None = None) -> int:
     evaluate.add_argument("--no-sheets", action="store_true", help="numbers only")
     evaluate.add_argument("--composed", type=int, help="composed pictures to read (default: as configured)")
     evaluate.add_argument("--json", action="store_true", help="print all numbers as JSON")
+    blind = commands.add_parser("blind", help="numbered pictures for somebody to name, and what they named")
+    blind.add_argument("model", help="as for evaluate")
+    blind.add_argument("--build", type=Path, default=Path(".build"), help="work folder; sheets go to blind/")
+    blind.add_argument("--composed", action="store_true", help="the training data's pictures instead")
+    blind.add_argument("--count", type=int, default=40)
+    blind.add_argument("--seed", type=int, default=2026, help="of the combinations")
+    blind.add_argument("--answers", type=Path, help="count these: a line '3: a fox | watercolor' a picture")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "list":
@@ -52,6 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
             fetch_model(chosen.model, chosen.revision, chosen.variant, chosen.pickles)
         elif chosen.command == "check":
             return 0 if check_model(chosen.model) else 1
+        elif chosen.command == "blind":
+            return _blind(chosen)
         else:
             return _evaluate(chosen)
     except ModelError as error:
@@ -96,6 +105,46 @@ def _evaluate(chosen: argparse.Namespace) -> int:
             sheets.tokens_by_subject(renderer, folder, told)
         renderer.close()
     sys.stdout.write((text if chosen.json else _in_words(result)) + "\n")
+    return 0
+
+
+def _blind(chosen: argparse.Namespace) -> int:
+    import numpy as np
+
+    from models.diffusion import DiffusersRenderer
+    from models.evaluation import blind
+    from models.evaluation.report import FIRST_SEED, Job, draw
+    from models.training.dataset import LISTING
+    from models.training.drawings import build_drawings, subject_drawings
+
+    subjects = tuple(subject for subject, _ in subject_drawings(LISTING))
+    rows = blind.random_rows(len(subjects), chosen.count, seed=chosen.seed)
+    if chosen.answers:
+        named = blind.count_named(blind.read_answers(chosen.answers, subjects, len(rows)), rows, subjects)
+        sys.stdout.write(
+            "\n".join(
+                [
+                    f"subject {named.subject}, medium {named.medium}, both {named.both} of {named.of}",
+                    *named.misses,
+                ]
+            )
+            + "\n"
+        )
+        return 0
+    if chosen.composed:
+        file = build_drawings(LISTING, chosen.build / "packages", chosen.build / "drawings.npz")
+        pictures = blind.composed(rows, np.load(file)["pictures"])
+    else:
+        renderer = DiffusersRenderer(find_model(chosen.model))
+        jobs = [
+            Job(prompt, FIRST_SEED + n % blind.COLUMNS)
+            for n, prompt in enumerate(blind.captions(rows, subjects))
+        ]
+        pictures = draw(renderer, jobs, _Told(), "drawing")
+        renderer.close()
+    name = "composed" if chosen.composed else "drawn"
+    for file in blind.lay_out(pictures, subjects, chosen.build / "blind", name):
+        sys.stdout.write(f"{file}\n")
     return 0
 
 

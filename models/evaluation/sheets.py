@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from models.diffusion import DiffusersRenderer
+from models.evaluation.blind import captions, random_rows
 from models.evaluation.report import FIRST_SEED, Job, OnProgress, draw
 from models.training.compose import SLOTS, caption
-from models.training.dataset import evaluation_scene, scene_of
 
 SUBJECTS = (
     "a fox",
@@ -102,11 +101,5 @@ def random_combinations(
 
     Each has a combination of subject and two tokens that no training step saw.
     """
-    rng = np.random.default_rng(2026)
-    medium = 1 + list(SLOTS).index("medium")
-    prompts: list[str] = []
-    while len(prompts) < count:
-        row = evaluation_scene(len(subjects), words, rng)
-        if row[medium]:
-            prompts.append(caption(subjects[row[0]], scene_of(row).tokens))
+    prompts = captions(random_rows(len(subjects), count, words), subjects)
     sheet(renderer, prompts, prompts, 10, file, on_progress)

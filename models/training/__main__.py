@@ -52,14 +52,24 @@ def step_clip(build: Path, config: dict[str, Any], out: Path) -> None:
 
 
 def step_vae(build: Path, config: dict[str, Any], out: Path) -> None:
-    """Train the autoencoder, fold it, and encode all pictures."""
-    from models.training.vae import encode_all, fold_statistics, train_vae
+    """Train the autoencoder, fold it, and encode all pictures.
+
+    One that is folded stays as it is, and encodes pictures that were composed anew: the denoiser goes on with
+    the latents it knows.
+    """
+    from models.training.vae import build_vae, encode_all, fold_statistics, train_vae
 
     data = dataset.load_pictures(build, config["data"])
+    folded, latents = build / "vae" / "folded.pt", build / "vae" / "latents.pt"
+    if folded.exists():
+        vae = build_vae(config)
+        vae.load_state_dict(torch.load(folded, weights_only=True))
+        torch.save(encode_all(vae.eval(), data), latents)
+        return
     vae = train_vae(data, config, build / "vae")
-    latents = fold_statistics(vae, encode_all(vae, data))
-    torch.save(vae.state_dict(), build / "vae" / "folded.pt")
-    torch.save(latents, build / "vae" / "latents.pt")
+    standard = fold_statistics(vae, encode_all(vae, data))
+    torch.save(vae.state_dict(), folded)
+    torch.save(standard, latents)
 
 
 def step_decoder(build: Path, config: dict[str, Any], out: Path) -> None:

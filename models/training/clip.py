@@ -22,6 +22,8 @@ from models.training.text import token_ids
 MEAN, STD = 0.5, 0.25
 SUBJECT_WEIGHT = 8.0
 """Of the subject among the slots: there are many more subjects than tokens of a slot."""
+SHIFT_PX = 4
+"""How far a batch is moved, at most: drawn pictures do not stand as exactly as composed ones."""
 
 
 def clip_config(config: dict[str, Any], vocab_size: int) -> dict[str, Any]:
@@ -70,6 +72,14 @@ def pictures_to_input(pictures: np.ndarray) -> torch.Tensor:
     return ((x - MEAN) / STD).contiguous(memory_format=torch.channels_last)
 
 
+def shifted(pictures: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """All of Float[N, 3, px, px] moved by the same few pixels: what is composed stands in one place."""
+    top, left = (int(v) for v in rng.integers(0, 2 * SHIFT_PX + 1, size=2))
+    px = pictures.shape[-1]
+    wide = F.pad(pictures, (SHIFT_PX,) * 4, mode="replicate")[..., top : top + px, left : left + px]
+    return wide.contiguous(memory_format=torch.channels_last)
+
+
 def train_clip(data: ComposedPictures, tokenizer: Any, config: dict[str, Any], folder: Path) -> Any:
     """The trained model; resumes from `folder`."""
     torch.manual_seed(1)
@@ -88,7 +98,7 @@ def train_clip(data: ComposedPictures, tokenizer: Any, config: dict[str, Any], f
         captions = [data.caption(int(row), rng) for row in rows]
         ids = token_ids(tokenizer, captions, longest).to(device())
         with amp():
-            seen = F.normalize(visual(pictures_to_input(data.pictures[rows])).float(), dim=-1)
+            seen = F.normalize(visual(shifted(pictures_to_input(data.pictures[rows]), rng)).float(), dim=-1)
             said = encode_ids(model, ids)
             word = encode_ids(model, word_ids)
         scale = model.logit_scale.exp().clamp(max=100.0)

@@ -17,9 +17,9 @@ from models.training.backgrounds import PAINTERS
 from models.training.composition import PLACES, placed
 from models.training.details import DETAILS
 from models.training.light import LIGHTS, PALETTES
-from models.training.media import BRUSHES, SET_OF, prepare_drawing
+from models.training.media import BRUSHES, prepare_drawing
 from models.training.moods import MOODS
-from models.training.textures import SURFACES
+from models.training.textures import FRAMES, SURFACES
 
 SLOTS: dict[str, tuple[str, ...]] = {
     "medium": tuple(BRUSHES),
@@ -34,6 +34,11 @@ SLOTS: dict[str, tuple[str, ...]] = {
 """Tokens of each slot, blank first; the vocabulary's files must say the same."""
 
 
+KEPT = {"light": 0.25, "mood": 0.40, "texture": 0.40}
+"""Share of its looks that the subject keeps under a token of these slots: they colour and cover the whole
+picture strongly enough to be seen anywhere, and a subject that drowns in them is not recognised by anyone."""
+
+
 @dataclass(frozen=True)
 class Scene:
     """What a picture shows: the subject's row in the drawings, and one token a slot."""
@@ -42,43 +47,51 @@ class Scene:
     tokens: tuple[str, ...]
 
 
-def compose(
-    scene: Scene, drawings: NDArray[np.uint8], sets: tuple[str, ...], rng: np.random.Generator
-) -> NDArray[np.uint8]:
+def compose(scene: Scene, drawings: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """The picture of a scene, UInt8[px, px, 3].
 
     Args:
         scene: subject and tokens.
-        drawings: UInt8[subjects, sets, px, px, 4].
-        sets: names of the icon sets, in the order of the second axis.
-        rng: positions, jitter and layouts.
+        drawings: UInt8[subjects, px, px, 4].
+        rng: backgrounds and layouts.
     """
     medium, palette, background, light, composition, detail, mood, texture = scene.tokens
-    drawing = drawings[scene.subject, sets.index(SET_OF[medium])].astype(np.float32) / 255
+    drawing = drawings[scene.subject].astype(np.float32) / 255
     px = drawing.shape[0]
     picture = PAINTERS[background](rng, px)
     picture = 0.8 * picture + 0.2 * picture.mean(axis=(0, 1))  # calmer than the subject
     mask = np.zeros((px, px), np.float32)
     layers = []
     for place in PLACES[composition]:
-        layer = prepare_drawing(medium, placed(drawing, place, px, rng))
+        layer = prepare_drawing(medium, placed(drawing, place, px))
         layers.append(layer)
         mask = np.maximum(mask, layer[..., 3])
     behind = light in ("glowing halo", "long shadow")
     if behind:
         picture = LIGHTS[light](picture, mask, rng)
     near = ndimage.gaussian_filter(mask, 3.5)[..., None]
-    picture = picture * (1 - 0.42 * near)
+    picture = picture * (1 - 0.48 * near)
     for layer in layers:
         picture = picture * (1 - layer[..., 3:]) + layer[..., :3] * layer[..., 3:]
     if not behind:
-        picture = LIGHTS[light](picture, mask, rng)
+        picture = _lighter(picture, LIGHTS[light](picture, mask, rng), mask, KEPT["light"])
     picture = DETAILS[detail](_clipped(picture), mask, rng)
     picture = BRUSHES[medium](_clipped(picture), mask, rng)
     picture = PALETTES[palette](_clipped(picture))
-    picture = MOODS[mood](_clipped(picture), mask, rng)
-    picture = SURFACES[texture](_clipped(picture), rng)
+    graded = _clipped(picture)
+    picture = _lighter(graded, MOODS[mood](graded, mask, rng), mask, KEPT["mood"])
+    graded = _clipped(picture)
+    over = KEPT["texture"] if texture not in FRAMES else 0.0
+    picture = _lighter(graded, SURFACES[texture](graded, rng), mask, over)
     return np.asarray(np.rint(np.clip(picture, 0, 1) * 255), np.uint8)
+
+
+def _lighter(
+    before: NDArray[np.floating], after: NDArray[np.floating], mask: NDArray[np.floating], kept: float
+) -> NDArray[np.floating]:
+    """`after`, but the subject keeps a share of what it was."""
+    share = kept * mask[..., None]
+    return share * before + (1 - share) * after
 
 
 def _clipped(picture: NDArray[np.floating]) -> NDArray[np.float32]:

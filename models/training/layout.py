@@ -49,7 +49,7 @@ def build_text_encoder(config: dict[str, Any], vocab_size: int) -> Any:
         CLIPTextConfig(
             vocab_size=vocab_size,
             hidden_size=text["width"],
-            intermediate_size=4 * text["width"],
+            intermediate_size=text["encoder_hidden"],
             num_hidden_layers=text["encoder_layers"],
             num_attention_heads=text["heads"],
             max_position_embeddings=window(config),
@@ -91,9 +91,9 @@ def subject_weights(side: int, strength: float) -> Tensor:
     maps = []
     for token in SLOTS["composition"]:
         near = torch.zeros(side, side)
-        for size, row, column, _, _ in PLACES[token]:
-            away = (axis[:, None] - row).square() + (axis[None, :] - column).square()
-            near = torch.maximum(near, torch.exp(-away / (2 * (SPREAD * size) ** 2)))
+        for place in PLACES[token]:
+            away = (axis[:, None] - place.row).square() + (axis[None, :] - place.column).square()
+            near = torch.maximum(near, torch.exp(-away / (2 * (SPREAD * place.size) ** 2)))
         weight = 1 + strength * near
         maps.append(weight / weight.mean())
     return torch.stack(maps)

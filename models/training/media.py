@@ -1,7 +1,6 @@
-"""How the picture is made: for each medium token, the drawing it starts from and what is done to the picture.
+"""How the picture is made: what each medium token does to the whole picture.
 
-`SET_OF` names the icon set the subject is taken from; `BRUSHES` treat the whole picture after the light fell
-on it, so that background and subject are in one hand.
+`BRUSHES` treat it after the light fell on it, so that background and subject are in one hand.
 """
 
 from __future__ import annotations
@@ -19,37 +18,9 @@ from models.training.backgrounds import Picture, smooth_noise
 Brush = Callable[[Picture, Picture, np.random.Generator], Picture]
 LUMINANCE = np.array([0.30, 0.59, 0.11], np.float32)
 
-SET_OF: dict[str, str] = {
-    "": "flat",
-    "3d render": "render",
-    "paper cutout": "flat",
-    "ink outline": "ink",
-    "sticker": "flat",
-    "watercolor": "flat",
-    "pencil sketch": "flat",
-    "pixel art": "flat",
-    "halftone print": "flat",
-    "mosaic": "flat",
-    "stained glass": "flat",
-    "neon sign": "flat",
-    "oil painting": "render",
-    "woodcut": "flat",
-    "chalk drawing": "flat",
-    "embroidery": "flat",
-    "blueprint": "flat",
-    "low poly": "render",
-}
-
 
 def prepare_drawing(medium: str, drawing: Picture) -> Picture:
     """Float32[px, px, 4], straight alpha: the drawing with what belongs to the subject alone added."""
-    if medium == "ink outline":
-        solid = ndimage.binary_fill_holes(ndimage.binary_closing(drawing[..., 3] > 0.3, iterations=3))
-        fill = ndimage.gaussian_filter(solid.astype(np.float32), 0.6)
-        alpha = np.maximum(fill, drawing[..., 3])
-        ink = drawing[..., 3:] * np.float32(0.95)
-        color = (1 - ink) * np.ones(3, np.float32) + ink * np.array([0.05, 0.05, 0.08], np.float32)
-        return np.concatenate([color, alpha[..., None]], axis=-1)
     if medium == "sticker":
         around = ndimage.grey_dilation(drawing[..., 3], footprint=_disc(5))
         border = ndimage.gaussian_filter(around, 0.7)
@@ -96,10 +67,10 @@ def render_3d(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pict
     """As if blown up and glazed: lit from above left, dark below right, with a gloss and a soft shadow."""
     height = _blur(mask, 3.0) + _blur(mask, 9.0)
     down, right = (ndimage.sobel(height, axis) for axis in (0, 1))
-    lit = np.clip(1.6 * (down + right), -1, 1) * mask
+    lit = np.tanh(1.3 * (down + right)) * mask
     shade = _blur(np.roll(mask, (11, 6), (0, 1)), 5) * (1 - mask)
     gloss = np.clip(lit - 0.45, 0, 1)[..., None]
-    solid = saturated(picture, 1.2) * (1 + 0.55 * lit - 0.25 * (lit < 0) * mask)[..., None]
+    solid = saturated(picture, 1.25) * (1 + 0.5 * lit)[..., None]
     return np.clip(solid * (1 - 0.7 * shade[..., None]) + 0.9 * gloss, 0, 1).astype(np.float32)
 
 
@@ -126,12 +97,6 @@ def _mean_colour(picture: Picture, mask: Picture) -> Picture:
     return ((picture * weight).sum((0, 1)) / weight.sum((0, 1))).astype(np.float32)
 
 
-def ink(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Paler behind the outline."""
-    paper = picture * 0.62 + 0.38
-    return np.where(mask[..., None] > 0.5, picture, paper)
-
-
 def sticker(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """A small hard shadow under the white border."""
     shade = np.clip(np.roll(mask, (3, 3), (0, 1)) - mask, 0, 1)
@@ -149,12 +114,13 @@ def _paper(px: int, margin: float) -> Picture:
 def watercolor(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Pale bled washes with dark rims, pooled in blots, on a sheet whose rim stays bare."""
     px = len(picture)
-    wash = _blur(_displaced(picture, rng, 0.8, 24), 0.7)
+    wash = _blur(_displaced(picture, np.random.default_rng(3), 0.8, 24), 0.7)
     edges = np.hypot(ndimage.sobel(luminance(wash), 0), ndimage.sobel(luminance(wash), 1))
     rows, columns = np.mgrid[0:px, 0:px] * (2 * np.pi / 32)
     blots = np.sin(rows + 1.3 * np.sin(columns)) * np.sin(columns + 1.3 * np.sin(rows))
-    wash = saturated(wash, 1.35) * 0.66 + 0.33 + 0.09 * blots[..., None]
-    wash = wash - 0.24 * np.clip(edges, 0, 1)[..., None]
+    thin = np.where(mask > 0.5, 0.18, 0.34)[..., None]
+    wash = saturated(wash, 1.35) * (1 - thin) + thin + 0.08 * blots[..., None]
+    wash = wash - 0.32 * np.clip(edges, 0, 1)[..., None]
     paint = _paper(px, 0.06)[..., None]
     return np.clip(paint * wash + (1 - paint) * np.array([0.98, 0.97, 0.94]), 0, 1).astype(np.float32)
 
@@ -270,37 +236,53 @@ def neon(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     return np.clip(0.13 * picture + glow * hue + 1.1 * tube, 0, 1).astype(np.float32)
 
 
-@cache
-def _dabs(px: int) -> tuple[NDArray[np.int64], Picture]:
-    """The dab of each pixel, in overlapping rows of round-ended strokes 16 pixels wide, and its relief.
+OCHRE = np.array([1.0, 0.72, 0.18], np.float32)
+BLUE = np.array([0.12, 0.34, 0.80], np.float32)
 
-    The relief is in -1..1: light where the brush set down, dark where the next stroke covers it.
+
+@cache
+def _strokes(px: int) -> tuple[Picture, Picture, NDArray[np.int64], NDArray[np.int64]]:
+    """Brush strokes: relief and hue of each pixel in -1..1, rows and columns of the pixels along its stroke.
+
+    The strokes follow swirls, as in a painted night sky. Relief is noise that is smeared along the flow (line
+    integral convolution, Cabral & Leedom 1993), lit from above.
     """
-    wide, tall = 16, 8
     rows, columns = np.mgrid[0:px, 0:px].astype(np.float32)
-    number = np.full((px, px), -1, np.int64)
-    relief = np.zeros((px, px), np.float32)
-    for lane in range(-1, px // tall + 1):
-        shift = (lane % 2) * wide / 2
-        column = np.floor((columns + shift) / wide)
-        across = (columns + shift) / wide - column - 0.5
-        top = lane * tall + 6 * (2 * across) ** 2
-        over = (rows >= top) & (number <= lane * 64 + 64)
-        number[over] = ((lane + 1) * 64 + column)[over].astype(np.int64)
-        relief[over] = np.clip(1 - (rows - top) / 5, -1, 1)[over]
-    return number, relief
+    y, x = rows * (2 * np.pi / px), columns * (2 * np.pi / px)
+    angle = 0.5 + 1.5 * np.sin(y + 0.8 * np.sin(x)) + 1.1 * np.cos(x - 0.6 * np.sin(2 * y))
+    down, right = np.sin(angle), np.cos(angle)
+    path = []
+    for sign in (-1, 1):
+        r, c = rows.copy(), columns.copy()
+        for _ in range(9):
+            at = (np.clip(np.rint(r), 0, px - 1).astype(int), np.clip(np.rint(c), 0, px - 1).astype(int))
+            path.append(np.stack(at))
+            r, c = r + sign * 1.5 * down[at], c + sign * 1.5 * right[at]
+    along = np.stack(path)
+    rng = np.random.default_rng(7)
+    noises = [ndimage.gaussian_filter(rng.normal(size=(px, px)), wide, mode="wrap") for wide in (1.7, 3.5)]
+    fine, broad = (noise[along[:, 0], along[:, 1]].mean(0) for noise in noises)
+    lit = ndimage.sobel(fine, 0) + 0.5 * ndimage.sobel(fine, 1)
+    relief = np.clip(0.4 * fine / fine.std() + 0.6 * lit / lit.std(), -2, 2) / 2
+    hue = np.clip(broad / broad.std(), -1.5, 1.5) / 1.5
+    return relief.astype(np.float32), hue.astype(np.float32), along[:, 0], along[:, 1]
 
 
 def oil(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Rows of thick round-ended strokes with light ridges, rich in colour and dark toward the corners."""
-    label, relief = _dabs(len(picture))
+    """Thick swirling strokes with light ridges, ochre and blue mixed into what is behind the subject."""
+    relief, hue, rows, columns = _strokes(len(picture))
     rich = np.clip(saturated(picture, 1.5), 0, 1)
-    label = label + 16384 * (mask > 0.5)
-    strokes = 0.5 * _mean_by_piece(rich, label) + 0.5 * _blur(rich, 1.0)
-    rows, columns = np.mgrid[0 : len(picture), 0 : len(picture)] / len(picture) - 0.5
-    corner = 1 - 0.7 * np.clip(np.hypot(rows, columns) - 0.38, 0, 1)
-    thick = np.where(mask > 0.5, 0.16, 0.24) * relief
-    return np.clip((strokes * 0.92 * corner[..., None]) + thick[..., None], 0, 1).astype(np.float32)
+    solid = mask > 0.5
+    same = (solid[rows, columns] == solid)[..., None]  # a stroke ends at the subject's edge
+    painted = (rich[rows, columns] * same).sum(0) / np.maximum(1, same.sum(0))
+    kept = np.where(solid, 0.6, 0.0)[..., None]
+    strokes = kept * rich + (1 - kept) * painted
+    pigment = np.where(hue[..., None] > 0, OCHRE, BLUE)
+    mixed = (np.where(solid, 0.12, 0.55) * np.abs(hue))[..., None]
+    strokes = strokes * (1 - mixed) + mixed * pigment * (0.35 + 0.65 * luminance(strokes)[..., None])
+    thick = (np.where(solid, 0.12, 0.17) * relief)[..., None]
+    edge = 1 - 0.75 * _outline(mask, 1)[..., None]
+    return np.clip((strokes * (1 + 0.8 * thick) + thick) * edge, 0, 1).astype(np.float32)
 
 
 def woodcut(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
@@ -317,11 +299,20 @@ def woodcut(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictur
 
 
 def _lines_of(picture: Picture, mask: Picture) -> Picture:
-    """Float32[px, px]: the drawing's lines, those outside the subject faint."""
-    soft = _blur(picture, 0.8)
+    """Float32[px, px]: the drawing's lines, bold, those outside the subject faint."""
+    soft = _blur(picture, 1.0)
     edge = np.sqrt(sum(ndimage.sobel(soft[..., c], a) ** 2 for c in range(3) for a in (0, 1)))
-    lines = np.clip(edge * 0.7 - 0.10, 0, 1) * np.where(mask > 0.05, 1.0, 0.35)
+    lines = np.clip(edge * 0.85 - 0.10, 0, 1) * np.where(mask > 0.05, 1.0, 0.35)
     return np.maximum(lines, _outline(mask, 2)).astype(np.float32)
+
+
+def ink(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Bold black lines round white areas with a breath of colour, paler behind."""
+    white = 0.78 + 0.22 * saturated(picture, 1.3)
+    paper = 0.40 * picture + 0.52
+    lines = np.clip(1.6 * _lines_of(picture, mask), 0, 1) * np.where(mask > 0.05, 1.0, 0.3)
+    page = np.where(mask[..., None] > 0.5, white, paper)
+    return np.clip(page * (1 - 0.95 * lines[..., None]), 0, 1).astype(np.float32)
 
 
 def chalk(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
@@ -389,7 +380,8 @@ def low_poly(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictu
     bright = saturated(picture, 1.2)
     facets = _mean_by_piece(bright, label + (int(label.max()) + 1) * (mask > 0.5))
     kept = np.where(mask > 0.5, 0.4, 0.95)[..., None]
-    return np.clip(kept * facets + (1 - kept) * bright + 0.13 * shade[..., None], 0, 1).astype(np.float32)
+    lit = kept * facets + (1 - kept) * bright + 0.13 * shade[..., None]
+    return np.clip(lit * (1 - 0.5 * _outline(mask, 1))[..., None], 0, 1).astype(np.float32)
 
 
 BRUSHES: dict[str, Brush] = {

@@ -355,3 +355,6 @@ SURFACES: dict[str, Surface] = {
     "film strip": film_strip,
     "torn paper edges": torn_paper,
 }
+
+FRAMES = ("round frame", "polaroid frame", "ornate gold frame", "film strip", "torn paper edges")
+"""Of these, those that are put round the picture or shrink it; the others lie over it."""

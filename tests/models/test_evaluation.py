@@ -6,13 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from models.__main__ import main
+from models.errors import ModelError
+from models.evaluation.blind import MEDIUM, captions, count_named, random_rows, read_answers
 from models.evaluation.judge import Judge, bent, look, rightly_named, train_judge
 from models.evaluation.measures import frechet_distance, share, taste_rank_correlation
 from models.evaluation.sheets import _folded
 from models.training.compose import SLOTS
-from models.training.dataset import ComposedPictures
+from models.training.dataset import LISTING, ComposedPictures, is_kept_back
+from models.training.drawings import subject_drawings
 
 
 def test_the_frechet_distance_of_normals_is_the_known_one() -> None:
@@ -149,3 +153,34 @@ def test_labels_are_folded_between_words() -> None:
     assert (
         _folded("a cup of coffee, watercolor, starry night") == "a cup of coffee,\nwatercolor, starry night"
     )
+
+
+def test_pictures_are_laid_out_without_labels_and_what_was_named_is_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    subjects = tuple(subject for subject, _ in subject_drawings(LISTING))
+    rows = random_rows(len(subjects), 3, seed=5)
+    assert all(is_kept_back(row) and row[MEDIUM] and np.count_nonzero(row[1:]) == 2 for row in rows)
+    flags = ["--build", str(tmp_path), "--count", "3", "--seed", "5"]
+    assert main(["blind", "mini", *flags]) == 0
+    (file,) = capsys.readouterr().out.split()
+    with Image.open(file) as sheet:
+        assert sheet.height > 192 and len(set(sheet.convert("L").tobytes())) > 50
+    assert {"drawn-1.png", "lists.txt"} == {path.name for path in (tmp_path / "blind").iterdir()}
+    named = [(subjects[row[0]], SLOTS["medium"][row[MEDIUM]]) for row in rows]
+    other = next(subject for subject in subjects if subject != named[1][0])
+    answers = tmp_path / "answers.txt"
+    answers.write_text(f"1: {named[0][0]} | {named[0][1]}\n\n2: {other.upper()} | {named[1][1]}\n")
+    assert main(["blind", "mini", *flags, "--answers", str(answers)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "subject 1, medium 2, both 1 of 3"
+    assert captions(rows, subjects)[1] in said[1] and other in said[1] and said[2].startswith("3: ")
+    assert count_named({n: pair for n, pair in enumerate(named, 1)}, rows, subjects).both == 3
+
+
+@pytest.mark.parametrize("line", ["4: a fox | watercolor", "a fox, watercolor", "1: a wombat | watercolor"])
+def test_an_answer_that_cannot_be_counted_is_said(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "answers.txt"
+    file.write_text(f"2: a fox | watercolor\n{line}\n")
+    with pytest.raises(ModelError, match=r"answers\.txt line 2: expected"):
+        read_answers(file, ("a fox",), 3)

@@ -10,9 +10,10 @@ from PIL import Image, ImageDraw
 from models import load_embedder, load_renderer
 from models.training.__main__ import SMOKE, main, read_config
 from models.training.compose import SLOTS, Scene, caption, compose
-from models.training.composition import PLACES
+from models.training.composition import PLACES, Place, placed
 from models.training.dataset import (
     HARDER,
+    HARDER_TOGETHER,
     KEPT_BACK,
     LISTING,
     OFTENER,
@@ -25,7 +26,7 @@ from models.training.dataset import (
     scene_of,
     training_scene,
 )
-from models.training.drawings import SETS, subject_drawings
+from models.training.drawings import subject_drawings
 from models.training.layout import (
     GRID,
     PLANNED,
@@ -33,6 +34,7 @@ from models.training.layout import (
     plan_of,
     subject_weights,
 )
+from models.training.moods import MOODS
 from models.training.reader import SLOT_WEIGHT, Reader, reading_loss, softened, trained_reader
 from models.training.unet import spread_times
 from models.training.wordings import SAID_ALSO, worded
@@ -43,17 +45,16 @@ SUBJECTS = [subject for subject, _ in subject_drawings(LISTING)]
 
 
 def drawn_shapes(subjects: int, px: int) -> np.ndarray:
-    """UInt8[subjects, sets, px, px, 4]: coloured shapes in the place of the drawings, which are fetched."""
+    """UInt8[subjects, px, px, 4]: coloured shapes in the place of the drawings, which are fetched."""
     rng = np.random.default_rng(0)
-    out = np.zeros((subjects, len(SETS), px, px, 4), np.uint8)
+    out = np.zeros((subjects, px, px, 4), np.uint8)
     for subject in range(subjects):
-        for style in range(len(SETS)):
-            image = Image.new("RGBA", (px, px))
-            draw = ImageDraw.Draw(image)
-            color = (*(int(value) for value in rng.integers(40, 230, size=3)), 255)
-            corners = [(px * 0.2, px * 0.2), (px * 0.8, px * 0.3), (px * (0.3 + 0.004 * subject), px * 0.8)]
-            draw.polygon(corners, fill=color, outline=(0, 0, 0, 255))
-            out[subject, style] = np.asarray(image)
+        image = Image.new("RGBA", (px, px))
+        draw = ImageDraw.Draw(image)
+        color = (*(int(value) for value in rng.integers(40, 230, size=3)), 255)
+        corners = [(px * 0.2, px * 0.2), (px * 0.8, px * 0.3), (px * (0.3 + 0.004 * subject), px * 0.8)]
+        draw.polygon(corners, fill=color, outline=(0, 0, 0, 255))
+        out[subject] = np.asarray(image)
     return out
 
 
@@ -73,19 +74,18 @@ def test_the_vocabulary_is_what_the_models_were_trained_on() -> None:
 
 
 def test_every_token_changes_the_picture(shapes: np.ndarray) -> None:
-    sets = tuple(SETS)
     plain_tokens = ("",) * len(SLOTS)
-    plain = compose(Scene(0, plain_tokens), shapes, sets, np.random.default_rng(1)).astype(int)
+    plain = compose(Scene(0, plain_tokens), shapes, np.random.default_rng(1)).astype(int)
     for column, tokens in enumerate(SLOTS.values()):
         for token in tokens[1:]:
             said = tuple(token if place == column else "" for place in range(len(SLOTS)))
-            picture = compose(Scene(0, said), shapes, sets, np.random.default_rng(1)).astype(int)
+            picture = compose(Scene(0, said), shapes, np.random.default_rng(1)).astype(int)
             assert np.abs(picture - plain).mean() > 1.5, token
 
 
 def test_a_scene_composes_the_same_from_the_same_seed(shapes: np.ndarray) -> None:
     scene = scene_of(random_scene(3, 8, np.random.default_rng(2)))
-    one, two = (compose(scene, shapes, tuple(SETS), np.random.default_rng(5)) for _ in range(2))
+    one, two = (compose(scene, shapes, np.random.default_rng(5)) for _ in range(2))
     assert (one == two).all() and one.shape == (128, 128, 3) and one.dtype == np.uint8
 
 
@@ -188,14 +188,12 @@ def test_a_reader_is_taught_on_softer_pictures_of_the_same() -> None:
 
 def test_subjects_stand_where_the_composition_says(shapes: np.ndarray) -> None:
     blank = ("",) * len(SLOTS)
-    ground = compose(Scene(0, blank), np.zeros_like(shapes), tuple(SETS), np.random.default_rng(1)).astype(
-        int
-    )
+    ground = compose(Scene(0, blank), np.zeros_like(shapes), np.random.default_rng(1)).astype(int)
     slot = list(SLOTS).index("composition")
 
     def centre(token: str) -> tuple[float, float, int]:
         said = (*blank[:slot], token, *blank[slot + 1 :])
-        picture = compose(Scene(0, said), shapes, tuple(SETS), np.random.default_rng(1)).astype(int)
+        picture = compose(Scene(0, said), shapes, np.random.default_rng(1)).astype(int)
         rows, columns = np.nonzero(np.abs(picture - ground).max(axis=2) > 60)
         return rows.mean() / 128, columns.mean() / 128, len(rows)
 
@@ -204,6 +202,34 @@ def test_subjects_stand_where_the_composition_says(shapes: np.ndarray) -> None:
     assert centre("high up")[0] < row - 0.1 and centre("peeking from below")[0] > row + 0.1
     assert centre("tiny and far away")[2] < 0.4 * size < 1.5 * size < centre("close-up")[2]
     assert len(PLACES["three in a row"]) == 3 and len(PLACES["many small copies"]) == 6
+
+
+def test_the_same_words_put_the_subject_in_the_same_place(shapes: np.ndarray) -> None:
+    blank = ("",) * len(SLOTS)
+    one, two = (compose(Scene(0, blank), shapes, np.random.default_rng(seed)).astype(int) for seed in (1, 2))
+    assert np.abs(one - two).max() <= 2
+
+
+def test_water_shows_the_subject_upside_down_and_fainter(shapes: np.ndarray) -> None:
+    drawing = shapes[0].astype(np.float32) / 255
+    above = placed(drawing, Place(0.5, 0.25, 0.5), 128)[..., 3]
+    below = placed(drawing, Place(0.5, 0.75, 0.5, reflection=True), 128)[..., 3]
+    assert 0.4 < below.max() / above.max() < 0.7
+    both = (above[:64] > 0.3) & (below[:63:-1] > 0.3)
+    assert both.sum() > 0.85 * (above > 0.3).sum()
+
+
+def test_subjects_keep_something_of_their_looks_in_every_mood(shapes: np.ndarray) -> None:
+    blank = ("",) * len(SLOTS)
+    plain = compose(Scene(0, blank), shapes, np.random.default_rng(1)).astype(float)
+    inside = placed(shapes[0].astype(np.float32) / 255, PLACES[""][0], 128)[..., 3] > 0.99
+    slot = list(SLOTS).index("mood")
+    for mood, paint in MOODS.items():
+        said = (*blank[:slot], mood, *blank[slot + 1 :])
+        picture = compose(Scene(0, said), shapes, np.random.default_rng(1)).astype(float)
+        alone = paint((plain / 255).astype(np.float32), inside.astype(np.float32), np.random.default_rng(1))
+        drowned = np.abs(255 * np.clip(alone, 0, 1) - plain)[inside].mean()
+        assert np.abs(picture - plain)[inside].mean() <= 0.7 * drowned + 1, mood
 
 
 def test_the_whole_chain_on_a_tiny_set(tmp_path: Path) -> None:
@@ -224,6 +250,12 @@ def test_the_whole_chain_on_a_tiny_set(tmp_path: Path) -> None:
         main(["unet", "--build", str(build), "--out", str(out), "--smoke"]) == 0
     )  # resumed, and already done
     assert torch.load(build / "unet" / "checkpoint.pt", weights_only=True)["steps"] == steps
+    folded, latents = (torch.load(build / "vae" / f"{name}.pt") for name in ("folded", "latents"))
+    assert main(["vae", "--build", str(build), "--out", str(out), "--smoke"]) == 0  # encodes, as it is
+    for name, value in torch.load(build / "vae" / "folded.pt").items():
+        assert torch.equal(value, folded[name]), name
+    encoded = torch.load(build / "vae" / "latents.pt")
+    torch.testing.assert_close(encoded.float(), latents.float(), atol=0.05, rtol=0.05)
     again = tmp_path / "again"
     assert main(["adopt", "--build", str(again), "--out", str(out), "--smoke"]) == 0
     modules = torch.load(again / "unet" / "checkpoint.pt", weights_only=True)["modules"]
@@ -313,5 +345,21 @@ def test_harder_tokens_are_drawn_more_often() -> None:
     assert (rows < 10).mean() == pytest.approx(10 * often / (10 * often + 20), abs=0.02)
 
 
+@pytest.mark.parametrize("pair", HARDER_TOGETHER)
+def test_slots_that_are_harder_together_are_drawn_so_much_more_often(pair: tuple[str, str]) -> None:
+    token = {
+        slot: next(n for n, t in enumerate(words) if n and t not in HARDER) for slot, words in SLOTS.items()
+    }
+    scenes = np.zeros((40, 1 + len(SLOTS)), np.int16)
+    for row, slots in enumerate([pair] * 10 + [pair[:1]] * 10 + [pair[1:]] * 10):
+        for slot in slots:
+            scenes[row, 1 + list(SLOTS).index(slot)] = token[slot]
+    data = ComposedPictures(np.zeros((40, 1, 1, 3), np.uint8), scenes, ("a fox",))
+    rows = SceneSampler(data, held_out=10, bias=1.0).rows(20_000, np.random.default_rng(0))
+    often = HARDER_TOGETHER[pair]
+    assert (rows < 10).mean() == pytest.approx(10 * often / (10 * often + 20), abs=0.02)
+
+
 def test_harder_tokens_are_tokens() -> None:
+    assert all(set(pair) <= set(SLOTS) for pair in HARDER_TOGETHER)
     assert set(HARDER) <= {token for tokens in SLOTS.values() for token in tokens}

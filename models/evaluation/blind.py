@@ -1,0 +1,128 @@
+"""Told by eye: numbered pictures without labels for somebody to name, and the count of what they named.
+
+Whoever looks gets the pictures and the lists of all subjects and media, and writes a line for each number.
+Composed pictures of the same captions can be laid out the same way: how many of those are named bounds what
+can be asked of drawn ones.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from models.errors import ModelError
+from models.training.compose import SLOTS, caption, compose
+from models.training.dataset import evaluation_scene, scene_of
+
+SHEET, COLUMNS = 20, 10
+"""Pictures a sheet, and a row of it."""
+SHOWN_PX, GAP_PX, LABEL_PX = 192, 4, 20
+MEDIUM = 1 + list(SLOTS).index("medium")
+SEED = 2026
+
+
+@dataclass(frozen=True)
+class Named:
+    """How many of `of` pictures were named rightly, and what was said instead of what, by number."""
+
+    subject: int
+    medium: int
+    both: int
+    of: int
+    misses: tuple[str, ...]
+
+
+def random_rows(subjects: int, count: int = 40, words: int = 2, seed: int = SEED) -> NDArray[np.int16]:
+    """Int16[count, 1 + slots]: random subjects with a medium and other tokens, `words` in all.
+
+    Each has a combination of subject and two tokens that no training step saw.
+    """
+    rng = np.random.default_rng(seed)
+    rows: list[list[int]] = []
+    while len(rows) < count:
+        row = evaluation_scene(subjects, words, rng)
+        if row[MEDIUM]:
+            rows.append(row)
+    return np.array(rows, np.int16)
+
+
+def captions(rows: NDArray[np.int16], subjects: tuple[str, ...]) -> list[str]:
+    """The prompt of each row."""
+    return [caption(subjects[row[0]], scene_of(row).tokens) for row in rows]
+
+
+def composed(rows: NDArray[np.int16], drawings: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """UInt8[count, px, px, 3], as the training data would have them; drawings as `compose` takes them."""
+    rng = np.random.default_rng(SEED)
+    return np.stack([compose(scene_of(row), drawings, rng) for row in rows])
+
+
+def lay_out(pictures: NDArray[np.uint8], subjects: tuple[str, ...], folder: Path, name: str) -> list[Path]:
+    """Write numbered sheets `name`-1.png, ... and lists.txt to `folder`; the sheets' paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    media = SLOTS["medium"][1:]
+    (folder / "lists.txt").write_text(
+        f"Subjects:\n{', '.join(subjects)}\n\nMedia:\n{', '.join(media)}\n\n"
+        "One line for each picture, such as\n3: a fox | watercolor\n",
+        encoding="utf-8",
+    )
+    font, wide, tall = ImageFont.load_default(13), SHOWN_PX + GAP_PX, SHOWN_PX + LABEL_PX
+    files = []
+    for first in range(0, len(pictures), SHEET):
+        part = pictures[first : first + SHEET]
+        rows = -(-len(part) // COLUMNS)
+        sheet = Image.new("RGB", (COLUMNS * wide, rows * tall), "white")
+        for n, picture in enumerate(part):
+            at = (n % COLUMNS * wide, n // COLUMNS * tall)
+            shown = Image.fromarray(picture).resize((SHOWN_PX, SHOWN_PX), Image.Resampling.LANCZOS)
+            sheet.paste(shown, at)
+            ImageDraw.Draw(sheet).text((at[0], at[1] + SHOWN_PX + 1), str(first + n + 1), "black", font)
+        files.append(folder / f"{name}-{1 + first // SHEET}.png")
+        sheet.save(files[-1])
+    return files
+
+
+def read_answers(file: Path, subjects: tuple[str, ...], count: int) -> dict[int, tuple[str, str]]:
+    """By number, the subject and the medium that were named.
+
+    Raises:
+        ModelError: a line is not `number: subject | medium`, or names what is not in the lists.
+    """
+    answers: dict[int, tuple[str, str]] = {}
+    for place, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        found = re.fullmatch(r"\s*(\d+)\s*:\s*(.+?)\s*\|\s*(.+?)\s*", line)
+        if not found or not 1 <= int(found[1]) <= count:
+            raise ModelError(
+                f"{file.name} line {place}: expected a number up to {count} and names such as "
+                f"'3: a fox | watercolor', found {line.strip()!r}. Correct it."
+            )
+        number, subject, medium = int(found[1]), found[2].lower(), found[3].lower()
+        for named, known, what in ((subject, subjects, "subject"), (medium, SLOTS["medium"][1:], "medium")):
+            if named not in known:
+                raise ModelError(
+                    f"{file.name} line {place}: expected a {what} of lists.txt, found {named!r}. Correct it."
+                )
+        answers[number] = (subject, medium)
+    return answers
+
+
+def count_named(
+    answers: dict[int, tuple[str, str]], rows: NDArray[np.int16], subjects: tuple[str, ...]
+) -> Named:
+    """Compare answers with the rows; a picture without an answer was not recognised."""
+    subject = medium = both = 0
+    misses = []
+    for number, (row, truth) in enumerate(zip(rows, captions(rows, subjects), strict=True), 1):
+        said = answers.get(number, ("nothing", "nothing"))
+        right = (said[0] == subjects[row[0]], said[1] == SLOTS["medium"][row[MEDIUM]])
+        subject, medium, both = subject + right[0], medium + right[1], both + all(right)
+        if not all(right):
+            misses.append(f"{number}: {truth} - taken for {said[0]} | {said[1]}")
+    return Named(subject, medium, both, len(rows), tuple(misses))
