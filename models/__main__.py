@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     blind.add_argument("model", help="as for evaluate")
     blind.add_argument("--build", type=Path, default=Path(".build"), help="work folder; sheets go to blind/")
     blind.add_argument("--composed", action="store_true", help="the training data's pictures instead")
-    blind.add_argument("--count", type=int, default=40)
+    blind.add_argument("--count", type=int, default=40, help="of pictures")
     blind.add_argument("--seed", type=int, default=2026, help="of the combinations")
     blind.add_argument("--answers", type=Path, help="count these: a line '3: a fox | watercolor' a picture")
     chosen = parser.parse_args(arguments)
@@ -117,27 +117,25 @@ def _blind(chosen: argparse.Namespace) -> int:
     from models.training.dataset import LISTING
     from models.training.drawings import build_drawings, subject_drawings
 
+    if chosen.count < 1:
+        raise ModelError(f"Expected at least one picture for --count, found {chosen.count}.")
     subjects = tuple(subject for subject, _ in subject_drawings(LISTING))
     rows = blind.random_rows(len(subjects), chosen.count, seed=chosen.seed)
     if chosen.answers:
         named = blind.count_named(blind.read_answers(chosen.answers, subjects, len(rows)), rows, subjects)
-        sys.stdout.write(
-            "\n".join(
-                [
-                    f"subject {named.subject}, medium {named.medium}, both {named.both} of {named.of}",
-                    *named.misses,
-                ]
-            )
-            + "\n"
-        )
+        found = f"subject {named.subject}, medium {named.medium}, both {named.both} of {named.of}"
+        sys.stdout.write("\n".join([found, *named.misses]) + "\n")
         return 0
     if chosen.composed:
-        file = build_drawings(LISTING, chosen.build / "packages", chosen.build / "drawings.npz")
+        try:
+            file = build_drawings(LISTING, chosen.build / "packages", chosen.build / "drawings.npz")
+        except RuntimeError as error:
+            raise ModelError(str(error)) from error
         pictures = blind.composed(rows, np.load(file)["pictures"])
     else:
         renderer = DiffusersRenderer(find_model(chosen.model))
         jobs = [
-            Job(prompt, FIRST_SEED + n % blind.COLUMNS)
+            Job(prompt, FIRST_SEED + n % blind.COLUMNS)  # as on the sheet of random combinations
             for n, prompt in enumerate(blind.captions(rows, subjects))
         ]
         pictures = draw(renderer, jobs, _Told(), "drawing")

@@ -91,8 +91,11 @@ def read_answers(file: Path, subjects: tuple[str, ...], count: int) -> dict[int,
     """By number, the subject and the medium that were named.
 
     Raises:
-        ModelError: a line is not `number: subject | medium`, or names what is not in the lists.
+        ModelError: there is no such file, a line is not `number: subject | medium`, or names what is not in
+            the lists.
     """
+    if not file.is_file():
+        raise ModelError(f"Expected a file of answers, found none at {file}. Give --answers its path.")
     answers: dict[int, tuple[str, str]] = {}
     for place, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip():

@@ -2,8 +2,8 @@
 
 `PLACES` names the copies, `placed` draws one of them. A token always means the same place and size: a few
 pixels of chance more than doubled what a caption leaves open in the middle of a picture (the variance of the
-latents there among pictures of one caption, 0.117 with such chance and 0.044 without), and small models spent
-their steps on it and smeared eyes and edges.
+latents there among pictures of one caption, 0.117 with such chance and 0.044 without), and a small model
+smears what it cannot foresee: eyes and edges.
 """
 
 from __future__ import annotations
@@ -50,10 +50,6 @@ PLACES: dict[str, tuple[Place, ...]] = {
 """Copies for each token, in the order they are drawn; the blank token is one centered subject."""
 
 
-WATER = np.array([0.20, 0.45, 0.75], np.float32)
-"""Its colour."""
-
-
 def _rotated(drawing: Picture, degrees: float) -> Picture:
     """The drawing turned counterclockwise about its middle, alpha-weighted."""
     layers = drawing.astype(np.float32)
@@ -62,6 +58,10 @@ def _rotated(drawing: Picture, degrees: float) -> Picture:
     turned = np.stack([np.asarray(channel) for channel in channels], axis=-1)
     turned[..., :3] /= np.maximum(turned[..., 3:], 1e-3)
     return np.clip(turned, 0, 1)
+
+
+WATER = np.array([0.20, 0.45, 0.75], np.float32)
+"""Its colour."""
 
 
 def _in_water(drawing: Picture) -> Picture:

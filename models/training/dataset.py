@@ -107,8 +107,8 @@ HARDER_TOGETHER: dict[tuple[str, str], float] = {
     ("composition", "background"): 1.4,
 }
 """Slots whose pictures, where both have a token, a training takes so many times as often. Nothing is left to
-chance in a medium at a place, yet a denoiser that had seen a million pictures missed the latents of these by
-0.37 of their variance, seen before or not, and those of a mood and a light by 0.04."""
+chance in a medium at a place, yet the denoiser, seven minutes into these pictures, missed the latents of such
+by 0.37 of their variance, seen before or not, and those of a mood and a light by 0.04."""
 
 
 def _odds(oftener: dict[str, float]) -> tuple[NDArray[np.float64], ...]:

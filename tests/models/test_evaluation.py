@@ -184,3 +184,12 @@ def test_an_answer_that_cannot_be_counted_is_said(tmp_path: Path, line: str) -> 
     file.write_text(f"2: a fox | watercolor\n{line}\n")
     with pytest.raises(ModelError, match=r"answers\.txt line 2: expected"):
         read_answers(file, ("a fox",), 3)
+
+
+def test_answers_that_are_not_there_and_no_pictures_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["blind", "mini", "--answers", str(tmp_path / "none.txt")]) == 2
+    assert "none.txt" in capsys.readouterr().err
+    assert main(["blind", "mini", "--count", "0"]) == 2
+    assert "--count" in capsys.readouterr().err

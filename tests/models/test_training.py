@@ -1,5 +1,8 @@
 """The training of the mini models: exact captions, visible tokens, and the whole chain on a tiny set."""
 
+import io
+import json
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +29,7 @@ from models.training.dataset import (
     scene_of,
     training_scene,
 )
-from models.training.drawings import subject_drawings
+from models.training.drawings import PACKAGE, VERSION, build_drawings, subject_drawings
 from models.training.layout import (
     GRID,
     PLANNED,
@@ -230,6 +233,25 @@ def test_subjects_keep_something_of_their_looks_in_every_mood(shapes: np.ndarray
         alone = paint((plain / 255).astype(np.float32), inside.astype(np.float32), np.random.default_rng(1))
         drowned = np.abs(255 * np.clip(alone, 0, 1) - plain)[inside].mean()
         assert np.abs(picture - plain)[inside].mean() <= 0.7 * drowned + 1, mood
+
+
+def test_drawings_of_an_earlier_form_are_not_taken_for_these(tmp_path: Path) -> None:
+    listing, out = tmp_path / "drawings.txt", tmp_path / "drawings.npz"
+    listing.write_text("a fox | fox\n")
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    icons = {"icons": {"fox": {"body": '<circle cx="8" cy="8" r="8" fill="#f00"/>'}}}
+    content = json.dumps(icons).encode()
+    with tarfile.open(packages / f"iconify-json-{PACKAGE}-{VERSION}.tgz", "w:gz") as tar:
+        member = tarfile.TarInfo("package/icons.json")
+        member.size = len(content)
+        tar.addfile(member, io.BytesIO(content))
+    np.savez(out, pictures=np.zeros((1, 3, 32, 32, 4), np.uint8), subjects=np.array(["a fox"]))
+    drawn = np.load(build_drawings(listing, packages, out, 32))["pictures"]
+    assert drawn.shape == (1, 32, 32, 4) and drawn[0, 16, 16].tolist() == [255, 0, 0, 255]
+    before = out.stat().st_mtime_ns
+    build_drawings(listing, packages, out, 32)
+    assert out.stat().st_mtime_ns == before
 
 
 def test_the_whole_chain_on_a_tiny_set(tmp_path: Path) -> None:
