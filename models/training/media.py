@@ -74,20 +74,22 @@ def render_3d(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pict
     return np.clip(solid * (1 - 0.7 * shade[..., None]) + 0.9 * gloss, 0, 1).astype(np.float32)
 
 
+SHEET_BLUE = np.array([0.36, 0.60, 0.86], np.float32)
+SHEET_CREAM = np.array([1.0, 0.94, 0.78], np.float32)
+
+
 def paper_cutout(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """A box of paper sheets: behind the subject two wider outlines, paler, each with its shadow."""
-    tones = np.rint(_blur(saturated(picture, 1.1), 1.0) * 3.5) / 3.5
-    sheet = tones * 0.86 + 0.10
-    tint = saturated(_mean_colour(picture, mask), 1.5)
-    out = sheet
-    for wide, mix in ((19, 0.40), (9, 0.75)):
+    """Sheets of paper on each other: a blue and a cream outline behind the subject, each with its shadow."""
+    tones = np.rint(_blur(saturated(picture, 1.15), 1.0) * 3.5) / 3.5
+    sheet = tones * 0.90 + 0.06
+    out = sheet * 0.75 + 0.20
+    for wide, color in ((20, SHEET_BLUE), (10, SHEET_CREAM)):
         outline = _blur(ndimage.grey_dilation(mask, footprint=_disc(wide)), 0.8)
         shadow = _blur(np.roll(outline, (4, 4), (0, 1)), 1.8)[..., None]
-        colour = np.clip(mix * tint + (1 - mix) * 1.05, 0, 1)
-        out = out * (1 - 0.45 * shadow * (1 - outline[..., None]))
-        out = out * (1 - outline[..., None]) + colour * outline[..., None]
+        out = out * (1 - 0.5 * shadow * (1 - outline[..., None]))
+        out = out * (1 - outline[..., None]) + color * outline[..., None]
     shadow = (_blur(np.roll(mask, (4, 4), (0, 1)), 1.8) * (1 - mask))[..., None]
-    out = out * (1 - 0.5 * shadow)
+    out = out * (1 - 0.55 * shadow)
     return np.clip(out * (1 - mask[..., None]) + sheet * mask[..., None], 0, 1).astype(np.float32)
 
 
@@ -112,16 +114,19 @@ def _paper(px: int, margin: float) -> Picture:
 
 
 def watercolor(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Pale bled washes with dark rims, pooled in blots, on a sheet whose rim stays bare."""
+    """Washes with dark rims that bleed out of the subject in its colour, on a sheet whose rim stays bare."""
     px = len(picture)
     wash = _blur(_displaced(picture, np.random.default_rng(3), 0.8, 24), 0.7)
     edges = np.hypot(ndimage.sobel(luminance(wash), 0), ndimage.sobel(luminance(wash), 1))
-    rows, columns = np.mgrid[0:px, 0:px] * (2 * np.pi / 32)
-    blots = np.sin(rows + 1.3 * np.sin(columns)) * np.sin(columns + 1.3 * np.sin(rows))
-    thin = np.where(mask > 0.5, 0.18, 0.34)[..., None]
-    wash = saturated(wash, 1.35) * (1 - thin) + thin + 0.08 * blots[..., None]
-    wash = wash - 0.32 * np.clip(edges, 0, 1)[..., None]
-    paint = _paper(px, 0.06)[..., None]
+    thin = np.where(mask > 0.5, 0.18, 0.45)[..., None]
+    wash = saturated(wash, 1.35) * (1 - thin) + thin - 0.32 * np.clip(edges, 0, 1)[..., None]
+    tint = np.clip(saturated(_mean_colour(picture, mask), 2.2), 0, 1) * 0.75 + 0.25
+    reach = ndimage.gaussian_filter(mask, px / 14) + 0.30 * smooth_noise(np.random.default_rng(4), px, 14)
+    pool = np.clip((reach - 0.10) * 14, 0, 1)
+    rim = np.clip(1 - np.abs(reach - 0.13) / 0.035, 0, 1)
+    bleed = (np.clip(0.55 * pool + 0.30 * rim, 0, 0.8) * (1 - mask))[..., None]
+    wash = wash * (1 - bleed) + bleed * tint
+    paint = _paper(px, 0.05)[..., None]
     return np.clip(paint * wash + (1 - paint) * np.array([0.98, 0.97, 0.94]), 0, 1).astype(np.float32)
 
 
@@ -150,15 +155,22 @@ def _outline(mask: Picture, thick: int) -> Picture:
 
 
 def pixel_art(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """32 x 32 large pixels of few colours, the subject outlined in black, a two-tone chequer behind it."""
+    """Large pixels of few colours; the silhouette, and what is behind, in steps of two, outlined in black."""
     n = 32
     size = len(picture) // n
-    small = picture.reshape(n, size, n, size, 3).mean(axis=(1, 3))
-    small = np.rint(saturated(small, 1.4) * 4) / 4
-    solid = mask.reshape(n, size, n, size).mean(axis=(1, 3)) > 0.45
-    place = np.arange(n) // 2
-    chequer = (place[:, None] + place[None, :]) % 2
-    small = np.where(solid[..., None], small, small * (0.62 + 0.5 * chequer)[..., None])
+
+    def large(values: Picture, times: int) -> Picture:
+        shape = (n // times, times * size, n // times, times * size, *values.shape[2:])
+        return values.reshape(shape).mean(axis=(1, 3)).repeat(times, 0).repeat(times, 1)
+
+    solid = large(mask, 2) > 0.4
+    share = np.maximum(large(mask, 2), 0.05)[..., None]
+    near = large(picture * mask[..., None], 2) / share  # the subject's own colour, in cells that it shares
+    inside = large(mask, 1)[..., None]
+    subject = large(picture * mask[..., None], 1) + (1 - inside) * near
+    speckle = np.random.default_rng(5).integers(0, 3, (n // 2, n // 2)).repeat(2, 0).repeat(2, 1) - 1
+    behind = np.clip(np.rint(saturated(large(picture, 2), 1.6) * 4) / 4 + 0.09 * speckle[..., None], 0, 1)
+    small = np.where(solid[..., None], np.rint(saturated(np.clip(subject, 0, 1), 1.5) * 4) / 4, behind)
     small[ndimage.binary_dilation(solid) & ~solid] = 0.03
     return np.clip(small, 0, 1).repeat(size, 0).repeat(size, 1).astype(np.float32)
 

@@ -11,6 +11,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from models import load_embedder, load_renderer
+from models.training import compose as composing
 from models.training.__main__ import SMOKE, main, read_config
 from models.training.compose import SLOTS, Scene, caption, compose
 from models.training.composition import PLACES, Place, placed
@@ -25,6 +26,7 @@ from models.training.dataset import (
     evaluation_scene,
     is_kept_back,
     load_pictures,
+    made_with,
     random_scene,
     scene_of,
     training_scene,
@@ -254,6 +256,19 @@ def test_drawings_of_an_earlier_form_are_not_taken_for_these(tmp_path: Path) -> 
     assert out.stat().st_mtime_ns == before
 
 
+def test_shards_of_other_painters_drawings_or_settings_are_told_apart(
+    shapes: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = {"pictures": 2000, "seed": 3}
+    today = made_with(shapes, config)
+    assert made_with(shapes, dict(config)) == today
+    assert made_with(shapes, config | {"seed": 4}) != today
+    assert made_with(shapes[::-1], config) != today
+    paint = composing.BRUSHES["woodcut"]
+    monkeypatch.setitem(composing.BRUSHES, "woodcut", lambda *given: paint(*given) * 0.98)
+    assert made_with(shapes, config) != today
+
+
 def test_the_whole_chain_on_a_tiny_set(tmp_path: Path) -> None:
     """Data, CLIP, autoencoder, denoiser, export; then the stock loaders draw and see with the result."""
     build, out = tmp_path / "build", tmp_path / "mini"
@@ -262,6 +277,13 @@ def test_the_whole_chain_on_a_tiny_set(tmp_path: Path) -> None:
     for step in ("data", "clip", "vae", "decoder", "layout", "reader", "unet", "export"):
         assert main([step, "--build", str(build), "--out", str(out), "--smoke"]) == 0
     config = read_config(ROOT / "models" / "training" / "config.toml", smoke=True)["data"]
+    shard, made = build / "pictures" / "0000.npz", build / "pictures" / "made_with.txt"
+    before, held = shard.stat().st_mtime_ns, np.load(shard)["pictures"]
+    assert main(["data", "--build", str(build), "--out", str(out), "--smoke"]) == 0
+    assert shard.stat().st_mtime_ns == before
+    made.write_text("by other painters")
+    assert main(["data", "--build", str(build), "--out", str(out), "--smoke"]) == 0
+    assert shard.stat().st_mtime_ns > before and (np.load(shard)["pictures"] == held).all()
     data = load_pictures(build, config)
     kept = np.array([is_kept_back(row) for row in data.scenes])
     assert kept[-config["held_out"] :].all() and not kept[: -config["held_out"]].any()
@@ -348,7 +370,7 @@ def test_a_plan_is_laid_out_as_the_latents_are() -> None:
 
 def test_clear_pictures_are_drawn_more_often_and_the_held_out_never() -> None:
     scenes = np.zeros((40, 1 + len(SLOTS)), np.int16)
-    scenes[:20, 1:3] = 1
+    scenes[:20, [1 + list(SLOTS).index(slot) for slot in ("palette", "texture")]] = 1
     scenes[:, 0] = np.arange(40)
     data = ComposedPictures(np.zeros((40, 1, 1, 3), np.uint8), scenes, tuple(str(n) for n in range(40)))
     rows = SceneSampler(data, held_out=5, bias=2.0).rows(20_000, np.random.default_rng(0))
