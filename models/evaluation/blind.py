@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
 from models.errors import ModelError
+from models.evaluation.grid import labelled
 from models.training.compose import SLOTS, caption, compose
 from models.training.dataset import evaluation_scene, scene_of
 
@@ -71,17 +71,13 @@ def lay_out(pictures: NDArray[np.uint8], subjects: tuple[str, ...], folder: Path
         "One line for each picture, such as\n3: a fox | watercolor\n",
         encoding="utf-8",
     )
-    font, wide, tall = ImageFont.load_default(13), SHOWN_PX + GAP_PX, SHOWN_PX + LABEL_PX
     files = []
     for first in range(0, len(pictures), SHEET):
         part = pictures[first : first + SHEET]
-        rows = -(-len(part) // COLUMNS)
-        sheet = Image.new("RGB", (COLUMNS * wide, rows * tall), "white")
-        for n, picture in enumerate(part):
-            at = (n % COLUMNS * wide, n // COLUMNS * tall)
-            shown = Image.fromarray(picture).resize((SHOWN_PX, SHOWN_PX), Image.Resampling.LANCZOS)
-            sheet.paste(shown, at)
-            ImageDraw.Draw(sheet).text((at[0], at[1] + SHOWN_PX + 1), str(first + n + 1), "black", font)
+        numbers = [str(first + n + 1) for n in range(len(part))]
+        sheet = labelled(
+            part, numbers, COLUMNS, shown_px=SHOWN_PX, label_px=LABEL_PX, font_px=13, gap_px=GAP_PX
+        )
         files.append(folder / f"{name}-{1 + first // SHEET}.png")
         sheet.save(files[-1])
     return files

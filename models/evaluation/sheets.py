@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
-
 from models.diffusion import DiffusersRenderer
 from models.evaluation.blind import captions, random_rows
+from models.evaluation.grid import labelled
 from models.evaluation.report import FIRST_SEED, Job, OnProgress, draw
 from models.training.compose import SLOTS, caption
 
@@ -37,14 +36,14 @@ def sheet(
     """Pictures of `prompts`, row by row, each above its label; JPEG at `file`."""
     jobs = [Job(prompt, seed + n % columns) for n, prompt in enumerate(prompts)]
     pictures = draw(renderer, jobs, on_progress, f"drawing {file.name}")
-    px = pictures.shape[1]
-    rows = -(-len(prompts) // columns)
-    out = Image.new("RGB", (columns * px, rows * (px + LABEL_PX)), "white")
-    pen, font = ImageDraw.Draw(out), ImageFont.load_default(9)
-    for n, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
-        left, top = n % columns * px, n // columns * (px + LABEL_PX)
-        out.paste(Image.fromarray(picture), (left, top))
-        pen.multiline_text((left + 2, top + px + 1), _folded(label), fill="black", font=font, spacing=1)
+    out = labelled(
+        pictures,
+        [_folded(label) for label in labels],
+        columns,
+        shown_px=pictures.shape[1],
+        label_px=LABEL_PX,
+        font_px=9,
+    )
     file.parent.mkdir(parents=True, exist_ok=True)
     out.save(file, quality=QUALITY, optimize=True)
 

@@ -121,8 +121,9 @@ def polish_decoder(
     Reads `build`/vae/folded.pt and writes `build`/vae/polished.pt; resumes from `build`/decoder.
 
     Half of the batches on latents that the denoiser draws were tried (15 minutes, 3,600 of them): of 120
-    drawn pictures, those came nearer to composed ones (mean difference 0.099 -> 0.087) by getting paler (steps
-    between pixels 0.93 -> 0.76 of theirs), and a judge told the medium in 87 rather than 89 %. Not taken.
+    drawn pictures, those came nearer to composed ones (mean difference 0.099 -> 0.087) by getting paler
+    (steps between pixels 0.93 -> 0.76 of theirs), and a judge told the medium in 87 rather than 89 %. Not
+    taken.
     """
     torch.manual_seed(4)
     settings, vae_settings = config["decoder"], config["vae"]

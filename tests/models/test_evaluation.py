@@ -11,6 +11,7 @@ from PIL import Image
 from models.__main__ import main
 from models.errors import ModelError
 from models.evaluation.blind import MEDIUM, captions, count_named, random_rows, read_answers
+from models.evaluation.grid import labelled
 from models.evaluation.judge import Judge, bent, look, rightly_named, train_judge
 from models.evaluation.measures import frechet_distance, share, taste_rank_correlation
 from models.evaluation.sheets import _folded
@@ -193,3 +194,14 @@ def test_answers_that_are_not_there_and_no_pictures_are_said(
     assert "none.txt" in capsys.readouterr().err
     assert main(["blind", "mini", "--count", "0"]) == 2
     assert "--count" in capsys.readouterr().err
+
+
+def test_a_grid_has_each_picture_above_its_label() -> None:
+    pictures = np.stack([np.full((8, 8, 3), value, np.uint8) for value in (10, 120, 240)])
+    sheet = np.asarray(labelled(pictures, ["1", "2", "3"], 2, shown_px=16, label_px=12, font_px=9, gap_px=4))
+    assert sheet.shape == (2 * 28, 2 * 20, 3)
+    assert [int(sheet[top + 8, left + 8, 0]) for top, left in ((0, 0), (0, 20), (28, 0))] == [10, 120, 240]
+    assert (sheet[28:, 20:] == 255).all()  # no fourth
+    assert all((sheet[top + 16 : top + 28, left : left + 16] < 255).any() for top, left in ((0, 0), (28, 0)))
+    with pytest.raises(ValueError, match="zip"):
+        labelled(pictures, ["1", "2"], 2, shown_px=16, label_px=12, font_px=9)
