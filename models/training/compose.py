@@ -19,7 +19,7 @@ from models.training.details import DETAILS
 from models.training.light import LIGHTS, PALETTES
 from models.training.media import BRUSHES, prepare_drawing
 from models.training.moods import MOODS
-from models.training.textures import FRAMES, SURFACES
+from models.training.textures import FRAMES, SURFACES, WINDOWS
 
 SLOTS: dict[str, tuple[str, ...]] = {
     "medium": tuple(BRUSHES),
@@ -37,6 +37,9 @@ SLOTS: dict[str, tuple[str, ...]] = {
 KEPT = {"light": 0.25, "mood": 0.40, "texture": 0.40}
 """Share of its looks that the subject keeps under a token of these slots: they colour and cover the whole
 picture strongly enough to be seen anywhere, and a subject that drowns in them is not recognised by anyone."""
+
+OVERLAID = 0.75
+"""Share that a texture over the picture has of it: at 1 a medium's marks were lost below some."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ def compose(scene: Scene, drawings: NDArray[np.uint8], rng: np.random.Generator)
     mask = np.zeros((px, px), np.float32)
     layers = []
     for place in PLACES[composition]:
+        if texture in WINDOWS:
+            place = place.within(*WINDOWS[texture])
         layer = prepare_drawing(medium, placed(drawing, place, px))
         layers.append(layer)
         mask = np.maximum(mask, layer[..., 3])
@@ -81,8 +86,11 @@ def compose(scene: Scene, drawings: NDArray[np.uint8], rng: np.random.Generator)
     graded = _clipped(picture)
     picture = _lighter(graded, MOODS[mood](graded, mask, rng), mask, KEPT["mood"])
     graded = _clipped(picture)
-    over = KEPT["texture"] if texture not in FRAMES else 0.0
-    picture = _lighter(graded, SURFACES[texture](graded, rng), mask, over)
+    surface = SURFACES[texture](graded, rng)
+    if texture not in FRAMES:
+        surface = OVERLAID * surface + (1 - OVERLAID) * graded
+        surface = _lighter(graded, surface, mask, KEPT["texture"])
+    picture = surface
     return np.asarray(np.rint(np.clip(picture, 0, 1) * 255), np.uint8)
 
 

@@ -28,22 +28,26 @@ class Place(NamedTuple):
     reflection: bool = False
     """Upside down, faint, bluish and rippled, as in still water."""
 
+    def within(self, top: float, left: float, side: float) -> Place:
+        """The same place in a part of the picture, given in shares of it."""
+        return self._replace(
+            size=side * self.size, row=top + side * self.row, column=left + side * self.column
+        )
+
 
 PLACES: dict[str, tuple[Place, ...]] = {
     "": (Place(0.84, 0.51, 0.50),),
     "close-up": (Place(1.24, 0.50, 0.50),),
-    "tiny and far away": (Place(0.46, 0.60, 0.50),),
+    "tiny and far away": (Place(0.54, 0.60, 0.50),),
     "two of them": (Place(0.60, 0.31, 0.30), Place(0.60, 0.69, 0.70)),
-    "three in a row": tuple(Place(0.40, 0.50, column) for column in (0.18, 0.50, 0.82)),
+    "three in a row": (Place(0.50, 0.26, 0.24), Place(0.50, 0.51, 0.50), Place(0.50, 0.76, 0.76)),
     "tilted": (Place(0.84, 0.50, 0.50, 30),),
     "reflected in water": (Place(0.64, 0.82, 0.50, reflection=True), Place(0.64, 0.33, 0.50)),
     "at the left edge": (Place(0.70, 0.52, 0.31),),
     "at the right edge": (Place(0.70, 0.52, 0.69),),
     "high up": (Place(0.66, 0.31, 0.50),),
     "peeking from below": (Place(1.00, 0.76, 0.50),),
-    "many small copies": tuple(
-        Place(0.40, row, column) for row in (0.26, 0.74) for column in (0.18, 0.50, 0.82)
-    ),
+    "many small copies": tuple(Place(0.50, row, column) for row in (0.26, 0.76) for column in (0.26, 0.74)),
     "big and small": (Place(0.74, 0.40, 0.37), Place(0.44, 0.77, 0.79)),
     "side by side mirrored": (Place(0.56, 0.52, 0.25), Place(0.56, 0.52, 0.75, mirrored=True)),
 }

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from models.training.backgrounds import Picture, smooth_noise
+from models.training.backgrounds import Picture, grid, smooth_noise
 
 Brush = Callable[[Picture, Picture, np.random.Generator], Picture]
 LUMINANCE = np.array([0.30, 0.59, 0.11], np.float32)
@@ -74,22 +74,29 @@ def render_3d(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pict
     return np.clip(solid * (1 - 0.7 * shade[..., None]) + 0.9 * gloss, 0, 1).astype(np.float32)
 
 
-SHEET_BLUE = np.array([0.36, 0.60, 0.86], np.float32)
-SHEET_CREAM = np.array([1.0, 0.94, 0.78], np.float32)
+SHEETS = (
+    (0.30, 0.22, 0.00, (0.80, 0.90, 0.97)),
+    (0.21, 0.14, 0.45, (0.52, 0.72, 0.92)),
+    (0.11, 0.06, 0.90, (0.25, 0.48, 0.80)),
+)
+"""Waves of paper at the foot and the head of the picture, the lowest sheet first: how far each reaches up and
+down in shares of the picture, where its wave begins in turns, and its colour."""
 
 
 def paper_cutout(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Sheets of paper on each other: a blue and a cream outline behind the subject, each with its shadow."""
+    """Sheets of paper cut in waves, on them the subject in flat tones, each with its shadow."""
+    rows, columns = grid(len(picture))
     tones = np.rint(_blur(saturated(picture, 1.15), 1.0) * 3.5) / 3.5
     sheet = tones * 0.90 + 0.06
     out = sheet * 0.75 + 0.20
-    for wide, color in ((20, SHEET_BLUE), (10, SHEET_CREAM)):
-        outline = _blur(ndimage.grey_dilation(mask, footprint=_disc(wide)), 0.8)
-        shadow = _blur(np.roll(outline, (4, 4), (0, 1)), 1.8)[..., None]
-        out = out * (1 - 0.5 * shadow * (1 - outline[..., None]))
-        out = out * (1 - outline[..., None]) + color * outline[..., None]
-    shadow = (_blur(np.roll(mask, (4, 4), (0, 1)), 1.8) * (1 - mask))[..., None]
-    out = out * (1 - 0.55 * shadow)
+    for up, down, turn, color in SHEETS:
+        wave = 0.045 * np.sin(2 * np.pi * (1.5 * columns + turn))
+        paper = np.clip(len(picture) * np.maximum(rows - (1 - up + wave), down - wave - rows), 0, 1)
+        shadow = (_blur(paper, 3.0) * (1 - paper))[..., None]
+        out = out * (1 - 0.8 * shadow)
+        out = out * (1 - paper[..., None]) + np.array(color, np.float32) * paper[..., None]
+    shadow = (_blur(np.roll(mask, (5, 5), (0, 1)), 2.0) * (1 - mask))[..., None]
+    out = out * (1 - 0.6 * shadow)
     return np.clip(out * (1 - mask[..., None]) + sheet * mask[..., None], 0, 1).astype(np.float32)
 
 
@@ -114,17 +121,17 @@ def _paper(px: int, margin: float) -> Picture:
 
 
 def watercolor(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Washes with dark rims that bleed out of the subject in its colour, on a sheet whose rim stays bare."""
+    """Washes with dark rims; the subject bleeds out into a pool of its colour on paper left pale."""
     px = len(picture)
     wash = _blur(_displaced(picture, np.random.default_rng(3), 0.8, 24), 0.7)
     edges = np.hypot(ndimage.sobel(luminance(wash), 0), ndimage.sobel(luminance(wash), 1))
-    thin = np.where(mask > 0.5, 0.18, 0.45)[..., None]
+    thin = np.where(mask > 0.5, 0.18, 0.62)[..., None]
     wash = saturated(wash, 1.35) * (1 - thin) + thin - 0.32 * np.clip(edges, 0, 1)[..., None]
     tint = np.clip(saturated(_mean_colour(picture, mask), 2.2), 0, 1) * 0.75 + 0.25
-    reach = ndimage.gaussian_filter(mask, px / 14) + 0.30 * smooth_noise(np.random.default_rng(4), px, 14)
-    pool = np.clip((reach - 0.10) * 14, 0, 1)
-    rim = np.clip(1 - np.abs(reach - 0.13) / 0.035, 0, 1)
-    bleed = (np.clip(0.55 * pool + 0.30 * rim, 0, 0.8) * (1 - mask))[..., None]
+    reach = ndimage.gaussian_filter(mask, px / 14) + 0.10 * smooth_noise(np.random.default_rng(4), px, 8)
+    pool = np.clip((reach - 0.12) * 14, 0, 1)
+    rim = np.clip(1 - np.abs(reach - 0.15) / 0.04, 0, 1)
+    bleed = (np.clip(0.50 * pool + 0.35 * rim, 0, 0.8) * (1 - mask))[..., None]
     wash = wash * (1 - bleed) + bleed * tint
     paint = _paper(px, 0.05)[..., None]
     return np.clip(paint * wash + (1 - paint) * np.array([0.98, 0.97, 0.94]), 0, 1).astype(np.float32)
@@ -393,7 +400,7 @@ def low_poly(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictu
     facets = _mean_by_piece(bright, label + (int(label.max()) + 1) * (mask > 0.5))
     kept = np.where(mask > 0.5, 0.4, 0.95)[..., None]
     lit = kept * facets + (1 - kept) * bright + 0.13 * shade[..., None]
-    return np.clip(lit * (1 - 0.5 * _outline(mask, 1))[..., None], 0, 1).astype(np.float32)
+    return np.clip(lit * (1 - 0.8 * _outline(mask, 1))[..., None], 0, 1).astype(np.float32)
 
 
 BRUSHES: dict[str, Brush] = {

@@ -94,7 +94,7 @@ def mysterious(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pic
     far = _from_middle(len(picture))
     night = _toned(picture, 0.6, (0.05, 0.02, 0.20), (0.34, 0.20, 0.70), (0.88, 0.80, 1.0))
     lit = np.clip(night * 1.05 + 0.05, 0, 1)
-    share = 0.93 * _step(far, 0.33, 0.45)
+    share = 0.9 * _step(far, 0.42, 0.62)
     return _mixed(lit, share, _color(0.07, 0.02, 0.22))
 
 
@@ -155,7 +155,7 @@ def dramatic(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictu
     hard = np.clip((picture - 0.5) * 1.5 + 0.46, 0, 1)
     hard = _toned(hard, 0.6, (0.05, 0.0, 0.0), (0.86, 0.20, 0.04), (1.0, 0.78, 0.42))
     edge = columns + 0.22 * (rows - 0.5)
-    share = 0.96 * _step(-edge, -0.44, -0.28)
+    share = 0.96 * _step(-edge, -0.32, -0.16)
     dark = _mixed(hard, share * (1 - 0.35 * mask), _color(0.02, 0.0, 0.01))
     glow = _step(edge, 0.55, 1.05) * (1 - 0.6 * mask)
     return _screen(dark, 0.8 * glow[..., None] * _color(1.0, 0.30, 0.04))
@@ -164,9 +164,9 @@ def dramatic(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictu
 def nostalgic(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """A faded print: yellow-brown, no blacks, pale corners."""
     faded = saturated(picture, 0.7) * 0.62 + 0.24
-    faded = _toned(faded, 0.5, (0.44, 0.34, 0.22), (0.76, 0.64, 0.36), (0.95, 0.88, 0.62))
+    faded = _toned(faded, 0.4, (0.44, 0.34, 0.22), (0.76, 0.64, 0.36), (0.95, 0.88, 0.62))
     faded = faded * _color(1.0, 0.95, 0.78)
-    share = 0.9 * _step(_from_middle(len(picture)), 0.40, 0.66) * (1 - 0.3 * mask)
+    share = 0.9 * _step(_from_middle(len(picture)), 0.48, 0.72) * (1 - 0.3 * mask)
     return _mixed(faded, share, _color(0.99, 0.94, 0.74))
 
 
@@ -180,7 +180,7 @@ def magical(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictur
     turn = np.arctan2(rows - 0.5, columns - 0.5) * 2 - 15 * far
     tinted = np.clip(tinted * (1 + 0.4 * mask[..., None]) + 0.04, 0, 1)
     arm = np.exp(-(((1 - np.cos(turn)) / 0.30) ** 1.0)) * _step(far, 0.08, 0.25) * (1 - 0.85 * mask)
-    return _screen(tinted, 0.92 * arm[..., None] * _color(1.0, 0.86, 1.0))
+    return _screen(tinted, 0.75 * arm[..., None] * _color(1.0, 0.86, 1.0))
 
 
 MOODS: dict[str, Mood] = {

@@ -34,9 +34,19 @@ def _over(picture: Picture, share: Picture, *color: float) -> Picture:
     return picture * (1 - share[..., None]) + share[..., None] * np.array(color, np.float32)
 
 
-def _shrunk(picture: Picture, size: int) -> Picture:
-    image = Image.fromarray((np.clip(picture, 0, 1) * 255).astype(np.uint8))
-    return np.asarray(image.resize((size, size), Image.Resampling.LANCZOS), np.float32) / 255
+WINDOWS: dict[str, tuple[float, float, float]] = {
+    "polaroid frame": (1 / 16, 1 / 8, 3 / 4),
+    "ornate gold frame": (1 / 8, 1 / 8, 3 / 4),
+    "film strip": (1 / 8, 1 / 8, 3 / 4),
+}
+"""Top, left and side, in shares of the picture, of what such a frame leaves free. The subject is put there
+before the medium's brush, whose marks so keep their size and their place on the grid."""
+
+
+def _window(frame: str, px: int) -> tuple[slice, slice]:
+    """Rows and columns that a frame leaves free."""
+    top, left, side = (round(px * share) for share in WINDOWS[frame])
+    return slice(top, top + side), slice(left, left + side)
 
 
 def _gray(image: Image.Image, px: int) -> Picture:
@@ -60,7 +70,7 @@ def film_grain(picture: Picture, rng: np.random.Generator) -> Picture:
     """Coarse dark and light specks, and darker corners."""
     rows, columns = grid(len(picture))
     corner = 1 - 0.9 * np.clip(np.hypot(rows - 0.5, columns - 0.5) - 0.38, 0, 1)
-    return np.clip((picture * 0.8 + 0.1) * corner[..., None] + 0.11 * _grain(len(picture))[..., None], 0, 1)
+    return np.clip((picture * 0.8 + 0.1) * corner[..., None] + 0.07 * _grain(len(picture))[..., None], 0, 1)
 
 
 @cache
@@ -97,7 +107,7 @@ def _weave(px: int) -> Picture:
 def canvas_weave(picture: Picture, rng: np.random.Generator) -> Picture:
     """Threads over and under each other."""
     weave = _weave(len(picture))[..., None]
-    return np.clip((picture * 0.76 + 0.14) * (1 + 0.42 * weave) + 0.07 * weave, 0, 1)
+    return np.clip((picture * 0.82 + 0.10) * (1 + 0.28 * weave) + 0.05 * weave, 0, 1)
 
 
 def scanlines(picture: Picture, rng: np.random.Generator) -> Picture:
@@ -258,8 +268,8 @@ def polaroid(picture: Picture, rng: np.random.Generator) -> Picture:
     px = len(picture)
     card = np.full((px, px, 3), 0.55, np.float32)
     card[:, px // 16 : px - px // 16] = 0.99
-    top, left, size = px // 16, px // 8, px * 3 // 4
-    card[top : top + size, left : left + size] = _shrunk(picture, size)
+    window = _window("polaroid frame", px)
+    card[window] = picture[window]
     return card
 
 
@@ -283,7 +293,6 @@ def gold_frame(picture: Picture, rng: np.random.Generator) -> Picture:
     """A beaded gold frame with round ornaments at the corners."""
     px = len(picture)
     edge = px // 8
-    size = px - 2 * edge
     gold = _gilding(px)[..., None]
     framed = (1 - gold) * np.array([0.30, 0.15, 0.02], np.float32) + gold * np.array(
         [1.0, 0.82, 0.30], np.float32
@@ -292,8 +301,7 @@ def gold_frame(picture: Picture, rng: np.random.Generator) -> Picture:
     depth = np.minimum(np.minimum(rows, px - 1 - rows), np.minimum(columns, px - 1 - columns))
     from_corner = np.hypot(*(np.minimum(axis, px - 1 - axis) - px * 9 / 128 for axis in (rows, columns)))
     inside = (depth >= edge) & (from_corner >= px * 13 / 128)
-    inner = np.zeros((px, px, 3), np.float32)
-    inner[edge : edge + size, edge : edge + size] = _shrunk(picture, size)
+    inner = picture.copy()
     inner[depth < edge + px // 64] *= 0.35
     return np.where(inside[..., None], inner, framed)
 
@@ -301,13 +309,12 @@ def gold_frame(picture: Picture, rng: np.random.Generator) -> Picture:
 def film_strip(picture: Picture, rng: np.random.Generator) -> Picture:
     """A frame of black film with square holes above and below, its neighbours at the sides."""
     px = len(picture)
-    edge = px // 8
-    size, sliver = px - 2 * edge, edge // 2
+    edge, sliver = px // 8, px // 16
     strip = np.full((px, px, 3), 0.04, np.float32)
-    small = _shrunk(picture, size)
-    strip[edge : edge + size, edge : edge + size] = small
-    strip[edge : edge + size, :sliver] = small[:, size - sliver :]
-    strip[edge : edge + size, px - sliver :] = small[:, :sliver]
+    window = _window("film strip", px)
+    strip[window] = picture[window]
+    strip[edge : px - edge, :sliver] = picture[edge : px - edge, px - edge - sliver : px - edge]
+    strip[edge : px - edge, px - sliver :] = picture[edge : px - edge, edge : edge + sliver]
     across = (np.arange(px) % 16 >= 4) & (np.arange(px) % 16 < 12)
     for top in (px * 4 // 128, px - px * 12 // 128):
         strip[top : top + px // 16, across] = 0.96

@@ -41,6 +41,7 @@ from models.training.layout import (
 )
 from models.training.moods import MOODS
 from models.training.reader import SLOT_WEIGHT, Reader, reading_loss, softened, trained_reader
+from models.training.textures import WINDOWS
 from models.training.unet import spread_times
 from models.training.wordings import SAID_ALSO, worded
 from personalize.mdp.vocabulary import Vocabulary
@@ -235,6 +236,31 @@ def test_subjects_keep_something_of_their_looks_in_every_mood(shapes: np.ndarray
         alone = paint((plain / 255).astype(np.float32), inside.astype(np.float32), np.random.default_rng(1))
         drowned = np.abs(255 * np.clip(alone, 0, 1) - plain)[inside].mean()
         assert np.abs(picture - plain)[inside].mean() <= 0.7 * drowned + 1, mood
+
+
+@pytest.mark.parametrize("frame", WINDOWS)
+def test_a_frame_goes_round_the_subject_and_leaves_the_medium_its_grid(frame: str) -> None:
+    px = 128
+    drawing = np.zeros((1, px, px, 4), np.uint8)
+    rows, columns = np.mgrid[0:px, 0:px]
+    drawing[0, np.hypot(rows - 63.5, columns - 63.5) < 60] = (220, 20, 20, 255)
+
+    def red(texture: str, medium: str = "") -> np.ndarray:
+        tokens = tuple({"medium": medium, "texture": texture}.get(slot, "") for slot in SLOTS)
+        return compose(Scene(0, tokens), drawing, np.random.default_rng(0)).astype(int)
+
+    def box(picture: np.ndarray) -> tuple[int, int, int, int]:
+        found = np.argwhere((picture[..., 0] > 150) & (picture[..., 1] < 80) & (picture[..., 2] < 80))
+        return *found.min(0), *(found.max(0) + 1)
+
+    top, left, side = (round(share * px) for share in WINDOWS[frame])
+    upper, first, lower, last = box(red(frame))
+    assert top <= upper and lower <= top + side and left <= first and last <= left + side
+    plain = box(red(""))
+    assert (lower - upper) / (plain[2] - plain[0]) == pytest.approx(WINDOWS[frame][2], abs=0.05)
+    tiles = red(frame, "mosaic").sum(-1)[top + 3 : top + 6, left + 4 : left + side - 4].mean(axis=0)
+    column = np.arange(left + 4, left + side - 4) % 8
+    assert tiles[(column == 0) | (column == 7)].min() > tiles[(column == 3) | (column == 4)].max()
 
 
 def test_drawings_of_an_earlier_form_are_not_taken_for_these(tmp_path: Path) -> None:
