@@ -11,7 +11,6 @@ import torch
 from PIL import Image, ImageDraw
 
 from models import load_embedder, load_renderer
-from models.training import compose as composing
 from models.training.__main__ import SMOKE, main, read_config
 from models.training.compose import SLOTS, Scene, caption, compose
 from models.training.composition import PLACES, Place, placed
@@ -39,6 +38,7 @@ from models.training.layout import (
     plan_of,
     subject_weights,
 )
+from models.training.media import BRUSHES
 from models.training.moods import MOODS
 from models.training.reader import SLOT_WEIGHT, Reader, reading_loss, softened, trained_reader
 from models.training.textures import WINDOWS
@@ -290,8 +290,8 @@ def test_shards_of_other_painters_drawings_or_settings_are_told_apart(
     assert made_with(shapes, dict(config)) == today
     assert made_with(shapes, config | {"seed": 4}) != today
     assert made_with(shapes[::-1], config) != today
-    paint = composing.BRUSHES["woodcut"]
-    monkeypatch.setitem(composing.BRUSHES, "woodcut", lambda *given: paint(*given) * 0.98)
+    paint = BRUSHES["woodcut"]
+    monkeypatch.setitem(BRUSHES, "woodcut", lambda *given: paint(*given) * 0.98)
     assert made_with(shapes, config) != today
 
 
