@@ -1,9 +1,9 @@
 """Where the subject stands: one or more copies of it for each composition token.
 
-`PLACES` names the copies, `placed` draws one of them. A token always means the same place and size: a few
-pixels of chance more than doubled what a caption leaves open in the middle of a picture (the variance of the
-latents there among pictures of one caption, 0.117 with such chance and 0.044 without), and a small model
-smears what it cannot foresee: eyes and edges.
+`PLACES` names the copies, `placed` draws one of them. A token always means the same place and size (within
+a frame, if there is one): a few pixels of chance more than doubled what a caption leaves open in the middle
+of a picture (the variance of the latents there among pictures of one caption, 0.117 with such chance and
+0.044 without), and a small model smears what it cannot foresee: eyes and edges.
 """
 
 from __future__ import annotations

@@ -113,7 +113,8 @@ HARDER_TOGETHER: dict[tuple[str, str], float] = {
 }
 """Slots whose pictures, where both have a token, a training takes so many times as often. Nothing is left to
 chance in a medium at a place, yet the denoiser, seven minutes into these pictures, missed the latents of such
-by 0.37 of their variance, seen before or not, and those of a mood and a light by 0.04."""
+by 0.37 of their variance, seen before or not, and those of a mood and a light by 0.04. What people who look
+take for something else is the medium, so it has more than its share with any other word."""
 
 
 def _odds(oftener: dict[str, float]) -> tuple[NDArray[np.float64], ...]:

@@ -292,7 +292,7 @@ def _gilding(px: int) -> Picture:
 def gold_frame(picture: Picture, rng: np.random.Generator) -> Picture:
     """A beaded gold frame with round ornaments at the corners."""
     px = len(picture)
-    edge = px // 8
+    edge = _window("ornate gold frame", px)[0].start
     gold = _gilding(px)[..., None]
     framed = (1 - gold) * np.array([0.30, 0.15, 0.02], np.float32) + gold * np.array(
         [1.0, 0.82, 0.30], np.float32
@@ -309,15 +309,15 @@ def gold_frame(picture: Picture, rng: np.random.Generator) -> Picture:
 def film_strip(picture: Picture, rng: np.random.Generator) -> Picture:
     """A frame of black film with square holes above and below, its neighbours at the sides."""
     px = len(picture)
-    edge, sliver = px // 8, px // 16
+    sliver = px // 16
     strip = np.full((px, px, 3), 0.04, np.float32)
-    window = _window("film strip", px)
-    strip[window] = picture[window]
-    strip[edge : px - edge, :sliver] = picture[edge : px - edge, px - edge - sliver : px - edge]
-    strip[edge : px - edge, px - sliver :] = picture[edge : px - edge, edge : edge + sliver]
-    across = (np.arange(px) % 16 >= 4) & (np.arange(px) % 16 < 12)
+    down, across = _window("film strip", px)
+    strip[down, across] = picture[down, across]
+    strip[down, :sliver] = picture[down, across.stop - sliver : across.stop]
+    strip[down, px - sliver :] = picture[down, across.start : across.start + sliver]
+    holes = (np.arange(px) % 16 >= 4) & (np.arange(px) % 16 < 12)
     for top in (px * 4 // 128, px - px * 12 // 128):
-        strip[top : top + px // 16, across] = 0.96
+        strip[top : top + px // 16, holes] = 0.96
     return strip
 
 
@@ -364,4 +364,4 @@ SURFACES: dict[str, Surface] = {
 }
 
 FRAMES = ("round frame", "polaroid frame", "ornate gold frame", "film strip", "torn paper edges")
-"""Of these, those that are put round the picture or shrink it; the others lie over it."""
+"""Of these, those that are put round the picture; the others lie over it."""
