@@ -10,8 +10,8 @@ from typing import NoReturn
 from models.errors import ModelError
 from personalize.errors import PersonalizeError, SettingsError
 from personalize.settings import Settings
-from personalize.ui.ending import leave
-from personalize.ui.port import free_port
+from personalize.ui.http.port import free_port
+from personalize.ui.http.shutdown import leave
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -51,15 +51,15 @@ def run(settings: Settings) -> None:
     """Build the parts and serve the page until the process is told to end."""
     free_port(settings.host, settings.port)  # a port in use is said at once, not after minutes
     from models import find_model, load_embedder, load_renderer
-    from personalize.earlier import with_population
-    from personalize.personalizer import Personalizer
-    from personalize.preparation import prepare
+    from personalize.preparation.population import with_population
+    from personalize.preparation.prepare import prepare
     from personalize.progress import ConsoleProgress
+    from personalize.rounds.personalizer import Personalizer
     from personalize.session.database_store import DatabaseStore
-    from personalize.ui.drawing import Drawing
+    from personalize.ui.background import Drawing
+    from personalize.ui.http.server import serve
     from personalize.ui.page import build_page, example_subjects
-    from personalize.ui.server import serve
-    from personalize.vocabularies import load_vocabulary, vocabulary_folder
+    from personalize.vocabulary.loading import load_vocabulary, vocabulary_folder
 
     store = DatabaseStore(settings.database, settings.pictures)
     own = find_model(settings.model, settings.clip).vocabulary

@@ -9,7 +9,7 @@ from typing import Any
 
 from models.catalog import Model, available
 from models.errors import ModelError
-from models.finding import find_model
+from models.resolve import find_model
 
 __all__ = ["Model", "ModelError", "available", "find_model", "load_embedder", "load_renderer"]
 
@@ -25,7 +25,7 @@ def load_renderer(  # type: ignore[no-untyped-def]  # noqa: ANN201
     """The text-to-image pipeline of that name, as a `models.diffusion.DiffusersRenderer`.
 
     Args:
-        name: in the catalogue, a folder, or an id on the hub that was fetched (`models.finding.find_model`).
+        name: in the catalogue, a folder, or an id on the hub that was fetched (`models.resolve.find_model`).
         threads: CPU threads; 0 for as many as there are cores.
         changes: fields of `Model` that are set instead of its defaults, such as steps.
         compiled: backend of torch.compile, or ''.

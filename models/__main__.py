@@ -10,9 +10,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from models.commands import check_model, fetch_model, list_models
 from models.errors import ModelError
-from models.finding import find_model
-from models.weights import check_model, fetch_model, list_models
+from models.resolve import find_model
 
 HERE = Path(__file__).parent
 
@@ -111,11 +111,11 @@ def _evaluate(chosen: argparse.Namespace) -> int:
 def _blind(chosen: argparse.Namespace) -> int:
     import numpy as np
 
+    from models.composer.drawings import build_drawings, subject_drawings
     from models.diffusion import DiffusersRenderer
     from models.evaluation import blind
     from models.evaluation.report import FIRST_SEED, Job, draw
     from models.training.dataset import LISTING
-    from models.training.drawings import build_drawings, subject_drawings
 
     if chosen.count < 1:
         raise ModelError(f"Expected at least one picture for --count, found {chosen.count}.")

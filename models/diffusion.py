@@ -20,7 +20,7 @@ from models import safety
 from models.catalog import Model
 from models.devices import best_device
 from models.errors import ModelError
-from models.frugality import Frugality, is_out_of_memory
+from models.memory import Frugality, is_out_of_memory
 from models.pipeline import Windows, accepted, load_pipeline, side_of
 from models.png import png_bytes
 from models.threads import use_threads

@@ -9,24 +9,25 @@
    iteration as its oracle, certifies it (`design.solve`).
 6. The measure is divided among K policies so that the K pictures differ (`design.division`).
 7. After every answer theta is estimated anew, with its uncertainty and a prior chosen by evidence
-   (`preference.estimate`), and the next question is the one that tells most given both (`design.question`).
+   (`preference.estimate`), and the next question is the one that tells most given both (`design.adaptive`).
 8. The best paths under theta, less a margin for what is not known yet, are the prompts (`recommend`).
 
 Source of 3 to 6: arXiv 2512.19057 (ED-PBRL). Needs torch, numpy and scipy only; nothing here draws or sees.
 """
 
+from personalize.design.adaptive import choose_question
 from personalize.design.criterion import DCriterion, VCriterion
-from personalize.design.question import choose_question, random_question, static_question
 from personalize.design.result import DesignResult, DesignStatus
+from personalize.design.sampling import random_question, static_question
 from personalize.design.solve import solve_design
 from personalize.mdp.features import FeatureSpace, fit_feature_space, token_effects
 from personalize.mdp.policy import Policies
 from personalize.mdp.prompt_mdp import GroupSuccessors, PromptMDP
-from personalize.mdp.vocabulary import Vocabulary
 from personalize.preference.comparison import Comparisons
 from personalize.preference.estimate import TasteEstimate, TastePrior, estimate_taste
 from personalize.preference.simulated_user import SimulatedUser
-from personalize.recommend import recommend_paths
+from personalize.taste.recommend import recommend_paths
+from personalize.vocabulary.vocabulary import Vocabulary
 
 __all__ = [
     "Comparisons",

@@ -33,7 +33,7 @@ def _own_words(settings: Settings) -> str:
 def _parts(settings: Settings) -> tuple[Any, Any, Any]:
     """Vocabulary, renderer and embedder of the chosen model."""
     from models import load_embedder, load_renderer
-    from personalize.vocabularies import load_vocabulary
+    from personalize.vocabulary.loading import load_vocabulary
 
     vocabulary = load_vocabulary(settings, ASSETS / "vocabulary", _own_words(settings))
     return (
@@ -78,7 +78,8 @@ def render(chosen: argparse.Namespace, settings: Settings) -> None:
 def design(chosen: argparse.Namespace, settings: Settings) -> None:
     """Solve the design of the chosen model's vocabulary, and say what it reaches."""
     from personalize.design.diagnosis import design_warnings
-    from personalize.preparation import feature_source, prepare, solved_design
+    from personalize.preparation.effects import feature_source
+    from personalize.preparation.prepare import prepare, solved_design
     from personalize.progress import ConsoleProgress
 
     vocabulary, renderer, embedder = _parts(settings)
@@ -152,7 +153,7 @@ def benchmark(chosen: argparse.Namespace, settings: Settings) -> None:
 def experiments(chosen: argparse.Namespace, settings: Settings) -> None:
     """The evidence: run an experiment (or all), write numbers, figures and a page."""
     from personalize.experiments.evidence import command
-    from personalize.experiments.evidence.frame import Parts
+    from personalize.experiments.record import Parts
     from personalize.progress import ConsoleProgress
 
     def get_parts() -> Parts:
@@ -168,7 +169,7 @@ def study(chosen: argparse.Namespace, settings: Settings) -> None:
     if chosen.what == "analyse":
         _print(analyse_study(chosen.file, as_numbers=chosen.json))
         return
-    from personalize.preparation import prepare
+    from personalize.preparation.prepare import prepare
     from personalize.progress import ConsoleProgress
     from personalize.session.database_store import DatabaseStore
 
@@ -182,7 +183,7 @@ def study(chosen: argparse.Namespace, settings: Settings) -> None:
 
 def shipped_effects(settings: Settings) -> Path:
     """The folder of the words, where effects that were measured on the shipped models may lie."""
-    from personalize.vocabularies import vocabulary_folder
+    from personalize.vocabulary.loading import vocabulary_folder
 
     return vocabulary_folder(settings, ASSETS / "vocabulary", _own_words(settings))
 

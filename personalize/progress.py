@@ -1,13 +1,24 @@
-"""Progress of slow work on a console: what is being done, how much, and how long it will still take."""
+"""Progress of slow work: the callbacks that report it, and a console that shows it with the time left."""
 
 import sys
 import time
+from collections.abc import Callable
 from typing import TextIO
+
+OnProgress = Callable[[str, int, int], None]
+"""Called with the name of the work, the amount done, and the amount in all."""
+
+OnStep = Callable[[int, int], None]
+"""Called with the steps done and the steps in all; may raise to stop the work."""
 
 QUIET_S = 2.0
 """Work that is over sooner is not worth a line."""
 
 EVERY_S = 0.5
+
+
+def no_progress(what: str, done: int, of: int) -> None:
+    """An `OnProgress` that reports nothing."""
 
 
 class ConsoleProgress:
@@ -54,3 +65,23 @@ def duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+class ProgressSlice:
+    """An `on_step` that reports a part of a longer work as that part of the whole, in thousandths."""
+
+    WHOLE = 1000
+
+    def __init__(self, on_step: OnStep | None, start: float, stop: float) -> None:
+        """Report from `start` to `stop` of the whole, 0..1."""
+        self._on_step, self._start, self._stop = on_step, start, stop
+
+    def __call__(self, done: int, steps: int) -> None:
+        """So many of this part's steps are done."""
+        if self._on_step is not None:
+            share = self._start + (self._stop - self._start) * done / max(1, steps)
+            self._on_step(round(self.WHOLE * share), self.WHOLE)
+
+    def still(self) -> None:
+        """Nothing more is done; for `on_step` to raise if it wants to stop."""
+        self(0, 1)

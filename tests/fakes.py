@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from personalize.mdp.vocabulary import Vocabulary
+from personalize.vocabulary.vocabulary import Vocabulary
 
 CELLS = 8
 """A pattern has CELLS x CELLS coloured cells."""

@@ -8,7 +8,7 @@ import pytest
 
 import app
 from personalize.settings import Settings
-from personalize.ui.metrics import Metrics
+from personalize.ui.http.metrics import Metrics
 from tests.fakes import FakeEmbedder, FakeRenderer
 
 
@@ -78,7 +78,7 @@ def test_the_parts_fit_together(
         served.extend(parts)
         parts[3]("http://127.0.0.1:7860")
 
-    monkeypatch.setattr("personalize.ui.server.serve", serve)
+    monkeypatch.setattr("personalize.ui.http.server.serve", serve)
     app.run(app.read_settings(["--data", str(tmp_path), "--port", "0"]))
     _, personalizer, settings, _, metrics = served
     assert isinstance(metrics, Metrics)

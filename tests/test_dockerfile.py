@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from personalize.settings import Settings
-from personalize.ui.port import free_port
+from personalize.ui.http.port import free_port
 
 REPOSITORY = Path(__file__).parents[1]
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text("utf-8")

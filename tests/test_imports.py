@@ -1,53 +1,50 @@
-"""Who may import whom: modules import sideways and downhill, never uphill, and never in a circle."""
+"""Who may import whom: every package stands on a floor, and imports go downhill."""
 
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 
-ROWS = (
-    ("app",),
-    ("personalize.__main__",),
-    ("personalize.ui",),
-    ("personalize", "personalize.experiments", "personalize.study"),
-    ("personalize.blender",),
-    ("personalize.porter", "personalize.prover", "personalize.studio"),
-    ("personalize.personalizer",),
-    ("personalize.blend", "personalize.portable", "personalize.proof"),
-    ("personalize.personal", "personalize.taste", "personalize.why"),
-    ("personalize.rounds", "personalize.steadiness"),
-    ("personalize.asking", "personalize.earlier"),
-    ("personalize.preparation", "personalize.recommend", "personalize.pictures"),
-    ("personalize.vocabularies", "personalize.kept_texts"),
-    ("personalize.styles", "personalize.lexicon"),
-    ("personalize.rendering", "personalize.render_queue"),
-    ("personalize.session", "personalize.design"),
-    ("personalize.preference", "personalize.mdp"),
-    ("personalize.study.plan",),
-    ("personalize.settings", "personalize.progress", "personalize.limits"),
-    ("personalize.seeds", "personalize.audience", "personalize.proportion"),
-    ("personalize.errors",),
+FLOORS = (
+    ("app", "personalize.__main__", "personalize.commands", "personalize.assembly"),
+    ("personalize.ui", "personalize.experiments"),
+    ("personalize.taste",),
+    ("personalize.rounds",),
+    ("personalize.study",),
+    ("personalize.preparation",),
+    ("personalize.design", "personalize.rendering"),
+    ("personalize.vocabulary", "personalize.session"),
+    ("personalize.mdp", "personalize.preference"),
+    ("personalize.settings", "personalize.seeds"),
+    ("personalize.errors", "personalize.files", "personalize.progress"),
 )
-"""From the top down. `models` stands beside them: only `app` and the command line know both."""
+"""From the top down. A package imports packages below it. Modules of one package import one another, but
+packages of one floor do not."""
 
-KNOWS_BOTH = ("app", "personalize.__main__")
+DOOR = "personalize"
+"""The lazy front door names parts of every floor and imports nothing by itself."""
+
+KNOW_BOTH = ("app", "personalize.assembly", "personalize.commands", "personalize.__main__")
+"""The only modules that know both `models` and `personalize`."""
 
 OUTSIDE = {
-    "gradio": ("personalize.ui", "app"),
-    "sqlalchemy": ("personalize.session",),
-    "pydantic": ("personalize.session",),
-    "matplotlib": ("personalize.experiments",),
+    "gradio": ("personalize.ui",),
+    "starlette": ("personalize.ui",),
     "prometheus_client": ("personalize.ui",),
+    "sqlalchemy": ("personalize.session",),
+    "matplotlib": ("personalize.experiments",),
     "diffusers": ("models",),
     "transformers": ("models",),
     "open_clip": ("models",),
     "accelerate": ("models",),
 }
-"""Packages that only these parts may import; the method needs none of them."""
+"""Packages of others, and the only packages of ours that may import them."""
+
+METHOD = ("personalize.mdp", "personalize.preference", "personalize.design")
+METHOD_NEEDS = {"torch", "numpy", "scipy"}
 
 
 def _name(path: Path) -> str:
@@ -55,92 +52,140 @@ def _name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _files() -> dict[str, Path]:
+@cache
+def files() -> dict[str, Path]:
     folders = (REPOSITORY / "personalize", REPOSITORY / "models")
     paths = [path for folder in folders for path in folder.rglob("*.py")]
-    return {_name(path): path for path in [*paths, *REPOSITORY.glob("app.py")]}
+    return {_name(path): path for path in [*paths, REPOSITORY / "app.py"]}
 
 
-FILES = _files()
-
-
-def imports(name: str) -> set[str]:
-    """Every module that a module imports, wherever in its text, as full names."""
-    path = FILES[name]
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+@cache
+def imports(name: str) -> frozenset[str]:
+    """Every module that a module imports, wherever in its text, as full names; not those for types alone."""
+    known = files()
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    tree = ast.parse(known[name].read_text("utf-8"))
+    skipped = {
+        node
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.unparse(block.test)
+        for node in ast.walk(block)
+    }
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
-                base = ".".join([*parents, *([base] if base else [])])
+            assert not node.level, f"{name} imports relatively: write the whole name"
             for alias in node.names:
-                whole = f"{base}.{alias.name}"
-                found.add(whole if whole in FILES else base)
-    return found - {name}
+                whole = f"{node.module}.{alias.name}"
+                found.add(whole if whole in known else str(node.module))
+    return frozenset(found - {name})
 
 
-def within(name: str, part: str) -> bool:
-    return name == part or name.startswith(part + ".")
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
 
 
-def row(name: str) -> int:
-    """The row of a module's part; the most exact name counts, the front door itself is "personalize"."""
-    places = [
-        (len(part), index)
-        for index, parts in enumerate(ROWS)
-        for part in parts
-        if name == part or (part != "personalize" and within(name, part))
+def floor(name: str) -> tuple[int, str]:
+    """The floor of a module, 0 at the top, and the package it belongs to there."""
+    places = [(n, p) for n, packages in enumerate(FLOORS) for p in packages if within(name, p)]
+    assert places, f"{name} has no place in FLOORS: give its package one"
+    return places[0]
+
+
+def ours() -> list[str]:
+    return sorted(name for name in files() if not within(name, "models") and name != DOOR)
+
+
+def test_every_package_imports_packages_below_it() -> None:
+    climbs = [
+        f"{name} -> {other}"
+        for name in ours()
+        for other in imports(name)
+        if within(other, "personalize") and other != DOOR
+        if floor(other)[1] != floor(name)[1] and floor(other)[0] <= floor(name)[0]
+        if floor(name)[0] > 0
     ]
-    assert places, f"{name} has no place in the table: give it one"
-    return max(places)[1]
+    assert climbs == []
 
 
-OURS = sorted(FILES)
+def test_no_module_imports_the_front_door() -> None:
+    assert [name for name in ours() if DOOR in imports(name)] == []
 
 
-@pytest.mark.parametrize("name", [name for name in OURS if not within(name, "models")])
-def test_a_module_imports_its_own_row_or_lower_ones(name: str) -> None:
-    for other in imports(name):
-        if within(other, "personalize"):
-            assert row(other) >= row(name), f"{name} imports {other}, which stands above it"
-
-
-@pytest.mark.parametrize("name", OURS)
-def test_models_and_personalize_do_not_know_each_other(name: str) -> None:
-    stranger = "personalize" if within(name, "models") else "models"
-    if name not in KNOWS_BOTH:
-        assert not [other for other in imports(name) if within(other, stranger)]
-
-
-@pytest.mark.parametrize("name", OURS)
-def test_nothing_of_ours_imports_the_app_or_the_tests(name: str) -> None:
-    assert not [other for other in imports(name) if within(other, "app") or within(other, "tests")]
-
-
-@pytest.mark.parametrize("name", OURS)
-def test_heavy_packages_stay_where_they_belong(name: str) -> None:
-    for other in imports(name):
-        allowed = OUTSIDE.get(other.partition(".")[0])
-        assert allowed is None or any(within(name, part) for part in allowed), f"{name} imports {other}"
-
-
-def test_there_is_no_circle() -> None:
+def test_there_is_no_circle_of_modules() -> None:
     done: set[str] = set()
 
     def visit(name: str, above: tuple[str, ...]) -> None:
         assert name not in above, " -> ".join((*above[above.index(name) :], name))
         if name not in done:
             for other in sorted(imports(name)):
-                if other in FILES:
+                if other in files():
                     visit(other, (*above, name))
             done.add(name)
 
-    for name in OURS:
+    for name in sorted(files()):
         visit(name, ())
+
+
+def test_models_and_personalize_do_not_know_each_other() -> None:
+    strangers = [
+        f"{name} -> {other}"
+        for name in files()
+        for other in imports(name)
+        if within(other, "personalize" if within(name, "models") else "models")
+        if name not in KNOW_BOTH
+    ]
+    assert strangers == []
+
+
+def test_the_parts_of_models_import_downhill() -> None:
+    above = [
+        f"{name} -> {other}"
+        for name in files()
+        if within(name, "models") and not within(name, "models.__main__")
+        for other in imports(name)
+        for upper, lower in (
+            ("models.training", "models.composer"),
+            ("models.evaluation", "models.composer"),
+        )
+        if within(name, lower) and within(other, upper)
+    ]
+    assert above == []
+
+
+def test_nothing_imports_the_app_or_the_tests() -> None:
+    assert [
+        name for name in files() if any(within(o, "app") or within(o, "tests") for o in imports(name))
+    ] == []
+
+
+def test_packages_of_others_stay_where_they_belong() -> None:
+    stray = [
+        f"{name} -> {other}"
+        for name in files()
+        for other in imports(name)
+        if (allowed := OUTSIDE.get(other.partition(".")[0])) is not None
+        if not any(within(name, package) for package in allowed)
+    ]
+    assert stray == []
+
+
+def test_the_method_needs_torch_numpy_and_scipy_alone() -> None:
+    stray = [
+        f"{name} -> {other}"
+        for name in files()
+        if any(within(name, package) for package in METHOD)
+        for other in imports(name)
+        if other.partition(".")[0] not in (*sys.stdlib_module_names, *METHOD_NEEDS, "personalize")
+    ]
+    assert stray == []
+
+
+def test_the_root_of_the_package_holds_at_most_nine_files() -> None:
+    assert len(list((REPOSITORY / "personalize").glob("*.py"))) <= 9
 
 
 def _run(program: str) -> subprocess.CompletedProcess[str]:
@@ -160,17 +205,19 @@ ABSENT = (
 )
 
 
-def test_the_method_is_importable_with_torch_numpy_and_scipy_alone() -> None:
+def test_the_front_door_opens_where_only_torch_numpy_and_scipy_are_there() -> None:
     absent = "; ".join(f"sys.modules[{name!r}] = None" for name in ABSENT)
     done = _run(
-        f"import sys; {absent}; import personalize, personalize.session.store; print(personalize.__name__)"
+        f"import sys; {absent}; import personalize, personalize.session.store; "
+        "print([getattr(personalize, name) is not None for name in personalize.__all__].count(True) > 10)"
     )
-    assert (done.returncode, done.stdout.strip()) == (0, "personalize"), done.stderr
+    assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr
 
 
 def test_importing_the_method_leaves_the_threads_and_the_seed_alone() -> None:
     done = _run(
         "import torch; torch.manual_seed(3); before = torch.get_num_threads(), torch.initial_seed(); "
-        "import personalize; print(before == (torch.get_num_threads(), torch.initial_seed()))"
+        "import personalize; personalize.solve_design; "
+        "print(before == (torch.get_num_threads(), torch.initial_seed()))"
     )
     assert done.stdout.strip() == "True", done.stderr

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.composer.compose import SLOTS, caption, compose
 from models.errors import ModelError
 from models.evaluation.grid import labelled
-from models.training.compose import SLOTS, caption, compose
 from models.training.dataset import evaluation_scene, scene_of
 
 SHEET, COLUMNS = 20, 10

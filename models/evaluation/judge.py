@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.training.compose import SLOTS
+from models.composer.compose import SLOTS
 from models.training.dataset import ComposedPictures, SceneSampler
 from models.training.loop import Run, amp, device
 from models.training.reader import naming_loss

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from models.catalog import Model
 from models.clip import OpenClipEmbedder
+from models.composer.compose import SLOTS, caption
 from models.diffusion import DiffusersRenderer
 from models.evaluation.judge import OVERALL, Judge, look, rightly_named, to_input
 from models.evaluation.measures import (
@@ -23,7 +24,6 @@ from models.evaluation.measures import (
     share,
     taste_rank_correlation,
 )
-from models.training.compose import SLOTS, caption
 from models.training.dataset import ComposedPictures, scene_of
 
 OnProgress = Callable[[str, int, int], None]

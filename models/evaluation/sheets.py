@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from models.composer.compose import SLOTS, caption
 from models.diffusion import DiffusersRenderer
 from models.evaluation.blind import captions, random_rows
 from models.evaluation.grid import labelled
 from models.evaluation.report import FIRST_SEED, Job, OnProgress, draw
-from models.training.compose import SLOTS, caption
 
 SUBJECTS = (
     "a fox",

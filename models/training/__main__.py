@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from models.training import dataset
-from models.training.text import build_tokenizer
+from models.training.tokenizer import build_tokenizer
 
 HERE = Path(__file__).parent
 SMOKE: dict[str, dict[str, float]] = {
@@ -82,7 +82,7 @@ def step_decoder(build: Path, config: dict[str, Any], out: Path) -> None:
 
 def step_layout(build: Path, config: dict[str, Any], out: Path) -> None:
     """Teach the text encoder what is where."""
-    from models.training.layout import train_layout
+    from models.training.text_plan import train_layout
 
     train_layout(build, config)
 
@@ -110,7 +110,7 @@ def step_export(build: Path, config: dict[str, Any], out: Path) -> None:
 
 def step_adopt(build: Path, config: dict[str, Any], out: Path) -> None:
     """Begin from the models in `out` instead of from nothing; not one of `all`."""
-    from models.training.adopt import adopt
+    from models.training.from_release import adopt
 
     adopt(build, config, out)
 

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from models.training.compose import SLOTS
+from models.composer.compose import SLOTS
 from models.training.dataset import ComposedPictures
 from models.training.loop import COMPILE_PAYS_MINUTES, Run, amp, device
-from models.training.text import token_ids
+from models.training.tokenizer import token_ids
 
 MEAN, STD = 0.5, 0.25
 SUBJECT_WEIGHT = 8.0

@@ -23,12 +23,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training.compose import SLOTS, Scene, caption, compose
-from models.training.drawings import build_drawings
-from models.training.wordings import worded
+from models.composer.compose import SLOTS, Scene, caption, compose
+from models.composer.drawings import build_drawings
+from models.composer.wordings import worded
 
 SHARD = 1000
-LISTING = Path(__file__).with_name("drawings.txt")
+LISTING = Path(__file__).parents[1] / "composer" / "drawings.txt"
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import torch
 from safetensors.torch import save_file
 
 from models.training.clip import MEAN, STD, build_clip, clip_config
-from models.training.layout import build_text_encoder, window
-from models.training.text import build_tokenizer
+from models.training.text_plan import build_text_encoder, window
+from models.training.tokenizer import build_tokenizer
 from models.training.unet import build_unet
 from models.training.vae import build_vae
 

@@ -17,7 +17,9 @@ import torch
 from PIL import Image
 
 from models.training.dataset import ComposedPictures, SceneSampler, load_pictures
-from models.training.layout import (
+from models.training.loop import COMPILE_PAYS_MINUTES, Run, amp, device
+from models.training.reader import reading_loss, trained_reader
+from models.training.text_plan import (
     COMPOSITION,
     build_head,
     build_text_encoder,
@@ -25,9 +27,7 @@ from models.training.layout import (
     subject_weights,
     window,
 )
-from models.training.loop import COMPILE_PAYS_MINUTES, Run, amp, device
-from models.training.reader import reading_loss, trained_reader
-from models.training.text import build_tokenizer, padded_ids
+from models.training.tokenizer import build_tokenizer, padded_ids
 
 SAMPLES = (
     "a fox, watercolor",

@@ -44,14 +44,3 @@ def decided_share(theta: Tensor, questions: Tensor) -> float:
     told = float(choice_information(questions, choice_probabilities(theta, questions)).trace())
     planned = float(choice_information(questions, even).trace())
     return told / planned if planned > 0.0 else 1.0
-
-
-def answer_warnings(theta: Tensor, questions: Tensor) -> tuple[str, ...]:
-    """Sentences about a design's questions Float[N, K, d] for a person of estimated taste Float[d]."""
-    share = decided_share(theta, questions)
-    if share >= DECIDED:
-        return ()
-    return (
-        f"Picks are so decided that static questions tell {share:.0%} of what was planned with equally "
-        "likely picks: use adaptive questions, which weigh options by how likely they are picked.",
-    )

@@ -19,8 +19,8 @@ from personalize.design.frank_wolfe import Mixture, certified_gap, frank_wolfe
 from personalize.design.information import SurrogateObjective, exact_information, picture_information, ridge
 from personalize.design.mirror import mirror_ascent
 from personalize.design.newton import newton_ascent
-from personalize.design.question import static_question
 from personalize.design.result import DesignResult, DesignStatus, Diagnostics, Progress
+from personalize.design.sampling import static_question
 from personalize.errors import DesignError
 from personalize.mdp.decomposition import decompose
 from personalize.mdp.policy import Policies

@@ -11,13 +11,14 @@ from typing import Any
 import torch
 
 from personalize.errors import SettingsError
-from personalize.mdp.vocabulary import Vocabulary
-from personalize.personalizer import Personalizer
-from personalize.preparation import prepare, solved_design
-from personalize.rendering import Embedder, Renderer, open_picture
+from personalize.preparation.prepare import prepare, solved_design
+from personalize.rendering.png import open_picture
+from personalize.rendering.protocols import Embedder, Renderer
+from personalize.rounds.personalizer import Personalizer
 from personalize.session.memory_store import MemoryStore
 from personalize.session.record import PictureRecord
 from personalize.settings import Settings
+from personalize.vocabulary.vocabulary import Vocabulary
 
 ANSWERS = 10
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.design.question import random_question
+from personalize.design.sampling import random_question
 from personalize.experiments.items import concept_items
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TastePrior, estimate_taste

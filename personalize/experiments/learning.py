@@ -5,7 +5,6 @@ matrix of one's own), so that hundreds of people take minutes and no networks.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,15 +12,10 @@ import torch
 from torch import Tensor
 
 from personalize.design.acquisition import ACQUISITIONS
+from personalize.design.adaptive import open_metric, plan_questions
 from personalize.design.criterion import VCriterion
-from personalize.design.question import (
-    independent_question,
-    open_metric,
-    plan_questions,
-    random_question,
-    static_question,
-)
 from personalize.design.result import DesignResult
+from personalize.design.sampling import independent_question, random_question, static_question
 from personalize.design.solve import solve_design
 from personalize.errors import SettingsError
 from personalize.experiments.arms import PLANNED, PRIORS, Arm
@@ -31,10 +25,10 @@ from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TasteEstimate, TastePrior, estimate_taste
 from personalize.preference.logit import Picks
 from personalize.preference.simulated_user import SimulatedUser
+from personalize.progress import OnProgress
 
 AHEAD = 5
 POOL = 300
-OnProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

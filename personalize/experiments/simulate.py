@@ -12,20 +12,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.design.question import shortened
 from personalize.errors import SettingsError
 from personalize.experiments.people import HeldOut, person_of, score
 from personalize.experiments.summary import error_of, mean_of, paired
-from personalize.mdp.vocabulary import Vocabulary
-from personalize.personalizer import Personalizer
 from personalize.preference.simulated_user import SimulatedUser
-from personalize.preparation import OnProgress, Preparation, measured_effects, prepare
-from personalize.rendering import Embedder, Renderer, open_picture
+from personalize.preparation.effects import measured_effects
+from personalize.preparation.prepare import Preparation, prepare
+from personalize.progress import OnProgress
+from personalize.rendering.png import open_picture
+from personalize.rendering.protocols import Embedder, Renderer
+from personalize.rounds.personalizer import Personalizer
 from personalize.seeds import LARGEST_SEED, derived_seed
 from personalize.session.memory_store import MemoryStore
 from personalize.session.record import STRATEGIES, PictureRecord, Round
 from personalize.settings import Settings
-from personalize.taste import known_share
+from personalize.taste.summary import known_share
+from personalize.vocabulary.vocabulary import Vocabulary
 
 HELD_OUT = 60
 """Held-out questions, each about one subject, over the subjects in turn."""
@@ -215,7 +217,7 @@ def _held_out(
 ) -> HeldOut:
     mdp, vocabulary = preparation.mdp, preparation.vocabulary
     options = settings.options
-    paths = shortened(mdp, mdp.random_paths(count * options, generator), settings.words, generator)
+    paths = mdp.shortened(mdp.random_paths(count * options, generator), settings.words, generator)
     paths = paths.reshape(count, options, -1)
     if not drawn:
         features = mdp.path_features(paths)

@@ -4,7 +4,6 @@ import math
 import resource
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,11 +14,11 @@ from personalize.design.solve import solve_design
 from personalize.errors import SettingsError
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TastePrior
+from personalize.progress import OnProgress
 
 GAPS = (1e-2, 1e-3)
 ROUNDS = 60
 SAMPLES = 1000
-OnProgress = Callable[[str, int, int], None]
 SIZES: dict[str, tuple[int, ...]] = {
     "tokens": (100, 300, 1000, 3000),
     "dimension": (16, 64, 256),

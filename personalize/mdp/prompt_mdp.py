@@ -12,6 +12,9 @@ from torch import Tensor
 
 from personalize.errors import DesignError, ShapeError
 
+BLANK = 0
+"""Index of the blank token in every vocabulary and prompt MDP: it adds nothing to a prompt."""
+
 
 @dataclass(frozen=True, eq=False)
 class GroupSuccessors:
@@ -149,6 +152,25 @@ class PromptMDP:
                 token = torch.multinomial(logits.softmax(dim=1), 1, generator=generator)[:, 0]
             columns.append(token)
         return torch.stack(columns, dim=1)
+
+    def shortened(self, paths: Tensor, words: int | None, generator: torch.Generator) -> Tensor:
+        """The paths with all but `words` of their tokens made blank, chosen at random.
+
+        A design uses every slot, since every token carries information. A picture of many words is hard to
+        draw and hard to judge. Shortening samples the slots evenly, so each token is still asked about.
+
+        Args:
+            paths: Long[..., H]. A path that the rules do not allow to be shortened stays as it is.
+            words: most tokens that are not blank; None: no bound.
+            generator: of the tokens that are kept.
+        """
+        if words is None or words >= paths.shape[-1]:
+            return paths
+        flat = paths.reshape(-1, paths.shape[-1])
+        rank = torch.rand(flat.shape, generator=generator, device=generator.device).to(flat.device)
+        rank = torch.where(flat == BLANK, 2.0, rank).argsort(dim=1).argsort(dim=1)
+        short = torch.where(rank < words, flat, BLANK)
+        return torch.where(self.admits(short)[:, None], short, flat).reshape(paths.shape)
 
     @cached_property
     def _log_completions(self) -> Tensor:

@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session as Rows
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from personalize.errors import StoreError
-from personalize.session.sqlite_file import examine
+from personalize.session.sqlite_check import examine
 from personalize.session.tables import SCHEMA_VERSION, SchemaRow, Table
 
 LOCK_WAIT_S = 15.0

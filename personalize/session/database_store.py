@@ -19,7 +19,9 @@ from sqlalchemy.orm import aliased
 from torch import Tensor
 
 from personalize.session.database import LOCK_WAIT_S, Database
-from personalize.session.log_rows import (
+from personalize.session.picture_files import PictureFiles, is_picture
+from personalize.session.record import Answer, CardState, PictureRecord, Round, Session, Trial, WallCard
+from personalize.session.rows import (
     card_of_row,
     find_card,
     find_live_round,
@@ -33,8 +35,6 @@ from personalize.session.log_rows import (
     trial_row,
     trials_of,
 )
-from personalize.session.picture_files import PictureFiles, is_picture
-from personalize.session.record import Answer, CardState, PictureRecord, Round, Session, Trial, WallCard
 from personalize.session.store import (
     hash_of,
     missing_picture,

@@ -15,7 +15,7 @@ from personalize.errors import SessionError
 
 Strategy = Literal["adaptive", "static-rounded", "static-iid", "random", "bald", "thompson", "eubo", "study"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
-"""How questions are chosen: see `personalize.asking`; a study's session has several (`personalize.study`)."""
+"""How questions are chosen: see `personalize.rounds.strategies`. A study asks in several of these ways."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from torch import Tensor
 from personalize.errors import PersonalizeError
 from personalize.preference.comparison import Comparisons
 from personalize.preference.estimate import TastePrior, estimate_taste
-from personalize.proportion import CONFIDENCE, wilson
+from personalize.preference.intervals import CONFIDENCE, wilson
 
 POWER = 0.8
 EFFECTS = (0.03, 0.05, 0.10)

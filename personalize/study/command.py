@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from personalize.errors import PersonalizeError, SettingsError
-from personalize.pictures import Pictures
-from personalize.preparation import Preparation
-from personalize.rendering import Embedder, Renderer
+from personalize.preparation.prepare import Preparation
+from personalize.rendering.pictures import Pictures
+from personalize.rendering.protocols import Embedder, Renderer
 from personalize.session.store import Store
 from personalize.settings import Settings
 from personalize.study.analysis import analyse

@@ -15,7 +15,7 @@
     bars.py      tokens and their intervals as bars
     api.py       the app for programs: endpoints, and MCP tools
     card.py      the taste card: a picture to show around, which is the taste itself
-    picker.py    the HTML components and their scripts (look/*.js)
+    picker.py    the HTML components and their scripts (static/*.js)
     routes.py    pictures, style sheet, fonts, health
     vote_routes.py  the light page on which an audience votes, and its presenter's calls
     staff.py     who is staff at a booth: the PIN (staff_routes.py: what they see and do)

@@ -11,11 +11,13 @@ from typing import Any
 import gradio as gr
 
 from personalize.errors import PersonalizeError
-from personalize.limits import Limit
-from personalize.personalizer import Personalizer
+from personalize.rounds.personalizer import Personalizer
 from personalize.session.subject import check_subject
-from personalize.studio import Studio
-from personalize.ui.views import picture_url
+from personalize.taste.personal_pictures import personal_pictures
+from personalize.taste.summary import summarise
+from personalize.ui.rate_limit import Limit
+from personalize.ui.screens.html import picture_url
+from personalize.ui.text import sentences
 
 RANDOM = -1
 """In the place of a seed."""
@@ -125,11 +127,11 @@ class Api:
             The number of answers, whether the taste is ready to be used, a sentence, and the words.
         """
         with _said():
-            taste = self._loop.taste(token)
+            taste = summarise(self._loop, token)
         return {
             "answered": taste.answered,
             "ready": taste.ready,
-            "sentence": taste.sentence,
+            "sentence": sentences.in_english(taste),
             "accuracy": round_to(taste.accuracy),
             "chance": round_to(taste.chance),
             "words": [
@@ -140,7 +142,6 @@ class Api:
                     "error": round_to(opinion.error),
                 }
                 for opinion in taste.opinions
-                if opinion.token
             ],
         }
 
@@ -162,7 +163,7 @@ class Api:
         with _said():
             self._draws.take(token)
             chosen = None if seed == RANDOM else seed
-            made = Studio(self._loop).personal(token, subject, strength=strength, seed=chosen, count=count)
+            made = personal_pictures(self._loop, token, subject, strength=strength, seed=chosen, count=count)
         return {
             "subject": made.subject,
             "seed": made.seed,

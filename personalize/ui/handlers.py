@@ -15,18 +15,25 @@ from typing import Any
 import gradio as gr
 
 from personalize.errors import PersonalizeError, SessionError, UnknownSessionError
-from personalize.limits import Limit
-from personalize.personalizer import Personalizer
-from personalize.session.picture_text import recalled
+from personalize.rendering.png import recalled
+from personalize.rounds.personalizer import Personalizer
 from personalize.session.subject import check_subject
 from personalize.settings import Settings
-from personalize.ui import views
-from personalize.ui.friends import Friends
-from personalize.ui.metrics import Metrics
-from personalize.ui.place import SEED_HIGH, Place, checked_screen, checked_strength, checked_token, seed_from
-from personalize.ui.stage import Stage, Updates
-from personalize.ui.turns import Turns
-from personalize.ui.words import checked_language, language_asked
+from personalize.ui.browser_state import (
+    SEED_HIGH,
+    Place,
+    checked_screen,
+    checked_strength,
+    checked_token,
+    seed_from,
+)
+from personalize.ui.http.metrics import Metrics
+from personalize.ui.latest_event import Turns
+from personalize.ui.rate_limit import Limit
+from personalize.ui.screens import html as views
+from personalize.ui.screens.friends import Friends
+from personalize.ui.screens.stage import Stage, Updates
+from personalize.ui.text.catalogue import checked_language, language_asked
 
 log = logging.getLogger(__name__)
 
@@ -306,7 +313,7 @@ class Handlers:
         except PersonalizeError as error:
             yield {parts.notice: views.notice(words, words.error(str(error)))}
             return
-        same = found.model == self._personalizer.made.renderer
+        same = found.model == self._personalizer.renderer.name
         yield {
             parts.wish: subject,
             parts.seed: str(found.seed),

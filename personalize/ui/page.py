@@ -5,17 +5,20 @@ from typing import Any
 
 import gradio as gr
 
-from personalize.mdp.vocabulary import Vocabulary
-from personalize.personalizer import Personalizer
+from personalize.rounds.personalizer import Personalizer
 from personalize.settings import Settings
-from personalize.ui import friend_views, picker, studio_views, views
+from personalize.ui import components as picker
 from personalize.ui.api import Api
-from personalize.ui.drawing import Drawing
-from personalize.ui.friends import Friends
+from personalize.ui.background import Drawing
+from personalize.ui.browser_state import STRENGTH_HIGH, STRENGTH_LOW, STRENGTH_STEP, Place
 from personalize.ui.handlers import Handlers
-from personalize.ui.labels import Labels
-from personalize.ui.place import STRENGTH_HIGH, STRENGTH_LOW, STRENGTH_STEP, Place
-from personalize.ui.stage import Parts, Stage
+from personalize.ui.screens import friend_views
+from personalize.ui.screens import html as views
+from personalize.ui.screens import pictures as studio_views
+from personalize.ui.screens.friends import Friends
+from personalize.ui.screens.stage import Parts, Stage
+from personalize.ui.text.labels import Labels
+from personalize.vocabulary.vocabulary import Vocabulary
 
 EXAMPLES = 10
 """Example subjects on the first screen."""

@@ -1,4 +1,4 @@
-"""Type and colours of Gradio's native controls; everything else is in look/palate.css.
+"""Type and colours of Gradio's native controls; everything else is in static/palate.css.
 
 Fig on celadon: a wall of pale green-grey, ink, and one colour that means "you". The two files agree by name:
 the controls take the style sheet's variables.
@@ -19,7 +19,7 @@ HEAD = f"""
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="{FAVICON}">
-<link rel="stylesheet" href="look/palate.css">
+<link rel="stylesheet" href="static/palate.css">
 """
 
 

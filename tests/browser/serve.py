@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from personalize.errors import RenderError
-from personalize.personalizer import Personalizer
-from personalize.preparation import prepare
+from personalize.preparation.prepare import prepare
+from personalize.rounds.personalizer import Personalizer
 from personalize.session.database_store import DatabaseStore
 from personalize.settings import Settings
-from personalize.ui.drawing import Drawing
-from personalize.ui.ending import leave
+from personalize.ui.background import Drawing
+from personalize.ui.http.server import serve
+from personalize.ui.http.shutdown import leave
 from personalize.ui.page import build_page
-from personalize.ui.server import serve
 from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
 
 SLOW_S = 2.0

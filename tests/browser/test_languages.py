@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from personalize.ui.words import FOLDER
+from personalize.ui.text.catalogue import FOLDER
 from tests.browser import walk
 
 NewContext = Callable[..., BrowserContext]

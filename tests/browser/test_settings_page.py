@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from personalize.settings import Settings
-from personalize.ui.settings_routes import SECRET
+from personalize.ui.http.settings import SECRET
 from tests.browser import walk
 
 NewContext = Callable[..., BrowserContext]

@@ -8,7 +8,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from playwright.sync_api import Page, expect
 
-from personalize.preparation import prepare
+from personalize.preparation.prepare import prepare
 from personalize.session.database_store import DatabaseStore
 from personalize.settings import Settings
 from personalize.study.analysis import analyse

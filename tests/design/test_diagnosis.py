@@ -3,7 +3,7 @@
 import torch
 
 from personalize.design.criterion import DCriterion, VCriterion
-from personalize.design.diagnosis import DECIDED, answer_warnings, decided_share, design_warnings
+from personalize.design.diagnosis import DECIDED, decided_share, design_warnings
 from personalize.design.result import DesignStatus
 from personalize.design.solve import solve_design
 from tests.mdp.examples import seeded, slot_mdp
@@ -42,9 +42,7 @@ def test_decided_people_make_static_plans_optimistic() -> None:
     assert decided_share(0 * theta, questions) == 1.0
     shares = [decided_share(scale * theta, questions) for scale in (0.1, 1.0, 10.0)]
     assert shares[0] > shares[1] > shares[2] > 0.0
-    assert answer_warnings(0.1 * theta, questions) == ()
-    (said,) = answer_warnings(10.0 * theta, questions)
-    assert shares[2] < DECIDED and "adaptive" in said and f"{shares[2]:.0%}" in said
+    assert shares[0] >= DECIDED > shares[2]
 
 
 def test_a_warm_start_goes_on_where_the_other_ended() -> None:

@@ -9,15 +9,15 @@ import torch
 from PIL import Image
 
 from models.__main__ import main
+from models.composer.compose import SLOTS
+from models.composer.drawings import subject_drawings
 from models.errors import ModelError
 from models.evaluation.blind import MEDIUM, captions, count_named, random_rows, read_answers
 from models.evaluation.grid import labelled
 from models.evaluation.judge import Judge, bent, look, rightly_named, train_judge
 from models.evaluation.measures import frechet_distance, share, taste_rank_correlation
 from models.evaluation.sheets import _folded
-from models.training.compose import SLOTS
 from models.training.dataset import LISTING, ComposedPictures, is_kept_back
-from models.training.drawings import subject_drawings
 
 
 def test_the_frechet_distance_of_normals_is_the_known_one() -> None:

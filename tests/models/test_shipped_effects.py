@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from models import load_embedder, load_renderer
-from personalize.mdp.vocabulary import Vocabulary
-from personalize.preparation import effects_key
+from personalize.preparation.effects import effects_key
 from personalize.settings import Settings
+from personalize.vocabulary.vocabulary import Vocabulary
 
 WORDS = Path(__file__).parents[2] / "assets" / "vocabulary" / "mini"
 

@@ -11,9 +11,14 @@ import torch
 from PIL import Image, ImageDraw
 
 from models import load_embedder, load_renderer
+from models.composer.compose import SLOTS, Scene, caption, compose
+from models.composer.drawings import PACKAGE, VERSION, build_drawings, subject_drawings
+from models.composer.media import BRUSHES
+from models.composer.moods import MOODS
+from models.composer.placement import PLACES, Place, placed
+from models.composer.textures import WINDOWS
+from models.composer.wordings import SAID_ALSO, worded
 from models.training.__main__ import SMOKE, main, read_config
-from models.training.compose import SLOTS, Scene, caption, compose
-from models.training.composition import PLACES, Place, placed
 from models.training.dataset import (
     HARDER,
     HARDER_TOGETHER,
@@ -30,21 +35,16 @@ from models.training.dataset import (
     scene_of,
     training_scene,
 )
-from models.training.drawings import PACKAGE, VERSION, build_drawings, subject_drawings
-from models.training.layout import (
+from models.training.reader import SLOT_WEIGHT, Reader, reading_loss, softened, trained_reader
+from models.training.text_plan import (
     GRID,
     PLANNED,
     plan_loss,
     plan_of,
     subject_weights,
 )
-from models.training.media import BRUSHES
-from models.training.moods import MOODS
-from models.training.reader import SLOT_WEIGHT, Reader, reading_loss, softened, trained_reader
-from models.training.textures import WINDOWS
 from models.training.unet import spread_times
-from models.training.wordings import SAID_ALSO, worded
-from personalize.mdp.vocabulary import Vocabulary
+from personalize.vocabulary.vocabulary import Vocabulary
 
 ROOT = Path(__file__).parents[2]
 SUBJECTS = [subject for subject, _ in subject_drawings(LISTING)]

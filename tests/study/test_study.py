@@ -10,9 +10,8 @@ import pytest
 import torch
 
 from personalize.errors import PersonalizeError, SessionError, SettingsError
-from personalize.personalizer import Personalizer
-from personalize.preparation import Preparation, prepare
-from personalize.prover import Prover
+from personalize.preparation.prepare import Preparation, prepare
+from personalize.rounds.personalizer import Personalizer
 from personalize.session.database_store import DatabaseStore
 from personalize.session.memory_store import MemoryStore
 from personalize.session.store import Store
@@ -21,6 +20,7 @@ from personalize.study.analysis import analyse, interval, rate, sample_sizes
 from personalize.study.command import analyse_study, export_study
 from personalize.study.export import DICTIONARY, read_study
 from personalize.study.plan import Study
+from personalize.taste.blind_test import answer_trial, next_trial
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
 RENDERER, EMBEDDER = FakeRenderer(), FakeEmbedder()
@@ -71,11 +71,10 @@ def take_part(loop: Personalizer, seed: int, rounds: int = 100) -> str:
 
 def study_of(preparation: Preparation, store: Store, settings: Settings, people: int) -> Personalizer:
     loop = Personalizer(preparation, store, RENDERER, EMBEDDER, settings)
-    prover = Prover(loop)
     for seed in range(people):
         token = take_part(loop, seed)
-        trial = prover.next_trial(token)
-        prover.answer(token, trial.number, liking(trial.prompt) > 0 and trial.personal_first)
+        trial = next_trial(loop, token)
+        answer_trial(loop, token, trial.number, liking(trial.prompt) > 0 and trial.personal_first)
     return loop
 
 
@@ -217,7 +216,7 @@ def test_a_better_arm_is_found_better(preparation: Preparation, settings: Settin
     lines = []
     generator = torch.Generator().manual_seed(0)
     sessions = loop.store.studied(preparation.vocabulary.fingerprint, EMBEDDER.name)
-    from personalize.pictures import Pictures
+    from personalize.rendering.pictures import Pictures
     from personalize.study.export import study_lines
 
     pictures = Pictures(loop.store, RENDERER, EMBEDDER, preparation.space)

@@ -12,19 +12,20 @@ from typing import Any
 import pytest
 
 from personalize.errors import StoreError
-from personalize.personalizer import Personalizer
-from personalize.preparation import Preparation, prepare
+from personalize.preparation.prepare import Preparation, prepare
+from personalize.rounds.personalizer import Personalizer
 from personalize.session.memory_store import MemoryStore
 from personalize.session.record import Round, Session
 from personalize.settings import Settings
-from personalize.ui import views
-from personalize.ui.drawing import Drawing
+from personalize.taste.transfer import taste_file
+from personalize.ui.background import Drawing
+from personalize.ui.browser_state import Place
 from personalize.ui.handlers import Handlers
-from personalize.ui.place import Place
-from personalize.ui.stage import Parts, Stage, Updates
-from personalize.ui.words import words_of
+from personalize.ui.screens import html as views
+from personalize.ui.screens.stage import Parts, Stage, Updates
+from personalize.ui.text.catalogue import words_of
 from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
-from tests.ui.test_card import png
+from tests.ui.screens.test_card import png
 
 EN = words_of("en")
 PARTS = Parts(**{part.name: part.name for part in fields(Parts)})
@@ -243,7 +244,7 @@ def test_a_link_opens_its_session(app: App) -> None:
 
 def test_a_taste_file_is_shown_first_and_then_gone_on_from(app: App) -> None:
     app.answered(2)
-    content = app.personalizer.taste_file(app.token).text().encode()
+    content = taste_file(app.personalizer, app.token, "A sentence.").text().encode()
     page = page_after(seen(app.handlers.offer(None, content, request())))
     assert page["notice"] == views.notice(EN) and page["brought"] == content
     assert "A taste of 1 pick" in page["arrival"] and 'data-act="adopt"' in page["arrival"]
@@ -268,7 +269,7 @@ def test_another_file_is_refused_in_a_sentence(app: App, content: bytes | None) 
 
 def test_two_visitors_with_one_file_get_a_session_each(app: App) -> None:
     app.answered(2)
-    content = app.personalizer.taste_file(app.token).text().encode()
+    content = taste_file(app.personalizer, app.token, "A sentence.").text().encode()
 
     async def both() -> tuple[str, str]:
         async def one(page: str) -> str:

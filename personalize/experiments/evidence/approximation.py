@@ -9,10 +9,11 @@ from torch import Tensor
 from personalize.experiments.evidence.asking import adaptive, random, uniform_gain, uniform_throughout
 from personalize.experiments.evidence.bank import Arm, Bank, Person, concept_bank, decided, hold, oracle_of
 from personalize.experiments.evidence.figures import legend_beside, lines, named, panels
-from personalize.experiments.evidence.frame import Experiment, GetParts, OnProgress, Table
 from personalize.experiments.evidence.statistics import paired, said, signed, spread, verdict
+from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.preference.estimate import TastePrior
 from personalize.preference.logit import choice_information
+from personalize.progress import OnProgress
 
 ESTIMATED, UNIFORM, MIXED, RANDOM = "estimated p", "p = 1/K throughout", "p = 1/K in the gain only", "random"
 ARMS = (ESTIMATED, UNIFORM, MIXED, RANDOM)

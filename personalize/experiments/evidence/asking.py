@@ -4,16 +4,11 @@ import torch
 from torch import Tensor
 
 from personalize.design.acquisition import ACQUISITIONS
+from personalize.design.adaptive import choose_question, open_metric, plan_questions
 from personalize.design.baseline import identical_policies
 from personalize.design.criterion import Criterion, VCriterion
-from personalize.design.question import (
-    choose_question,
-    independent_question,
-    open_metric,
-    plan_questions,
-    static_question,
-)
 from personalize.design.result import DesignResult
+from personalize.design.sampling import independent_question, static_question
 from personalize.design.solve import solve_design
 from personalize.experiments.evidence.bank import Ask, Bank, Turn
 from personalize.mdp.prompt_mdp import PromptMDP

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from personalize.errors import SettingsError
-from personalize.experiments.evidence.frame import Experiment, GetParts, OnProgress, perform
 from personalize.experiments.evidence.lineup import EXPERIMENTS
 from personalize.experiments.evidence.writing import read, redraw, write
+from personalize.experiments.record import Experiment, GetParts, perform
+from personalize.progress import OnProgress
 
 ALL, SUMMARY, REDRAW = "all", "summary", "redraw"
 NAMES = (*EXPERIMENTS, ALL, SUMMARY, REDRAW)

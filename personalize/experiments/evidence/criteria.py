@@ -11,9 +11,10 @@ from personalize.design.result import DesignResult
 from personalize.experiments.evidence.asking import adaptive, items_design, random, rounded_static
 from personalize.experiments.evidence.bank import Arm, Bank, Person, concept_bank, decided, hold
 from personalize.experiments.evidence.figures import legend_beside, lines, log_x, named, panels
-from personalize.experiments.evidence.frame import Experiment, GetParts, OnProgress, Table
 from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
+from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.preference.estimate import TastePrior
+from personalize.progress import OnProgress
 
 RANDOM = "random"
 EVIDENCE = "by evidence"

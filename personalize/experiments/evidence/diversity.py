@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.design.question import shortened
 from personalize.experiments.evidence.asking import (
     acquired,
     adaptive,
@@ -17,11 +16,12 @@ from personalize.experiments.evidence.asking import (
 )
 from personalize.experiments.evidence.bank import Arm, Bank, Person, Session, decided, examine, hold
 from personalize.experiments.evidence.figures import legend_beside, lines, named, panels
-from personalize.experiments.evidence.frame import Experiment, GetParts, OnProgress, Table
 from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
 from personalize.experiments.people import concept_taste
+from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TastePrior
+from personalize.progress import OnProgress
 
 ADAPTIVE, APP, FLOOR, FLOOR_MORE = "adaptive", "adaptive, liked half", "floor 1/8", "floor 1/4"
 STATIC, RANDOM, THOMPSON = "static, rounded", "random", "Thompson"
@@ -98,7 +98,7 @@ def _prompts(settings: Mapping[str, Any]) -> tuple[Tensor, Bank, PromptMDP]:
     allowed[(torch.arange(S - 1) % H), torch.arange(1, S)] = True
     mdp = PromptMDP(features, allowed)
     count, exam = settings["prompts"], settings["exam"] * settings["options"]
-    paths = shortened(mdp, mdp.random_paths(count + exam, generator), settings["words"], generator)
+    paths = mdp.shortened(mdp.random_paths(count + exam, generator), settings["words"], generator)
     x = mdp.path_features(paths)
     questions = torch.arange(count, count + exam).reshape(settings["exam"], settings["options"])
     return paths, Bank(x, x, torch.arange(count), questions), mdp

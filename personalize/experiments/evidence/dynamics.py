@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from personalize.experiments.evidence.figures import legend_beside, lines, named, panels
-from personalize.experiments.evidence.frame import Experiment, GetParts, OnProgress, Table
 from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
 from personalize.experiments.evidence.tabular import (
     STRAYS,
@@ -20,8 +19,10 @@ from personalize.experiments.evidence.tabular import (
     scored,
     walks,
 )
+from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.mdp.tabular_mdp import PolicyOracle, TabularMDP
 from personalize.preference.simulated_user import SimulatedUser
+from personalize.progress import OnProgress
 
 KNOWN, LEARNED, WRONG = "adaptive, P known", "adaptive, P learned on the way", "adaptive, P wrong"
 STATIC, RANDOM = "static, P known", "random"

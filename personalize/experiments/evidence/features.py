@@ -9,13 +9,14 @@ from torch import Tensor
 from personalize.experiments.evidence.asking import random
 from personalize.experiments.evidence.bank import Arm, Bank, hold
 from personalize.experiments.evidence.figures import legend_beside, lines, named, panels
-from personalize.experiments.evidence.frame import Experiment, GetParts, OnProgress, Parts, Table
 from personalize.experiments.evidence.judges import kinds
 from personalize.experiments.evidence.picture_bank import PictureBank, picture_bank
 from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
+from personalize.experiments.record import Experiment, GetParts, Parts, Table
 from personalize.mdp.features import token_effects
 from personalize.preference.estimate import TastePrior
-from personalize.preparation import context_prompts, measured_effects
+from personalize.preparation.effects import context_prompts, measured_effects
+from personalize.progress import OnProgress
 
 PICTURES = "the picture"
 PROMPT = "the whole prompt's text"

@@ -9,18 +9,19 @@ from torch import Tensor
 
 from personalize.design.baseline import identical_policies
 from personalize.design.criterion import VCriterion
-from personalize.design.question import independent_question, random_question
+from personalize.design.sampling import independent_question, random_question
 from personalize.design.solve import solve_design
 from personalize.experiments.evidence.bank import decided
 from personalize.experiments.evidence.figures import bars, named, panels
-from personalize.experiments.evidence.frame import Experiment, GetParts, OnProgress, Parts, Table
 from personalize.experiments.evidence.statistics import paired, said, signed, spread, verdict
 from personalize.experiments.evidence.tabular import Told, most_telling
 from personalize.experiments.evidence.themes import THEMES, WordEye
+from personalize.experiments.record import Experiment, GetParts, Parts, Table
 from personalize.mdp.features import token_effects
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TasteEstimate, TastePrior
-from personalize.preparation import context_prompts
+from personalize.preparation.effects import context_prompts
+from personalize.progress import OnProgress
 
 OURS, PAPER, RANDOM = "ours, adaptive", "static ED-PBRL (paper's estimate)", "random (paper's estimate)"
 RANDOM_OURS = "random (our estimate)"

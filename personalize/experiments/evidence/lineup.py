@@ -11,7 +11,7 @@ from personalize.experiments.evidence import (
     scaling,
     synthetic,
 )
-from personalize.experiments.evidence.frame import Experiment
+from personalize.experiments.record import Experiment
 
 EXPERIMENTS: dict[str, Experiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT

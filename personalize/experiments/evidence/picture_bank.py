@@ -15,10 +15,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from personalize.design.question import shortened
-from personalize.experiments.evidence.frame import OnProgress, Parts
-from personalize.preparation import Preparation, prepare
-from personalize.rendering import open_picture
+from personalize.experiments.record import Parts
+from personalize.preparation.prepare import Preparation, prepare
+from personalize.progress import OnProgress
+from personalize.rendering.png import open_picture
 from personalize.session.record import PictureRecord
 
 AT_ONCE = 8
@@ -91,7 +91,7 @@ def picture_bank(parts: Parts, settings: Mapping[str, Any], on_progress: OnProgr
     each = settings["plain"] + settings["prompts"]
     subject = torch.arange(count).repeat_interleave(each)
     styled = prepared.mdp.random_paths(len(subject), generator)
-    styled = shortened(prepared.mdp, styled, settings["words"], generator)
+    styled = prepared.mdp.shortened(styled, settings["words"], generator)
     plain = (torch.arange(each) < settings["plain"]).repeat(count)
     paths = torch.where(plain[:, None], 0, styled)
     prompts = [vocabulary.prompt(names[s], path) for s, path in zip(subject.tolist(), paths, strict=True)]

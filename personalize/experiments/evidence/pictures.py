@@ -15,11 +15,12 @@ from personalize.experiments.evidence.asking import (
 )
 from personalize.experiments.evidence.bank import Arm, Bank, Person, Session, hold
 from personalize.experiments.evidence.figures import bars, legend_beside, lines, named, panels
-from personalize.experiments.evidence.frame import Experiment, GetParts, OnProgress, Parts, Table
 from personalize.experiments.evidence.judges import kinds
 from personalize.experiments.evidence.picture_bank import PictureBank, picture_bank
 from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
-from personalize.preparation import measured_effects
+from personalize.experiments.record import Experiment, GetParts, Parts, Table
+from personalize.preparation.effects import measured_effects
+from personalize.progress import OnProgress
 
 APP, BEST_WORST = "adaptive, by words (the app)", "the same, best and worst told"
 BY_PICTURES, STATIC = "adaptive, by pictures", "static, rounded"

@@ -11,8 +11,9 @@ import torch
 
 from personalize.design import solve
 from personalize.experiments.evidence.figures import bars, lines, log_x, named, panels
-from personalize.experiments.evidence.frame import Experiment, GetParts, OnProgress, Table
+from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.experiments.solver import measure_design, scaling_exponent
+from personalize.progress import OnProgress
 
 PUBLISHED = (
     # tokens, d, seconds with line search, steps done of 160, seconds with 1/(1+k), steps done, peak MB

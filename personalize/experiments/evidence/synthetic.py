@@ -11,7 +11,6 @@ from personalize.design.frank_wolfe import Mixture
 from personalize.design.result import Progress
 from personalize.experiments.bound import errors_beside_bound, prior_tastes
 from personalize.experiments.evidence.figures import LOOKS, legend_beside, lines, log_x, named, panels
-from personalize.experiments.evidence.frame import Experiment, GetParts, OnProgress, Table
 from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
 from personalize.experiments.evidence.tabular import (
     World,
@@ -23,8 +22,10 @@ from personalize.experiments.evidence.tabular import (
     scored,
     walks,
 )
+from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.mdp.tabular_mdp import PolicyOracle
 from personalize.preference.estimate import TastePrior
+from personalize.progress import OnProgress
 
 RANDOM, PAPER = "random (paper's estimate)", "static ED-PBRL (paper's estimate)"
 RANDOM_OURS, PAPER_OURS = "random (our estimate)", "static ED-PBRL (our estimate)"

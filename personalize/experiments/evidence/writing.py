@@ -8,7 +8,7 @@ from typing import Any
 
 from personalize.errors import SettingsError
 from personalize.experiments.evidence.figures import close, save
-from personalize.experiments.evidence.frame import SCHEMA, Experiment, Table
+from personalize.experiments.record import SCHEMA, Experiment, Table
 
 
 def write(experiment: Experiment, record: dict[str, Any], folder: Path) -> list[Path]:

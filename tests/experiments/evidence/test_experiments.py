@@ -8,10 +8,10 @@ import pytest
 
 from personalize.errors import SettingsError
 from personalize.experiments.evidence import command
-from personalize.experiments.evidence.frame import SCHEMA, Parts, perform
 from personalize.experiments.evidence.lineup import EXPERIMENTS
 from personalize.experiments.evidence.synthetic import ADAPTIVE
 from personalize.experiments.evidence.writing import read, redraw, write
+from personalize.experiments.record import SCHEMA, Parts, perform
 from personalize.settings import Settings
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 

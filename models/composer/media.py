@@ -1,0 +1,435 @@
+"""How the picture is made: what each medium token does to the whole picture.
+
+`BRUSHES` treat it after the light fell on it, so that background and subject are in one hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from models.composer.backgrounds import Picture, grid, smooth_noise
+
+Brush = Callable[[Picture, Picture, np.random.Generator], Picture]
+LUMINANCE = np.array([0.30, 0.59, 0.11], np.float32)
+
+
+def prepare_drawing(medium: str, drawing: Picture) -> Picture:
+    """Float32[px, px, 4], straight alpha: the drawing with what belongs to the subject alone added."""
+    if medium == "sticker":
+        around = ndimage.grey_dilation(drawing[..., 3], footprint=_disc(5))
+        border = ndimage.gaussian_filter(around, 0.7)
+        color = drawing[..., :3] * drawing[..., 3:] + (1 - drawing[..., 3:])
+        return np.concatenate([color, border[..., None]], axis=-1).astype(np.float32)
+    return drawing
+
+
+@cache
+def _disc(radius: int) -> NDArray[np.bool_]:
+    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
+    return x * x + y * y <= radius * radius
+
+
+def luminance(picture: Picture) -> Picture:
+    """Float32[px, px]."""
+    return picture @ LUMINANCE
+
+
+def saturated(picture: Picture, factor: float) -> Picture:
+    """The picture with its colours `factor` times as far from gray."""
+    gray = luminance(picture)[..., None]
+    return np.clip(gray + factor * (picture - gray), 0, 1)
+
+
+def _blur(picture: Picture, sigma: float) -> Picture:
+    return ndimage.gaussian_filter(picture, (sigma, sigma, 0) if picture.ndim == 3 else sigma)
+
+
+def _displaced(picture: Picture, rng: np.random.Generator, pixels: float, cells: int) -> Picture:
+    px = len(picture)
+    rows, columns = np.mgrid[0:px, 0:px].astype(np.float32)
+    rows = np.clip(np.rint(rows + pixels * smooth_noise(rng, px, cells)), 0, px - 1).astype(int)
+    columns = np.clip(np.rint(columns + pixels * smooth_noise(rng, px, cells)), 0, px - 1).astype(int)
+    return picture[rows, columns]
+
+
+def untouched(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """The plain drawing."""
+    return picture
+
+
+def render_3d(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """As if blown up and glazed: lit from above left, dark below right, with a gloss and a soft shadow."""
+    height = _blur(mask, 3.0) + _blur(mask, 9.0)
+    down, right = (ndimage.sobel(height, axis) for axis in (0, 1))
+    lit = np.tanh(1.3 * (down + right)) * mask
+    shade = _blur(np.roll(mask, (11, 6), (0, 1)), 5) * (1 - mask)
+    gloss = np.clip(lit - 0.45, 0, 1)[..., None]
+    solid = saturated(picture, 1.25) * (1 + 0.5 * lit)[..., None]
+    return np.clip(solid * (1 - 0.7 * shade[..., None]) + 0.9 * gloss, 0, 1).astype(np.float32)
+
+
+SHEETS = (
+    (0.30, 0.22, 0.00, (0.80, 0.90, 0.97)),
+    (0.21, 0.14, 0.45, (0.52, 0.72, 0.92)),
+    (0.11, 0.06, 0.90, (0.25, 0.48, 0.80)),
+)
+"""Waves of paper at the foot and the head of the picture, the lowest sheet first: how far each reaches up and
+down in shares of the picture, where its wave begins in turns, and its colour."""
+
+
+def paper_cutout(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Sheets of paper cut in waves, on them the subject in flat tones, each with its shadow."""
+    rows, columns = grid(len(picture))
+    tones = np.rint(_blur(saturated(picture, 1.15), 1.0) * 3.5) / 3.5
+    sheet = tones * 0.90 + 0.06
+    out = sheet * 0.75 + 0.20
+    for up, down, turn, color in SHEETS:
+        wave = 0.045 * np.sin(2 * np.pi * (1.5 * columns + turn))
+        paper = np.clip(len(picture) * np.maximum(rows - (1 - up + wave), down - wave - rows), 0, 1)
+        shadow = (_blur(paper, 3.0) * (1 - paper))[..., None]
+        out = out * (1 - 0.8 * shadow)
+        out = out * (1 - paper[..., None]) + np.array(color, np.float32) * paper[..., None]
+    shadow = (_blur(np.roll(mask, (5, 5), (0, 1)), 2.0) * (1 - mask))[..., None]
+    out = out * (1 - 0.6 * shadow)
+    return np.clip(out * (1 - mask[..., None]) + sheet * mask[..., None], 0, 1).astype(np.float32)
+
+
+def _mean_colour(picture: Picture, mask: Picture) -> Picture:
+    """Float32[3], the subject's."""
+    weight = mask[..., None] + 1e-6
+    return ((picture * weight).sum((0, 1)) / weight.sum((0, 1))).astype(np.float32)
+
+
+def sticker(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """A small hard shadow under the white border."""
+    shade = np.clip(np.roll(mask, (3, 3), (0, 1)) - mask, 0, 1)
+    return picture * (1 - 0.45 * shade[..., None])
+
+
+def _paper(px: int, margin: float) -> Picture:
+    """Float32[px, px], 1 where paint reaches and 0 at the bare rim of the sheet."""
+    rows, columns = np.mgrid[0:px, 0:px] / px
+    wobble = 0.02 * (np.sin(rows * 19) + np.sin(columns * 23 + 1) + np.sin((rows + columns) * 31))
+    edge = np.minimum(np.minimum(rows, 1 - rows), np.minimum(columns, 1 - columns))
+    return np.clip((edge + wobble - margin) * 16, 0, 1).astype(np.float32)
+
+
+def watercolor(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Washes with dark rims; the subject bleeds out into a pool of its colour on paper left pale."""
+    px = len(picture)
+    wash = _blur(_displaced(picture, np.random.default_rng(3), 0.8, 24), 0.7)
+    edges = np.hypot(ndimage.sobel(luminance(wash), 0), ndimage.sobel(luminance(wash), 1))
+    thin = np.where(mask > 0.5, 0.18, 0.62)[..., None]
+    wash = saturated(wash, 1.35) * (1 - thin) + thin - 0.32 * np.clip(edges, 0, 1)[..., None]
+    tint = np.clip(saturated(_mean_colour(picture, mask), 2.2), 0, 1) * 0.75 + 0.25
+    reach = ndimage.gaussian_filter(mask, px / 14) + 0.10 * smooth_noise(np.random.default_rng(4), px, 8)
+    pool = np.clip((reach - 0.12) * 14, 0, 1)
+    rim = np.clip(1 - np.abs(reach - 0.15) / 0.04, 0, 1)
+    bleed = (np.clip(0.50 * pool + 0.35 * rim, 0, 0.8) * (1 - mask))[..., None]
+    wash = wash * (1 - bleed) + bleed * tint
+    paint = _paper(px, 0.05)[..., None]
+    return np.clip(paint * wash + (1 - paint) * np.array([0.98, 0.97, 0.94]), 0, 1).astype(np.float32)
+
+
+def pencil(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Soft gray lines on white paper; a slanted hatch shades what is dark, and what is behind."""
+    px = len(picture)
+    gray = luminance(picture)
+    lines = np.clip(gray / np.maximum(1e-3, _blur(gray, 2.2)), 0, 1.02)
+    rows, columns = np.mgrid[0:px, 0:px]
+    hatch = np.clip(0.5 + 0.9 * np.sin((rows + columns) * (2 * np.pi / 16)), 0, 1)
+    behind = (1 - mask) * np.clip(_blur(mask, 14.0) * 1.5, 0.12, 0.62)
+    dark = np.maximum(behind, mask * np.clip(0.75 - gray, 0, 0.6))
+    outline = np.clip(
+        0.30 * np.hypot(ndimage.sobel(_blur(mask, 0.9), 0), ndimage.sobel(_blur(mask, 0.9), 1)), 0, 0.6
+    )
+    paper = 0.97 - 1.2 * np.clip(1 - lines, 0, 0.45) - dark * hatch - outline
+    paper = np.clip(paper, 0.22, 1).astype(np.float32)
+    return np.clip(0.90 * paper[..., None] + 0.10 * picture * paper[..., None], 0, 1)
+
+
+def _outline(mask: Picture, thick: int) -> Picture:
+    """Float32[px, px], 1 on a line of `thick` pixels round the subject."""
+    solid = mask > 0.5
+    line = ndimage.binary_dilation(solid, _disc(thick)) & ~solid
+    return ndimage.gaussian_filter(line.astype(np.float32), 0.5)
+
+
+def pixel_art(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Large pixels of few colours; the silhouette, and what is behind, in steps of two, outlined in black."""
+    n = 32
+    size = len(picture) // n
+
+    def large(values: Picture, times: int) -> Picture:
+        shape = (n // times, times * size, n // times, times * size, *values.shape[2:])
+        return values.reshape(shape).mean(axis=(1, 3)).repeat(times, 0).repeat(times, 1)
+
+    solid = large(mask, 2) > 0.4
+    share = np.maximum(large(mask, 2), 0.05)[..., None]
+    near = large(picture * mask[..., None], 2) / share  # the subject's own colour, in cells that it shares
+    inside = large(mask, 1)[..., None]
+    subject = large(picture * mask[..., None], 1) + (1 - inside) * near
+    speckle = np.random.default_rng(5).integers(0, 3, (n // 2, n // 2)).repeat(2, 0).repeat(2, 1) - 1
+    behind = np.clip(np.rint(saturated(large(picture, 2), 1.6) * 4) / 4 + 0.09 * speckle[..., None], 0, 1)
+    small = np.where(solid[..., None], np.rint(saturated(np.clip(subject, 0, 1), 1.5) * 4) / 4, behind)
+    small[ndimage.binary_dilation(solid) & ~solid] = 0.03
+    return np.clip(small, 0, 1).repeat(size, 0).repeat(size, 1).astype(np.float32)
+
+
+def halftone(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Strong flat colours, dots of ink on a grid of 8 pixels, the subject in a thick black line."""
+    px = len(picture)
+    rows, columns = np.mgrid[0:px, 0:px] % 8 - 3.5
+    dark = _blur(1 - luminance(picture), 1.5)
+    dots = np.clip(1.3 + 2.6 * dark - np.hypot(rows, columns) + 0.5, 0, 1)[..., None]
+    color = np.clip(np.rint(saturated(picture, 1.6) * 3) / 3 * 0.7 + 0.3, 0, 1)
+    printed = color * (1 - 0.85 * dots * np.where(mask > 0.5, 0.45, 1.0)[..., None])
+    return (printed * (1 - 0.95 * _outline(mask, 2))[..., None]).astype(np.float32)
+
+
+def _mean_by_piece(picture: Picture, label: NDArray[np.int64]) -> Picture:
+    """Each pixel becomes the mean of those with its label."""
+    count = np.maximum(1, np.bincount(label.ravel()))
+    means = [np.bincount(label.ravel(), picture[..., c].ravel()) / count for c in range(3)]
+    return np.stack(means, -1)[label].astype(np.float32)
+
+
+def mosaic(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Square tiles of 8 pixels with light joints; thin joints and a dark outline for the subject."""
+    px, size = len(picture), 8
+    place = np.arange(px) // size
+    solid = mask > 0.5
+    label = place[:, None] * (px // size) + place[None, :] + (px // size) ** 2 * solid
+    rich = saturated(picture, 1.4)
+    kept = np.where(solid, 0.65, 0.0)[..., None]
+    tiles = (1 - kept) * _mean_by_piece(rich, label) + kept * rich
+    within = np.arange(px) % size
+    lit = (within == 1).astype(np.float32) - (within == size - 2)
+    tiles = tiles + 0.10 * (lit[:, None] + lit[None, :])[..., None]
+    joint = (within == 0) | (within == size - 1)
+    joints = (joint[:, None] | joint[None, :]).astype(np.float32)
+    joints = (joints * np.where(solid, 0.38, 0.85))[..., None]
+    laid = tiles * (1 - joints) + joints * np.array([0.93, 0.91, 0.86])
+    return np.clip(laid * (1 - 0.85 * _outline(mask, 2))[..., None], 0, 1).astype(np.float32)
+
+
+@cache
+def _cells(number: int, px: int) -> tuple[NDArray[np.int64], Picture]:
+    rng = np.random.default_rng(number)
+    n = 8
+    seeds = (np.stack([*np.mgrid[0:n, 0:n]], -1).reshape(-1, 2) + rng.uniform(0.1, 0.9, (n * n, 2))) * px / n
+    rows, columns = np.mgrid[0:px, 0:px]
+    distance = np.hypot(rows[..., None] - seeds[:, 0], columns[..., None] - seeds[:, 1])
+    two = np.partition(distance, 1, axis=-1)[..., :2]
+    lead = np.clip(1.7 - (two[..., 1] - two[..., 0]), 0, 1).astype(np.float32)
+    return distance.argmin(-1), lead
+
+
+def stained_glass(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Pieces of bright glass in black lead; the subject's outline is leaded too."""
+    px = len(picture)
+    label, lead = _cells(int(rng.integers(2)), px)
+    label = label + (int(label.max()) + 1) * (mask > 0.5)
+    glass = 0.3 * _mean_by_piece(picture, label) + 0.7 * picture
+    glass = np.clip(saturated(glass, 1.7) * 1.08, 0, 1)
+    outline = np.clip(np.hypot(ndimage.sobel(mask, 0), ndimage.sobel(mask, 1)), 0, 1)
+    lead = lead * np.where(mask > 0.5, 0.42, 1.0).astype(np.float32)  # thinner across the subject
+    return glass * (1 - np.maximum(lead, outline))[..., None]
+
+
+def neon(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Glowing tubes along the drawing's lines, over a dim picture."""
+    soft = _blur(picture, 0.8)
+    edge = np.sqrt(sum(ndimage.sobel(soft[..., c], a) ** 2 for c in range(3) for a in (0, 1)))
+    edge = np.clip(edge * 0.62 - 0.12, 0, 1) * np.where(mask > 0.05, 1.0, 0.22)
+    hue = saturated(_blur(picture, 2.5), 3.0)
+    hue = hue / np.maximum(0.25, hue.max(axis=-1, keepdims=True))
+    tube = edge[..., None] * (0.35 + 0.65 * hue)
+    glow = _blur(tube, 3.2) * 1.7
+    return np.clip(0.13 * picture + glow * hue + 1.1 * tube, 0, 1).astype(np.float32)
+
+
+OCHRE = np.array([1.0, 0.72, 0.18], np.float32)
+BLUE = np.array([0.12, 0.34, 0.80], np.float32)
+
+
+@cache
+def _strokes(px: int) -> tuple[Picture, Picture, NDArray[np.int64], NDArray[np.int64]]:
+    """Brush strokes: relief and hue of each pixel in -1..1, rows and columns of the pixels along its stroke.
+
+    The strokes follow swirls, as in a painted night sky. Relief is noise that is smeared along the flow (line
+    integral convolution, Cabral & Leedom 1993), lit from above.
+    """
+    rows, columns = np.mgrid[0:px, 0:px].astype(np.float32)
+    y, x = rows * (2 * np.pi / px), columns * (2 * np.pi / px)
+    angle = 0.5 + 1.5 * np.sin(y + 0.8 * np.sin(x)) + 1.1 * np.cos(x - 0.6 * np.sin(2 * y))
+    down, right = np.sin(angle), np.cos(angle)
+    path = []
+    for sign in (-1, 1):
+        r, c = rows.copy(), columns.copy()
+        for _ in range(9):
+            at = (np.clip(np.rint(r), 0, px - 1).astype(int), np.clip(np.rint(c), 0, px - 1).astype(int))
+            path.append(np.stack(at))
+            r, c = r + sign * 1.5 * down[at], c + sign * 1.5 * right[at]
+    along = np.stack(path)
+    rng = np.random.default_rng(7)
+    noises = [ndimage.gaussian_filter(rng.normal(size=(px, px)), wide, mode="wrap") for wide in (1.7, 3.5)]
+    fine, broad = (noise[along[:, 0], along[:, 1]].mean(0) for noise in noises)
+    lit = ndimage.sobel(fine, 0) + 0.5 * ndimage.sobel(fine, 1)
+    relief = np.clip(0.4 * fine / fine.std() + 0.6 * lit / lit.std(), -2, 2) / 2
+    hue = np.clip(broad / broad.std(), -1.5, 1.5) / 1.5
+    return relief.astype(np.float32), hue.astype(np.float32), along[:, 0], along[:, 1]
+
+
+def oil(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Thick swirling strokes with light ridges, ochre and blue mixed into what is behind the subject."""
+    relief, hue, rows, columns = _strokes(len(picture))
+    rich = np.clip(saturated(picture, 1.5), 0, 1)
+    solid = mask > 0.5
+    same = (solid[rows, columns] == solid)[..., None]  # a stroke ends at the subject's edge
+    painted = (rich[rows, columns] * same).sum(0) / np.maximum(1, same.sum(0))
+    kept = np.where(solid, 0.6, 0.0)[..., None]
+    strokes = kept * rich + (1 - kept) * painted
+    pigment = np.where(hue[..., None] > 0, OCHRE, BLUE)
+    mixed = (np.where(solid, 0.12, 0.55) * np.abs(hue))[..., None]
+    strokes = strokes * (1 - mixed) + mixed * pigment * (0.35 + 0.65 * luminance(strokes)[..., None])
+    thick = (np.where(solid, 0.12, 0.17) * relief)[..., None]
+    edge = 1 - 0.75 * _outline(mask, 1)[..., None]
+    return np.clip((strokes * (1 + 0.8 * thick) + thick) * edge, 0, 1).astype(np.float32)
+
+
+def woodcut(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Black lines every 8 pixels, thicker where it is darker, over a flat print on cream; black outlines."""
+    px = len(picture)
+    rows = np.abs(np.arange(px) % 8 - 3.5)[:, None] + np.zeros(px)
+    dark = _blur(1 - luminance(picture), 1.2)
+    lines = np.clip(4.4 * dark - 0.5 - rows + 0.5, 0, 1) * np.where(mask > 0.5, 0.55, 1.0)
+    soft = _blur(luminance(picture), 0.8)
+    edge = np.clip(1.4 * np.hypot(ndimage.sobel(soft, 0), ndimage.sobel(soft, 1)) - 0.25, 0, 1)
+    black = np.maximum(np.maximum(lines, edge * (mask > 0.05)), _outline(mask, 2))[..., None]
+    print_ = 0.35 * saturated(picture, 1.2) + 0.65 * np.array([0.95, 0.89, 0.76])
+    return np.clip(print_ * (1 - 0.92 * black), 0, 1).astype(np.float32)
+
+
+def _lines_of(picture: Picture, mask: Picture) -> Picture:
+    """Float32[px, px]: the drawing's lines, bold, those outside the subject faint."""
+    soft = _blur(picture, 1.0)
+    edge = np.sqrt(sum(ndimage.sobel(soft[..., c], a) ** 2 for c in range(3) for a in (0, 1)))
+    lines = np.clip(edge * 0.85 - 0.10, 0, 1) * np.where(mask > 0.05, 1.0, 0.35)
+    return np.maximum(lines, _outline(mask, 2)).astype(np.float32)
+
+
+def ink(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Bold black lines round white areas with a breath of colour, paler behind."""
+    white = 0.78 + 0.22 * saturated(picture, 1.3)
+    paper = 0.40 * picture + 0.52
+    lines = np.clip(1.6 * _lines_of(picture, mask), 0, 1) * np.where(mask > 0.05, 1.0, 0.3)
+    page = np.where(mask[..., None] > 0.5, white, paper)
+    return np.clip(page * (1 - 0.95 * lines[..., None]), 0, 1).astype(np.float32)
+
+
+def chalk(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Dusty pale chalk on a dark green board: thick lines, and a rubbed fill with streaks."""
+    px = len(picture)
+    streaks = 0.75 + 0.25 * np.sin(np.arange(px) * (2 * np.pi / 8))[:, None]
+    pale = 0.40 + 0.60 * saturated(picture, 1.4)
+    fill = np.where(mask > 0.5, 0.62, 0.12) * (0.35 + 0.65 * luminance(picture)) * streaks
+    cover = np.maximum(_lines_of(picture, mask), fill)
+    board = np.array([0.09, 0.20, 0.16])
+    return np.clip(board * (1 - cover[..., None]) + pale * cover[..., None], 0, 1).astype(np.float32)
+
+
+@cache
+def _crosses(px: int, size: int, thick: float) -> Picture:
+    """Float32[px, px], 1 on the threads of a cross in every square of `size` pixels and 0 in its gaps."""
+    y, x = np.mgrid[0:px, 0:px] % size - (size - 1) / 2
+    away = np.minimum(np.abs(y - x), np.abs(y + x))
+    short = (np.maximum(np.abs(y), np.abs(x)) < size / 2 - 0.6 * thick) | (size < 12)
+    return (np.clip(thick - away, 0, 1) * short).astype(np.float32)
+
+
+def embroidery(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Upright satin stitches in columns of 8 pixels on linen, a seam, a border of large cross-stitches."""
+    px = len(picture)
+    column = np.abs(np.arange(px) % 8 - 3.5)[None, :]
+    bulge = np.clip(1.12 - 0.15 * column, 0, 1) + np.zeros((px, 1))
+    thread = np.clip(saturated(_blur(picture, 1.2), 1.4) * 1.1 + 0.05, 0, 1) * bulge[..., None]
+    linen = 0.40 * picture + 0.60 * np.array([0.90, 0.83, 0.70])
+    edge = np.minimum(np.arange(px), np.arange(px)[::-1])
+    border = (np.minimum(edge[:, None], edge[None, :]) < 16) & (mask < 0.5)
+    yarn = np.clip(saturated(_mean_colour(picture, mask), 1.8) * 0.85, 0, 1)
+    crosses = (_crosses(px, 16, 2.4) * border)[..., None]
+    linen = linen * (1 - crosses) + yarn * crosses
+    sewn = np.where(mask[..., None] > 0.5, thread, linen) * (1 - 0.75 * _outline(mask, 1))[..., None]
+    return np.clip(sewn, 0, 1).astype(np.float32)
+
+
+def blueprint(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """White lines on blue paper ruled every 16 pixels."""
+    px = len(picture)
+    ruled = (np.arange(px) % 16 == 0).astype(np.float32)
+    ruled = 0.30 * np.maximum(ruled[:, None], ruled[None, :])
+    tone = 0.25 * luminance(picture) * np.where(mask > 0.5, 1.0, 0.5)
+    white = np.maximum(np.maximum(_lines_of(picture, mask), ruled), tone)[..., None]
+    paper = np.array([0.07, 0.22, 0.55])
+    return np.clip(paper * (1 - white) + 0.95 * white, 0, 1).astype(np.float32)
+
+
+@cache
+def _facets(px: int) -> tuple[NDArray[np.int64], Picture]:
+    """The triangle of each pixel, in squares of 16 pixels cut crosswise, and its shade in -1..1."""
+    size = 16
+    rows, columns = np.mgrid[0:px, 0:px]
+    square = (rows // size) * (px // size) + columns // size
+    y, x = rows % size + 0.5, columns % size + 0.5
+    quarter = 2 * (y > x).astype(np.int64) + (x + y > size)
+    shade = np.array([0.9, -0.2, 0.3, -0.9], np.float32)[quarter]
+    return (4 * square + quarter).astype(np.int64), shade
+
+
+def low_poly(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """Flat facets, each lit as if it were tilted its own way."""
+    label, shade = _facets(len(picture))
+    bright = saturated(picture, 1.2)
+    facets = _mean_by_piece(bright, label + (int(label.max()) + 1) * (mask > 0.5))
+    kept = np.where(mask > 0.5, 0.4, 0.95)[..., None]
+    lit = kept * facets + (1 - kept) * bright + 0.13 * shade[..., None]
+    return np.clip(lit * (1 - 0.8 * _outline(mask, 1))[..., None], 0, 1).astype(np.float32)
+
+
+BRUSHES: dict[str, Brush] = {
+    "": untouched,
+    "3d render": render_3d,
+    "paper cutout": paper_cutout,
+    "ink outline": ink,
+    "sticker": sticker,
+    "watercolor": watercolor,
+    "pencil sketch": pencil,
+    "pixel art": pixel_art,
+    "halftone print": halftone,
+    "mosaic": mosaic,
+    "stained glass": stained_glass,
+    "neon sign": neon,
+    "oil painting": oil,
+    "woodcut": woodcut,
+    "chalk drawing": chalk,
+    "embroidery": embroidery,
+    "blueprint": blueprint,
+    "low poly": low_poly,
+}
+
+
+def resized(drawing: Picture, px: int) -> Picture:
+    """Float32[px, px, 4], alpha-weighted so that edges keep their colour."""
+    alpha = drawing[..., 3:]
+    layers = np.concatenate([drawing[..., :3] * alpha, alpha], axis=-1)
+    channels = [Image.fromarray(layers[..., c]).resize((px, px), Image.Resampling.BILINEAR) for c in range(4)]
+    small = np.stack([np.asarray(channel) for channel in channels], axis=-1)
+    small[..., :3] /= np.maximum(small[..., 3:], 1e-3)
+    return np.clip(small, 0, 1)

@@ -1,0 +1,387 @@
+"""One person's loop: start, propose, render, answer, undo, taste.
+
+Everything is derived from the log in the store: the same session replays to the same questions, and the
+estimate is never kept. All calls block and may come from any thread.
+"""
+
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+
+from torch import Tensor
+
+from personalize.errors import CancelledError, SessionError, StaleAnswerError
+from personalize.mdp.prompt_mdp import BLANK
+from personalize.preference.estimate import TasteEstimate, estimate_taste
+from personalize.preparation.prepare import Preparation
+from personalize.progress import OnStep
+from personalize.rendering.pictures import Pictures
+from personalize.rendering.protocols import Embedder, Renderer
+from personalize.rounds.explanation import Why, why_of
+from personalize.rounds.next_round import next_round
+from personalize.seeds import checked_seed
+from personalize.session.feedback import comparisons_of
+from personalize.session.record import Answer, PictureRecord, Round, Session, checked_strategy
+from personalize.session.store import Store
+from personalize.session.subject import check_subject
+from personalize.settings import Settings
+
+LOCKS = 64
+
+
+class Personalizer:
+    """The loop over a preparation, a store, and the networks."""
+
+    def __init__(
+        self,
+        preparation: Preparation,
+        store: Store,
+        renderer: Renderer,
+        embedder: Embedder,
+        settings: Settings,
+        features_of: Callable[[Round], Tensor] | None = None,
+        banked: Sequence[str] = (),
+    ) -> None:
+        """Join the parts; nothing is computed yet.
+
+        Args:
+            preparation: vocabulary, features, prior and design.
+            store: keeps sessions and pictures.
+            renderer: draws.
+            embedder: sees.
+            settings: the tunables.
+            features_of: Float[K, d] of a round's options; what the embedder sees in them, unless given.
+            banked: subjects whose first rounds are few and drawn beforehand (see `fill_bank`).
+        """
+        self.preparation, self.store, self.settings = preparation, store, settings
+        self.renderer, self.embedder = renderer, embedder
+        self._from_pictures = features_of is None
+        self._banked = frozenset(banked) if settings.bank else frozenset()
+        self._pictures = Pictures(store, renderer, embedder, preparation.space)
+        self._features_of = features_of or (lambda round_: self._pictures.features(round_.pictures))
+        self._locks = [threading.Lock() for _ in range(LOCKS)]
+        self._drawing = [threading.Lock() for _ in range(LOCKS)]
+
+    def start(
+        self,
+        subject: str,
+        *,
+        seed: int | None = None,
+        strategy: str | None = None,
+        options: int | None = None,
+        consent: bool = False,
+    ) -> Session:
+        """A new session about `subject`.
+
+        Args:
+            subject: what the pictures show.
+            seed: everything random follows from it; None for one drawn by lot.
+            strategy: how questions are chosen; None for the settings'.
+            options: pictures a round; None for the settings'.
+            consent: whether the person agreed to take part in a study, which a study's session needs.
+
+        Raises:
+            SessionError: the subject is empty, too long or not plain text, an unknown strategy, or no
+                consent to a study.
+        """
+        subject = self.checked_subject(subject)
+        chosen = checked_seed(seed if seed is not None or self.settings.seed < 0 else self.settings.seed)
+        session = replace(
+            self._blank(subject, chosen),
+            strategy=checked_strategy(strategy or self.settings.strategy),
+            options=options or self.settings.options,
+        )
+        if session.strategy == "study" and not consent:
+            raise SessionError(
+                "Expected your consent to take part in the study, found none. Read what is asked and kept, "
+                "and agree to it, or do not take part."
+            )
+        self.store.create(session)
+        return session
+
+    def _blank(self, subject: str, seed: int) -> Session:
+        return Session(
+            token=secrets.token_urlsafe(16),
+            seed=seed,
+            subject=subject,
+            strategy=checked_strategy(self.settings.strategy),
+            options=self.settings.options,
+            vocabulary=self.preparation.vocabulary.fingerprint,
+            renderer=self.renderer.name,
+            embedder=self.embedder.name,
+            created=datetime.now(UTC),
+        )
+
+    def session(self, token: str) -> Session:
+        """The session with its live rounds.
+
+        Raises:
+            UnknownSessionError: there is none.
+        """
+        return self.store.load(token)
+
+    def propose(self, token: str) -> Round:
+        """The open round, chosen now when there is none; its pictures may not exist yet.
+
+        Raises:
+            UnknownSessionError: there is no such session.
+            SessionError: the session was made with another vocabulary.
+        """
+        with self._lock(token):
+            session = self._known(token)
+            if session.current is not None:
+                return session.current
+            return self.store.append_round(token, self._next_round(session))
+
+    def render_ahead(self, token: str, on_step: OnStep | None = None) -> bool:
+        """Draw the pictures of the round after the open one, while that is looked at; whether it did.
+
+        They are the pictures of the next `propose`, whatever is answered, if `ahead` is at least 1 and
+        nothing is taken back.
+
+        Raises:
+            RenderError: the renderer failed; the round will be drawn when its turn comes.
+        """
+        session = self._known(token)
+        if session.current is None or not session.current.rendered or not self.settings.ahead:
+            return False
+        with self._drawing[self._index(token)]:
+            try:
+                self._pictures.render(token, self._records(self._next_round(session)), on_step, ahead=True)
+            except CancelledError:
+                return False
+        return True
+
+    def waiting(self, token: str) -> int:
+        """How many others the renderer serves before this session."""
+        return self._pictures.queue.before(token)
+
+    def fill_bank(self) -> int:
+        """Draw the first rounds that sessions about the banked subjects may begin with; how many there are.
+
+        They wait for everybody else, and are drawn once: a session that begins with one finds its pictures.
+
+        Raises:
+            RenderError: the renderer failed; what was drawn is kept.
+        """
+        rounds = 0
+        for nth in range(self.settings.bank):
+            for subject in sorted(self._banked):
+                first = self._next_round(self._blank(subject, nth))
+                self._pictures.render(None, self._records(first), ahead=True)
+                rounds += 1
+        return rounds
+
+    def _next_round(self, session: Session) -> Round:
+        return next_round(session, self.preparation, self.settings, self._estimate, self._banked)
+
+    def _records(self, round_: Round) -> list[PictureRecord]:
+        return [self._record(*pair) for pair in zip(round_.prompts, round_.seeds, strict=True)]
+
+    def render(self, token: str, number: int, on_step: OnStep | None = None) -> Round:
+        """The round with its pictures; drawn now unless the same record was drawn before.
+
+        Raises:
+            RenderError: the renderer failed; nothing that was answered is lost.
+        """
+        round_ = self._known(token).round(number)
+        if round_.rendered:
+            return round_
+        self._pictures.queue.hurry(token)
+        with self._drawing[self._index(token)]:
+            while not (round_ := self._known(token).round(number)).rendered:
+                pictures = self._pictures.render(token, self._records(round_), on_step)
+                with self._lock(token):
+                    # An undo while this was drawn may have put another round in its place: then draw that.
+                    if self.store.load(token).round(number).prompts == round_.prompts:
+                        return self.store.set_pictures(token, number, pictures)
+            return round_
+
+    def answer(
+        self,
+        token: str,
+        number: int,
+        *,
+        best: int | None = None,
+        worst: int | None = None,
+        none: bool = False,
+        shown: str | None = None,
+    ) -> Session:
+        """Count an answer to the open round, exactly once.
+
+        Args:
+            token: of the session.
+            number: of the round.
+            best: the favourite, in screen order.
+            worst: the least liked, in screen order.
+            none: whether none of them pleases.
+            shown: the `fingerprint` of the round that the person looked at; None when it is surely this one.
+
+        Raises:
+            StaleAnswerError: the round does not wait for an answer, or other pictures were looked at.
+            SessionError: no answer, two at once, or an option that is not on the screen.
+        """
+        session = self._known(token)
+        answer = Answer.checked(session.options, best=best, worst=worst, none=none)
+        with self._lock(token):
+            round_ = self.store.load(token).round(number)
+            undrawn = self._from_pictures and not round_.rendered
+            if undrawn or (shown is not None and shown != round_.fingerprint):
+                raise StaleAnswerError(
+                    "Expected an answer about the pictures of the round, found one about others. "
+                    "It was not counted; look at the pictures now on the screen."
+                )
+            self.store.append_answer(token, number, answer)
+            return self.store.load(token)
+
+    def change(
+        self,
+        token: str,
+        number: int,
+        *,
+        best: int | None = None,
+        none: bool = False,
+        shown: str | None = None,
+    ) -> Session:
+        """Answer an earlier round otherwise; what was answered after it stays.
+
+        Args:
+            token: of the session.
+            number: of a round that was answered.
+            best: the favourite, in screen order.
+            none: whether none of them pleases.
+            shown: the `fingerprint` of the round that the person looked at; None when it is surely this one.
+
+        Raises:
+            StaleAnswerError: the round was not answered, or other pictures were looked at.
+            SessionError: no answer, two at once, or an option that was not on the screen.
+        """
+        session = self._known(token)
+        answer = Answer.checked(session.options, best=best, worst=None, none=none)
+        with self._lock(token):
+            if shown is not None and shown != self.store.load(token).round(number).fingerprint:
+                raise StaleAnswerError(
+                    "Expected a change to the pictures of that round, found one about others. "
+                    "It was not counted; look at the rounds now on the screen."
+                )
+            self.store.change_answer(token, number, answer)
+            return self.store.load(token)
+
+    def undo(self, token: str) -> Session:
+        """Take the last answer back; its round is open again.
+
+        Raises:
+            SessionError: nothing was answered yet.
+        """
+        with self._lock(token):
+            self.store.undo(token)
+            return self.store.load(token)
+
+    def estimate(self, token: str) -> TasteEstimate:
+        """The taste that the session's answers tell."""
+        return self._estimate(self._known(token))
+
+    def render_prompts(
+        self, token: str, prompts: Sequence[str], seeds: int | Sequence[int], on_step: OnStep | None = None
+    ) -> list[str]:
+        """Hashes of the pictures of prompts, of one seed or of one each; the session may see them.
+
+        Raises:
+            RenderError: the renderer failed.
+        """
+        each = [seeds] * len(prompts) if isinstance(seeds, int) else seeds
+        self._known(token)
+        self._pictures.queue.drop(token)
+        with self._drawing[self._index(token)]:
+            records = [self._record(prompt, seed) for prompt, seed in zip(prompts, each, strict=True)]
+            return self._pictures.render(token, records, on_step)
+
+    def why(self, token: str) -> Why | None:
+        """What the open round asks about, and how much its answer should settle.
+
+        None without an open round, and in a study: it would tell the arms apart.
+        """
+        session = self._known(token)
+        if session.current is None or session.strategy == "study":
+            return None
+        return why_of(self.preparation, self._estimate(session), session.current)
+
+    def features(self, pictures: Sequence[str]) -> Tensor:
+        """Float[N, d]: what the embedder sees in pictures, by hash, in the space of tastes."""
+        return self._pictures.features(pictures)
+
+    def picture(self, token: str, picture: str) -> bytes:
+        """The PNG of a picture that this session may see; one that was damaged on disk is drawn again.
+
+        Raises:
+            SessionError: the session may not see it.
+        """
+        if not self.store.owns(token, picture):
+            raise SessionError(
+                "Expected a picture of this session, found another. Open it from its own page."
+            )
+        return self._pictures.content(picture)
+
+    def delete(self, token: str) -> int:
+        """Forget the session; how many rounds, answers and pictures are gone."""
+        self._pictures.queue.drop(token)
+        with self._drawing[self._index(token)], self._lock(token):
+            return self.store.delete(token)
+
+    def _estimate(self, session: Session) -> TasteEstimate:
+        comparisons = comparisons_of(session, self._features_of)
+        return estimate_taste(comparisons, self.preparation.prior, lapse=self.settings.lapse)
+
+    def _record(self, prompt: str, seed: int) -> PictureRecord:
+        return PictureRecord(self.renderer.name, prompt, "", seed)
+
+    def checked_subject(self, subject: str) -> str:
+        """The subject, as it is drawn.
+
+        Raises:
+            SessionError: empty, too long, not plain text, or no room for words of style behind it.
+        """
+        subject = check_subject(subject)
+        vocabulary = self.preparation.vocabulary
+        room = self.renderer.room(vocabulary.prompt(subject, self._longest_path))
+        if room < 0:
+            raise SessionError(
+                "Expected a subject that leaves the model room for words of style, found one that is "
+                f"{-room} word pieces too long. Shorten it."
+            )
+        return subject
+
+    @cached_property
+    def _longest_path(self) -> list[int]:
+        """A prompt's words that leave the renderer least room: of as many slots as a prompt has words."""
+        vocabulary = self.preparation.vocabulary
+        room = {n: self.renderer.room(token) for n, token in enumerate(vocabulary.tokens)}
+        path = [
+            min(allowed.nonzero().flatten().tolist(), key=room.__getitem__) for allowed in vocabulary.allowed
+        ]
+        longest = sorted(range(len(path)), key=lambda slot: room[path[slot]])[: self.settings.words]
+        return [token if slot in longest else BLANK for slot, token in enumerate(path)]
+
+    def _known(self, token: str) -> Session:
+        session = self.store.load(token)
+        if session.vocabulary != self.preparation.vocabulary.fingerprint:
+            raise SessionError(
+                "Expected a session made with the words this app knows now, found one made with others. "
+                "Start a new session."
+            )
+        if (session.renderer, session.embedder) != (self.renderer.name, self.embedder.name):
+            raise SessionError(
+                "Expected a session made with the models this app runs now, found one made with others. "
+                "Start a new session."
+            )
+        return session
+
+    def _lock(self, token: str) -> threading.Lock:
+        """Held for moments only, never while something is drawn: tokens share locks."""
+        return self._locks[self._index(token)]
+
+    def _index(self, token: str) -> int:
+        return hash(token) % LOCKS

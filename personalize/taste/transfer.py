@@ -1,0 +1,169 @@
+"""Take a taste along: from a session to a file, and from a file to a session that goes on from there."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from personalize.errors import SessionError, VocabularyError
+from personalize.mdp.prompt_mdp import BLANK
+from personalize.progress import OnStep, ProgressSlice
+from personalize.rounds.personalizer import Personalizer
+from personalize.session.record import Answer, Round, Session
+from personalize.session.subject import check_subject
+from personalize.taste.summary import Opinion, summarise
+from personalize.taste.taste_file import Made, Picked, Said, TasteFile, read_taste_file
+from personalize.vocabulary.vocabulary import Vocabulary
+
+
+def made_with(loop: Personalizer) -> Made:
+    """The vocabulary and the models of the loop's sessions."""
+    return Made(
+        vocabulary=loop.preparation.vocabulary.fingerprint,
+        renderer=loop.renderer.name,
+        embedder=loop.embedder.name,
+    )
+
+
+def taste_file(loop: Personalizer, token: str, sentence: str) -> TasteFile:
+    """The file of a session's answers.
+
+    Args:
+        loop: over the session.
+        token: of the session.
+        sentence: the taste in words, for people who read the file.
+
+    Raises:
+        SessionError: nothing was answered yet.
+    """
+    session, vocabulary = loop.session(token), loop.preparation.vocabulary
+    if not session.answered:
+        raise SessionError("Expected a session with answers, found none. Pick a picture first.")
+    return TasteFile(
+        format="palate-taste",
+        version=1,
+        made=datetime.now(UTC),
+        subject=session.subject,
+        sentence=sentence,
+        models=Made(vocabulary=session.vocabulary, renderer=session.renderer, embedder=session.embedder),
+        opinions=[
+            Said(
+                word=opinion.token,
+                slot=opinion.slot,
+                utility=round(opinion.utility, 4),
+                error=round(opinion.error, 4),
+            )
+            for opinion in summarise(loop, token).opinions
+        ],
+        rounds=[_picked(round_, vocabulary) for round_ in session.answered],
+    )
+
+
+def opinions_in(file: TasteFile) -> list[Opinion]:
+    """The opinions that a file tells, most liked first."""
+    said = sorted(file.opinions, key=lambda one: -one.utility)
+    return [Opinion(one.word, one.slot, one.utility, one.error) for one in said]
+
+
+def _picked(round_: Round, vocabulary: Vocabulary) -> Picked:
+    answer = round_.answer
+    assert answer is not None
+    return Picked(
+        pictures=[[vocabulary.tokens[n] for n in path if n != BLANK] for path in round_.paths],
+        seed=round_.seeds[0],
+        best=None if answer.best is None else answer.best + 1,
+        worst=None if answer.worst is None else answer.worst + 1,
+        at=answer.at,
+    )
+
+
+def rounds_of(file: TasteFile, vocabulary: Vocabulary, made: Made) -> tuple[Round, ...]:
+    """The file's rounds with their answers, not drawn yet.
+
+    Args:
+        file: read and checked.
+        vocabulary: of this app.
+        made: words and models of this app.
+
+    Raises:
+        SessionError: it was made with other words or models, or a round that cannot have been.
+    """
+    for name, theirs, ours in (
+        ("words", file.models.vocabulary, made.vocabulary),
+        ("picture model", file.models.renderer, made.renderer),
+        ("CLIP", file.models.embedder, made.embedder),
+    ):
+        if theirs != ours:
+            raise SessionError(
+                f"Expected a taste made with the {name} of this app ('{ours}'), found one made with "
+                f"'{theirs}'. Open it in the Palate that saved it, or pick anew here."
+            )
+    subject = check_subject(file.subject)
+    options = len(file.rounds[0].pictures)
+    rounds = []
+    for number, picked in enumerate(file.rounds, 1):
+        paths = tuple(_path(words, vocabulary, number) for words in picked.pictures)
+        answered = (picked.best or 1, picked.worst or 1)
+        odd = picked.worst is not None and picked.worst == picked.best
+        odd = odd or (picked.worst is not None and picked.best is None)
+        if len(paths) != options or max(answered) > options or len(set(paths)) != options or odd:
+            raise SessionError(
+                f"Expected {options} different pictures and an answer about them in round {number} of the "
+                "taste file, found something else. Choose another file."
+            )
+        best = None if picked.best is None else picked.best - 1
+        worst = None if picked.worst is None else picked.worst - 1
+        answer = Answer("none" if best is None else "best", best, worst, picked.at)
+        prompts = tuple(vocabulary.prompt(subject, path) for path in paths)
+        seeds = (picked.seed,) * options
+        rounds.append(Round(number, subject, paths, prompts, seeds, (), "adaptive", answer))
+    return tuple(rounds)
+
+
+def check_file(loop: Personalizer, content: bytes) -> TasteFile:
+    """A taste file that `adopt` will take.
+
+    Raises:
+        SessionError: it is no taste file, or was made with other words or models.
+    """
+    file = read_taste_file(content)
+    rounds_of(file, loop.preparation.vocabulary, made_with(loop))
+    return file
+
+
+def adopt(loop: Personalizer, file: TasteFile, on_step: OnStep | None = None) -> Session:
+    """A new session that goes on from a taste file: its pictures are drawn again, and its answers kept.
+
+    Raises:
+        SessionError: it was made with other words or models.
+        RenderError: the renderer failed; no session was made.
+    """
+    rounds = rounds_of(file, loop.preparation.vocabulary, made_with(loop))
+    own = "adaptive" if loop.settings.strategy == "study" else None  # what is brought is of no study
+    session = loop.start(file.subject, options=rounds[0].options, strategy=own)
+    try:
+        for place, round_ in enumerate(rounds):
+            portion = ProgressSlice(on_step, place / len(rounds), (place + 1) / len(rounds))
+            pictures = tuple(loop.render_prompts(session.token, round_.prompts, round_.seeds[0], portion))
+            loop.store.append_round(session.token, replace(round_, pictures=pictures, answer=None))
+            assert round_.answer is not None
+            loop.store.append_answer(session.token, round_.number, round_.answer)
+    except BaseException:
+        loop.store.delete(session.token)
+        raise
+    return loop.session(session.token)
+
+
+def _path(words: list[str], vocabulary: Vocabulary, number: int) -> tuple[int, ...]:
+    path = [BLANK] * vocabulary.horizon
+    for word in words:
+        try:
+            token = vocabulary.index(word)
+        except VocabularyError:
+            token = BLANK
+        slot = vocabulary.slot_of(word) if token != BLANK else 0
+        if token == BLANK or path[slot] != BLANK:
+            raise SessionError(
+                f"Expected words of this app, at most one a slot, in round {number} of the taste file, found "
+                f"'{word}'. Choose another file."
+            )
+        path[slot] = token
+    return tuple(path)

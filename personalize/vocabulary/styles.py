@@ -1,0 +1,145 @@
+"""Styles of other programs as words of one more slot: `styles.csv` of A1111 and JSON files of Fooocus.
+
+A style's prompt is written round "{prompt}"; what stands before and after it becomes one token. Weights
+such as "(sharp:1.2)" and "<lora:...>" tags are other programs' syntax and are dropped, and so is the negative
+prompt: a token says what is wanted. Files are a person's own, so their words are not judged here.
+"""
+
+import csv
+import io
+import json
+import re
+import unicodedata
+from pathlib import Path
+
+from personalize.errors import VocabularyError
+from personalize.vocabulary.vocabulary import Vocabulary
+
+SLOT, SOURCE = "style", "styles file"
+PLACE = "{prompt}"
+LONGEST = 120
+"""Characters of a token; a longer style keeps its first phrases. CLIP reads 77 word pieces in all."""
+
+MOST_STYLES = 2000
+LARGEST_BYTES = 4 * 2**20
+
+_TAG = re.compile(r"<[^<>]*>|:\s*-?\d+(?:\.\d+)?(?=\s*[)\]])|[()\[\]{}|\\]")
+_DANGLING = re.compile(
+    r"(?:\s|^)(?:of|with|by|in|on|at|a|an|the|and|from|for|featuring|showing|depicting)$", re.I
+)
+
+
+def with_styles(vocabulary: Vocabulary, place: Path) -> Vocabulary:
+    """The vocabulary with the styles of a file, or of every .csv and .json in a folder, as its last slot.
+
+    Styles that say nothing, or what a token says already, are left out.
+
+    Raises:
+        VocabularyError: no such file, a damaged or too large one, no style at all, or a slot "style" already.
+    """
+    if SLOT in vocabulary.slots:
+        raise VocabularyError(
+            f"Expected a vocabulary without a slot '{SLOT}' to add styles to, found one in "
+            f"'{vocabulary.name}'. Rename the slot, or unset PALATE_STYLES."
+        )
+    known = {token.casefold() for token in vocabulary.tokens}
+    tokens: dict[str, str] = {}
+    for file in _files(place):
+        for prompt in read_styles(file):
+            token = style_token(prompt)
+            if token and token.casefold() not in known:
+                tokens.setdefault(token.casefold(), token)
+    if not 0 < len(tokens) <= MOST_STYLES:
+        raise VocabularyError(
+            f"Expected 1 to {MOST_STYLES} styles with new words in {place}, found {len(tokens)}. "
+            "Check PALATE_STYLES, or give a smaller file."
+        )
+    return vocabulary.with_slot(SLOT, list(tokens.values()), SOURCE)
+
+
+def read_styles(file: Path) -> list[str]:
+    """The prompts of a file's styles, as they stand there; empty ones are left out.
+
+    Raises:
+        VocabularyError: it cannot be read, or is no styles file.
+    """
+    try:
+        if file.stat().st_size > LARGEST_BYTES:
+            raise VocabularyError(
+                f"Expected a styles file of at most {LARGEST_BYTES >> 20} MiB, found {file} with "
+                f"{file.stat().st_size >> 20}. Give a smaller one."
+            )
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise VocabularyError(
+            f"Expected a readable UTF-8 styles file at {file}, found: {error}. Correct PALATE_STYLES."
+        ) from error
+    prompts = _from_json(text, file) if file.suffix.lower() == ".json" else _from_csv(text, file)
+    return [prompt for prompt in prompts if prompt.strip()]
+
+
+def style_token(prompt: str) -> str:
+    """What a style's prompt says apart from the subject, as one token; "" when it says nothing.
+
+    Commas stay: "cinematic still {prompt} . emotional, vignette" is "cinematic still, emotional, vignette".
+    """
+    before, _, after = unicodedata.normalize("NFC", prompt).partition(PLACE)
+    phrases: list[str] = []
+    for number, part in enumerate((before, after.replace(PLACE, " "))):
+        plain = _TAG.sub(" ", "".join(c if c.isprintable() else " " for c in part))
+        found = [" ".join(phrase.split()) for phrase in re.split(r"[,;]|\.(?=\s|$)", plain)]
+        if number == 0 and found:
+            while _DANGLING.search(found[-1]):
+                found[-1] = _DANGLING.sub("", found[-1])
+        phrases += [phrase for phrase in found if re.search(r"\w", phrase)]
+    token = ""
+    for phrase in dict.fromkeys(phrases):
+        longer = f"{token}, {phrase}" if token else phrase[:LONGEST].strip()
+        if len(longer) > LONGEST:
+            break
+        token = longer
+    return token
+
+
+def _files(place: Path) -> list[Path]:
+    if not place.is_dir():
+        return [place]
+    files = sorted(file for file in place.iterdir() if file.suffix.lower() in (".csv", ".json"))
+    if not files:
+        raise VocabularyError(
+            f"Expected .csv or .json files of styles in {place}, found none. Correct PALATE_STYLES."
+        )
+    return files
+
+
+def _from_csv(text: str, file: Path) -> list[str]:
+    try:
+        reader = csv.DictReader(io.StringIO(text), strict=True)
+        if reader.fieldnames is None or not {"name", "prompt"} <= set(reader.fieldnames):
+            raise VocabularyError(
+                f"Expected the columns name,prompt,negative_prompt in {file}, found "
+                f"{','.join(reader.fieldnames or ()) or 'nothing'}. Save it as A1111's styles.csv."
+            )
+        return [row["prompt"] or "" for row in reader]
+    except csv.Error as error:
+        raise VocabularyError(
+            f"Expected a table with commas in {file}, found: {error}. Save it as A1111's styles.csv."
+        ) from error
+
+
+def _from_json(text: str, file: Path) -> list[str]:
+    try:
+        styles = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise VocabularyError(f"Expected JSON in {file}, found: {error}. Save it as Fooocus does.") from error
+    if not isinstance(styles, list) or not all(
+        isinstance(style, dict)
+        and isinstance(style.get("name"), str)
+        and isinstance(style.get("prompt", ""), str)
+        for style in styles
+    ):
+        raise VocabularyError(
+            f"Expected a list of styles with name, prompt and negative_prompt in {file}, found "
+            "something else. Save it as Fooocus does."
+        )
+    return [style.get("prompt", "") for style in styles]

@@ -1,0 +1,141 @@
+"""A taste that is taken along: the same answers, the same estimate, and nothing made of what does not fit."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import torch
+
+from personalize.errors import RenderError, SessionError
+from personalize.preparation.prepare import Preparation, prepare
+from personalize.rounds.personalizer import Personalizer
+from personalize.session.memory_store import MemoryStore
+from personalize.settings import Settings
+from personalize.taste.summary import summarise
+from personalize.taste.transfer import adopt, check_file, taste_file
+from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
+
+ROUNDS = 5
+
+
+@dataclass
+class Home:
+    """A loop, and a session of it."""
+
+    loop: Personalizer
+    store: MemoryStore
+    renderer: FakeRenderer
+    token: str
+
+    def file(self, **changes: Any) -> bytes:
+        return json.dumps(
+            json.loads(taste_file(self.loop, self.token, "A sentence.").text()) | changes
+        ).encode()
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(data=tmp_path_factory.mktemp("data"), candidates=200)
+
+
+@pytest.fixture(scope="module")
+def preparation(settings: Settings) -> Preparation:
+    return prepare(fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings)
+
+
+@pytest.fixture
+def home(preparation: Preparation, settings: Settings) -> Home:
+    store, renderer = MemoryStore(), FakeRenderer()
+    loop = Personalizer(preparation, store, renderer, FakeEmbedder(), settings)
+    token = loop.start("a fox", seed=3).token
+    for number in range(1, ROUNDS + 1):
+        loop.propose(token)
+        loop.render(token, number)
+        if number == 2:
+            loop.answer(token, number, none=True)
+        elif number == 3:
+            loop.answer(token, number, best=1, worst=2)
+        else:
+            loop.answer(token, number, best=number % 4)
+    return Home(loop, store, renderer, token)
+
+
+def test_a_session_goes_on_from_its_file_elsewhere(
+    home: Home, preparation: Preparation, settings: Settings
+) -> None:
+    elsewhere = Personalizer(preparation, MemoryStore(), FakeRenderer(), FakeEmbedder(), settings)
+    steps: list[tuple[int, int]] = []
+    adopted = adopt(elsewhere, check_file(elsewhere, home.file()), lambda done, of: steps.append((done, of)))
+    first = home.loop.session(home.token)
+    assert adopted.token != home.token and adopted.subject == "a fox"
+    assert [r.answer for r in adopted.answered] == [r.answer for r in first.answered]
+    assert [r.pictures for r in adopted.answered] == [r.pictures for r in first.answered]
+    one, other = home.loop.estimate(home.token), elsewhere.estimate(adopted.token)
+    torch.testing.assert_close(one.theta, other.theta)
+    assert elsewhere.propose(adopted.token).number == ROUNDS + 1
+    assert steps == sorted(steps) and steps[-1][0] == steps[-1][1]
+
+
+def test_the_file_says_the_opinions_and_the_words_of_every_picture(home: Home) -> None:
+    said = json.loads(home.file())
+    opinions = summarise(home.loop, home.token).opinions
+    assert [o["word"] for o in said["opinions"]] == [o.token for o in opinions if o.token]
+    words = said["rounds"][0]["pictures"][0]
+    assert ", ".join(["a fox", *words]) == home.loop.session(home.token).round(1).prompts[0]
+    assert "best" not in said["rounds"][1] and said["rounds"][2]["worst"] == 3
+
+
+def test_nothing_answered_makes_no_file(home: Home) -> None:
+    with pytest.raises(SessionError, match="Pick a picture first"):
+        taste_file(home.loop, home.loop.start("a fox").token, "A sentence.")
+
+
+def one_round(**changes: Any) -> list[dict[str, Any]]:
+    words = list(fake_vocabulary().tokens[1:5])
+    plain: dict[str, Any] = {
+        "pictures": [[words[0]], [words[1]], []],
+        "seed": 1,
+        "best": 1,
+        "at": "2026-11-24T09:30:00Z",
+    }
+    return [plain | changes]
+
+
+@pytest.mark.parametrize(
+    ("changes", "about"),
+    [
+        ({"subject": "<b>fox</b>"}, "markup"),
+        ({"rounds": one_round(best=4)}, "round 1"),
+        ({"rounds": one_round(worst=1)}, "round 1"),
+        ({"rounds": one_round(best=None, worst=2)}, "round 1"),
+        ({"rounds": one_round(pictures=[[], []])}, "round 1"),
+        ({"rounds": one_round(pictures=[["no such word"], []])}, "no such word"),
+        ({"rounds": one_round(pictures=[[""], []])}, "words of this app"),
+        ({"rounds": one_round() + one_round(pictures=[[], [fake_vocabulary().tokens[1]]])}, "round 2"),
+    ],
+)
+def test_rounds_that_cannot_have_been_are_refused(home: Home, changes: dict[str, Any], about: str) -> None:
+    with pytest.raises(SessionError, match=about):
+        check_file(home.loop, home.file(**changes))
+
+
+@pytest.mark.parametrize("name", ["vocabulary", "renderer", "embedder"])
+def test_another_app_s_words_and_models_are_refused(home: Home, name: str) -> None:
+    models = json.loads(home.file())["models"] | {name: "another"}
+    with pytest.raises(SessionError, match="'another'"):
+        check_file(home.loop, home.file(models=models))
+
+
+def test_a_failure_on_the_way_leaves_no_session(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = check_file(home.loop, home.file(subject="a castle"))
+    before = len(home.store.latest(home.loop.preparation.vocabulary.fingerprint, FakeEmbedder().name, 99))
+
+    def fail(*_: object) -> list[bytes]:
+        raise RenderError("The brush broke.")
+
+    monkeypatch.setattr(home.renderer, "render", fail)
+    with pytest.raises(RenderError):
+        adopt(home.loop, file)
+    after = home.store.latest(home.loop.preparation.vocabulary.fingerprint, FakeEmbedder().name, 99)
+    assert len(after) == before

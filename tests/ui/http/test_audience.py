@@ -1,0 +1,79 @@
+"""A hall's votes: one a device, changed until the end, most win, and the first of equals."""
+
+import pytest
+
+from personalize.errors import SessionError, StaleAnswerError
+from personalize.ui.http.audience import DEVICES, HALLS, Ballot, Hall, Halls, hall_code
+
+
+def a_ballot(*votes: tuple[str, int]) -> Ballot:
+    ballot = Ballot(1, "shown", 4)
+    for device, option in votes:
+        ballot.vote(device, option)
+    return ballot
+
+
+def test_a_device_has_one_vote_and_may_change_it() -> None:
+    ballot = a_ballot(("a", 0), ("a", 2), ("b", 2), ("a", 2))
+    assert ballot.counts == (0, 0, 2, 0) and ballot.of("a") == 2 and ballot.of("c") is None
+    assert ballot.close() == 2
+
+
+def test_of_equals_the_one_that_had_its_votes_first_wins() -> None:
+    assert a_ballot(("a", 3), ("b", 1), ("c", 1), ("d", 3)).close() == 1
+    assert a_ballot(("a", 3), ("b", 1), ("c", 3), ("d", 1)).close() == 3
+    assert a_ballot(("a", 0), ("b", 1), ("a", 1), ("a", 0)).close() == 1  # to and fro is not first any more
+    assert a_ballot(("a", 0), ("b", 1), ("a", 0)).close() == 0  # the same again changes nothing
+
+
+def test_nothing_is_counted_after_the_end() -> None:
+    ballot = a_ballot(("a", 1))
+    assert ballot.close() == ballot.close() == 1
+    with pytest.raises(StaleAnswerError):
+        ballot.vote("b", 2)
+    assert ballot.counts == (0, 1, 0, 0)
+
+
+def test_what_cannot_be_is_refused() -> None:
+    with pytest.raises(SessionError, match="at least one vote"):
+        a_ballot().close()
+    with pytest.raises(SessionError, match="1 to 4"):
+        a_ballot(("a", 4))
+    full = a_ballot(*((str(device), 0) for device in range(DEVICES)))
+    full.vote("7", 1)
+    with pytest.raises(SessionError, match="devices"):
+        full.vote("one more", 1)
+
+
+def test_a_hall_votes_on_the_pictures_that_are_shown() -> None:
+    hall = Hall("token")
+    first = hall.open(1, "x", 4)
+    first.vote("a", 1)
+    assert hall.open(1, "x", 4) is first
+    assert hall.open(1, "y", 4).counts == (0, 0, 0, 0)  # an undo put other pictures there
+    assert hall.open(2, "z", 4).number == 2
+
+
+def test_a_vote_closes_by_itself_when_its_time_is_over() -> None:
+    clock = [0.0]
+    hall = Hall("token", lambda: clock[0])
+    assert hall.left_s() is None
+    hall.open(1, "x", 4)
+    hall.close_in(30)
+    clock[0] = 12.5
+    assert hall.left_s() == 18
+    clock[0] = 31.0
+    assert hall.left_s() == 0
+    hall.open(2, "y", 4)
+    assert hall.left_s() is None
+
+
+def test_a_code_opens_no_session_and_stays_the_same() -> None:
+    halls = Halls()
+    hall = halls.open("a secret token")
+    assert halls.open("a secret token") is hall and halls.find(hall.code) is hall
+    assert hall.code == hall_code("a secret token") and "secret" not in hall.code
+    assert halls.find("other") is None
+    for nth in range(HALLS):
+        halls.open(str(nth))
+    assert halls.find(hall.code) is None

@@ -1,0 +1,171 @@
+"""Who is staff: the PIN, how often it may be tried, how long it lasts, and what is there without it."""
+
+from dataclasses import replace
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.testclient import TestClient
+
+from personalize.errors import LimitError, SessionError, SettingsError
+from personalize.preparation.prepare import prepare
+from personalize.rounds.personalizer import Personalizer
+from personalize.session.memory_store import MemoryStore
+from personalize.settings import Settings
+from personalize.ui.http.metrics import Metrics
+from personalize.ui.http.settings import settings_routes
+from personalize.ui.http.staff import staff_routes
+from personalize.ui.http.staff_access import BROWSERS, SHIFT_S, STAFF, TRIES, TRIES_S, Staff
+from personalize.ui.http.wall import wall_routes
+from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
+
+PIN = "204618"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def request(cookie: str = "") -> Request:
+    return Request({"type": "http", "headers": [(b"cookie", f"{STAFF}={cookie}".encode())]})
+
+
+def entered(staff: Staff, pin: str = PIN) -> Request:
+    """A request of a browser that gave that PIN."""
+    answer = Response()
+    staff.enter(pin, answer)
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=strict" in cookie
+    return request(cookie.split(";")[0].removeprefix(f"{STAFF}="))
+
+
+def test_who_gives_the_pin_is_staff_until_the_shift_ends_or_they_leave() -> None:
+    clock = Clock()
+    staff = Staff(PIN, clock)
+    assert not staff.knows(request()) and not staff.knows(request("made up"))
+    mine, other = entered(staff), entered(staff, f" {PIN} ")
+    assert staff.knows(mine) and staff.knows(other)
+    staff.leave(mine, Response())
+    assert not staff.knows(mine) and staff.knows(other)
+    clock.now = SHIFT_S + 1
+    assert not staff.knows(other)
+
+
+def test_the_pin_cannot_be_guessed_fast() -> None:
+    clock = Clock()
+    staff = Staff(PIN, clock)
+    for guess in range(TRIES):
+        with pytest.raises(SessionError, match="found another") as caught:
+            staff.enter(str(guess).zfill(6), Response())
+        assert PIN not in str(caught.value)
+    with pytest.raises(LimitError, match="Wait 1 min"):
+        staff.enter(PIN, Response())  # the right one neither: or guessing could go on
+    clock.now += TRIES_S / TRIES
+    entered(staff)
+
+
+def test_browsers_that_gave_the_pin_long_ago_are_forgotten() -> None:
+    clock = Clock()
+    staff = Staff(PIN, clock)
+    first = entered(staff)
+    for _ in range(BROWSERS):
+        clock.now += TRIES_S / TRIES
+        entered(staff)
+    assert not staff.knows(first)
+
+
+def test_without_a_pin_nobody_is_staff_and_nothing_is_there() -> None:
+    staff = Staff("")
+    assert not staff.wanted
+    for pin in ("", "0000"):
+        with pytest.raises(SessionError, match="found another"):
+            staff.enter(pin, Response())
+    client = client_of(Settings())[0]
+    for path in ("/staff", "/wall", "/wall/1.png", "/wall/card/anything"):
+        assert client.get(path).status_code == 404
+    assert client.get("/settings").status_code == 200
+
+
+@pytest.mark.parametrize("pin", ["123", "1" * 13, "12ab", "12 34", "١٢٣٤"])
+def test_a_pin_is_figures_and_is_not_repeated_when_it_is_not(pin: str) -> None:
+    with pytest.raises(SettingsError, match="4 to 12 figures") as caught:
+        Settings(staff_pin=pin)
+    assert pin not in str(caught.value)
+
+
+def client_of(settings: Settings) -> tuple[TestClient, Personalizer, Metrics]:
+    settings = replace(settings, pool=64, bank=0)
+    vocabulary, renderer, embedder = fake_vocabulary(), FakeRenderer(), FakeEmbedder()
+    preparation = prepare(vocabulary, renderer, embedder, settings)
+    personalizer = Personalizer(preparation, MemoryStore(), renderer, embedder, settings)
+    staff, metrics = Staff(settings.staff_pin), Metrics()
+    routes = [
+        *settings_routes(settings, staff),
+        *staff_routes(personalizer, staff, settings, metrics),
+        *wall_routes(personalizer, staff),
+    ]
+    return TestClient(Starlette(routes=routes), base_url="http://palate.example"), personalizer, metrics
+
+
+def test_a_card_is_seen_by_staff_first_and_then_by_everybody() -> None:
+    visitor, personalizer, metrics = client_of(Settings(staff_pin=PIN, kiosk=60))
+    colleague = TestClient(visitor.app, base_url="http://palate.example")
+    token = personalizer.start("a fox").token
+    path = f"/wall/card/{token}"
+    assert visitor.post(path).status_code == 404  # there is no taste yet
+    personalizer.render(token, personalizer.propose(token).number)
+    personalizer.answer(token, 1, best=0)
+    metrics.session()
+    metrics.answer("best")
+    assert visitor.post(path).json()["state"] == "waiting"
+    card = personalizer.store.card_of(token)
+    assert card is not None
+    picture = f"/wall/{card.number}.png"
+    assert visitor.get(picture).status_code == 404 and picture[1:] not in visitor.get("/wall").text
+    assert "pin" in visitor.get("/staff").text and picture[1:] not in visitor.get("/staff").text
+    assert visitor.post("/staff", data={"show": str(card.number)}).status_code == 403
+    assert visitor.get("/settings", follow_redirects=False).headers["location"] == "staff"
+    assert personalizer.store.card_of(token) == card
+
+    refused = colleague.post("/staff", data={"pin": "000000"})
+    assert "found another" in refused.text and STAFF not in colleague.cookies
+    page = colleague.post("/staff", data={"pin": PIN})
+    assert page.status_code == 200 and picture[1:] in page.text and "<dd>1</dd>" in page.text
+    assert colleague.get(picture).content == card.content
+    assert colleague.get("/settings", follow_redirects=False).status_code == 200
+    colleague.post("/staff", data={"show": str(card.number)})
+    shown = visitor.get(picture)
+    assert shown.status_code == 200 and picture[1:] in visitor.get("/wall").text
+    assert (
+        token.encode() not in shown.content and b"tEXt" not in shown.content and b"iTXt" not in shown.content
+    )
+
+    colleague.post("/staff", data={"off": str(card.number)})
+    assert visitor.get(picture).status_code == 404
+    assert visitor.delete(path).json()["state"] == ""
+    assert colleague.post("/staff", data={"show": str(card.number)}).status_code == 409
+    colleague.post("/staff", data={"leave": "1"})
+    assert "pin" in colleague.get("/staff").text
+
+
+@pytest.mark.parametrize(
+    "form", [b"show=99999999999999999999999", b"show=-1", b"x" * 2000, b"\xff=\xfe&show=%00", b""]
+)
+def test_a_form_that_is_not_ours_changes_nothing(form: bytes) -> None:
+    client, personalizer, _ = client_of(Settings(staff_pin=PIN))
+    client.post("/staff", data={"pin": PIN})
+    answer = client.post("/staff", content=form)
+    assert answer.status_code in (200, 409)
+    assert personalizer.store.cards("shown", 9) == []
+
+
+def test_other_peoples_cards_cannot_be_put_up_or_taken_down() -> None:
+    client, _, _ = client_of(Settings(staff_pin=PIN))
+    for method in ("POST", "DELETE"):
+        answer = client.request(method, "/wall/card/nobody", headers={"accept-language": "de"})
+        assert answer.status_code == 404 and answer.json()["error"]
