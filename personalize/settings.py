@@ -4,6 +4,7 @@ Nothing else reads the environment. A flag wins over the environment, and the en
 `Settings.table()` is what the README shows.
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -11,9 +12,14 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from personalize.errors import SettingsError
+from personalize.session.record import STRATEGY_NAMES, STUDY
 
 PREFIX = "PALATE_"
-_ARMS = ("adaptive", "static-rounded", "static-iid", "random", "bald", "thompson", "eubo")
+log = logging.getLogger(__name__)
+RENAMED = {"words": "max_tokens", "pleasant": "liked_share", "ahead": "lookahead_rounds"}
+"""Earlier names of settings, which still work."""
+
+_ARMS = tuple(name for name in STRATEGY_NAMES if name != STUDY)
 _PIN = re.compile(r"[0-9]{4,12}")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]_~%/-]{1,200}")
 
@@ -48,6 +54,12 @@ class SettingRow:
     def flag(self) -> str:
         """The name on the command line."""
         return "--" + self.name.replace("_", "-")
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The name on the command line, and earlier names that still work."""
+        earlier = (old for old, new in RENAMED.items() if new == self.name)
+        return (self.flag, *("--" + old.replace("_", "-") for old in earlier))
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,7 @@ class Settings:
     strategy: str = _setting(
         "adaptive",
         "How questions are chosen; study: in several ways, compared (see README, Studies).",
-        choices=(*_ARMS, "study"),
+        choices=STRATEGY_NAMES,
     )
     study_arms: tuple[str, ...] = _setting(
         ("adaptive", "random"), "Strategies that a study compares within every person."
@@ -108,14 +120,17 @@ class Settings:
         3, "Common questions that are asked twice, for self-agreement.", unit="rounds", low=0, high=100
     )
     pool: int = _setting(300, "Prompts a new question is chosen from.", unit="prompts", low=8, high=100_000)
-    words: int = _setting(
+    max_tokens: int = _setting(
         2, "Most words of style in a prompt; more are hard to draw and to judge.", low=1, high=1000
     )
-    pleasant: float = _setting(
-        0.5, "Share of the prompts, the best liked so far, that questions are made of.", low=0.01, high=1.0
+    liked_share: float = _setting(
+        0.5,
+        "Share of the prompts, the best liked so far, that questions are chosen from.",
+        low=0.01,
+        high=1.0,
     )
-    ahead: int = _setting(
-        1, "Rounds chosen and drawn while a person looks; 0: each waits for its answers.", low=0, high=5
+    lookahead_rounds: int = _setting(
+        1, "Rounds chosen and rendered while a person looks; 0: each waits for its answers.", low=0, high=5
     )
     bank: int = _setting(
         2, "First rounds of each example subject drawn beforehand, for an instant start; 0: none.",
@@ -125,7 +140,7 @@ class Settings:
         8, "One round in so many asks an earlier question again, to see how steady picks are; 0: none.",
         unit="rounds", low=0, high=500,
     )  # fmt: skip
-    warm_up: int = _setting(3, "Rounds before `pleasant` applies.", unit="rounds", low=0, high=500)
+    warm_up: int = _setting(3, "Answers before `liked_share` applies.", unit="rounds", low=0, high=500)
 
     lapse: float = _setting(0.05, "Share of picks that are slips of the finger.", low=0.0, high=0.5)
     gammas: tuple[float, ...] = _setting(
@@ -225,6 +240,12 @@ class Settings:
             if not variable.startswith(PREFIX):
                 continue
             name = variable.removeprefix(PREFIX).lower()
+            if name in RENAMED:
+                new = PREFIX + RENAMED[name].upper()
+                log.warning("%s is now %s. The old name still works.", variable, new)
+                if new in environ:
+                    continue
+                name = RENAMED[name]
             if name not in names:
                 raise SettingsError(
                     f"Expected one of {', '.join(PREFIX + n.upper() for n in sorted(names))}, "

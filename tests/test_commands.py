@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from personalize.__main__ import COMMANDS, main
+from personalize.__main__ import main
+from personalize.commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 

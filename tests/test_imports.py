@@ -15,10 +15,10 @@ FLOORS = (
     ("personalize.rounds",),
     ("personalize.study",),
     ("personalize.preparation",),
-    ("personalize.design", "personalize.rendering"),
+    ("personalize.design", "personalize.rendering", "personalize.settings"),
     ("personalize.vocabulary", "personalize.session"),
     ("personalize.mdp", "personalize.preference"),
-    ("personalize.settings", "personalize.seeds"),
+    ("personalize.seeds",),
     ("personalize.errors", "personalize.files", "personalize.progress"),
 )
 """From the top down. A package imports packages below it. Modules of one package import one another, but

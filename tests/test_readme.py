@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from personalize.__main__ import COMMANDS
+from personalize.commands import COMMANDS
 from personalize.settings import Settings
 
 ROOT = Path(__file__).parents[1]

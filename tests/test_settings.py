@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from personalize.errors import SettingsError
-from personalize.session.record import STRATEGIES
+from personalize.session.record import STRATEGY_NAMES
 from personalize.settings import Settings
 
 REPOSITORY = Path(__file__).parents[1]
@@ -124,4 +124,13 @@ def test_a_data_folder_that_cannot_be_is_refused(folder: str) -> None:
 
 def test_the_strategies_that_can_be_set_are_those_that_sessions_know() -> None:
     (chosen,) = [item for item in fields(Settings) if item.name == "strategy"]
-    assert chosen.metadata["choices"] == STRATEGIES
+    assert chosen.metadata["choices"] == STRATEGY_NAMES
+
+
+def test_earlier_names_of_settings_still_work_and_are_mentioned(caplog: pytest.LogCaptureFixture) -> None:
+    old = {"PALATE_WORDS": "3", "PALATE_PLEASANT": "0.25", "PALATE_AHEAD": "0"}
+    settings = Settings.from_environment(old)
+    assert (settings.max_tokens, settings.liked_share, settings.lookahead_rounds) == (3, 0.25, 0)
+    assert all(name in caplog.text for name in ("PALATE_MAX_TOKENS", "PALATE_LIKED_SHARE"))
+    both = Settings.from_environment({"PALATE_WORDS": "3", "PALATE_MAX_TOKENS": "1"})
+    assert both.max_tokens == 1

@@ -17,16 +17,9 @@ from torch import Tensor
 
 from personalize.design.exchange import exchange
 from personalize.errors import DesignError, ShapeError
+from personalize.preference.estimate import draw_tastes
 
 SAMPLES = 200
-
-
-def posterior_samples(theta: Tensor, covariance: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """Float[count, d]: tastes drawn from the normal with mean Float[d] and covariance Float[d, d]."""
-    values, vectors = torch.linalg.eigh(0.5 * (covariance + covariance.T))
-    noise = torch.randn(count, len(theta), generator=generator, dtype=theta.dtype, device=theta.device)
-    draws: Tensor = theta + (noise * values.clamp(min=0.0).sqrt()) @ vectors.T
-    return draws
 
 
 def choose_by_bald(
@@ -45,7 +38,7 @@ def choose_by_bald(
         DesignError: fewer candidates than options.
     """
     _check(pool, options, theta, covariance)
-    utilities = posterior_samples(theta, covariance, samples, generator) @ pool.T
+    utilities = draw_tastes(theta, covariance, samples, generator) @ pool.T
 
     def gains(chosen: list[int]) -> Tensor:
         fixed = utilities[:, chosen]
@@ -75,7 +68,7 @@ def choose_by_eubo(
         DesignError: fewer candidates than options.
     """
     _check(pool, options, theta, covariance)
-    utilities = posterior_samples(theta, covariance, samples, generator) @ pool.T
+    utilities = draw_tastes(theta, covariance, samples, generator) @ pool.T
 
     def gains(chosen: list[int]) -> Tensor:
         best = utilities[:, chosen].amax(dim=1, keepdim=True)
@@ -96,7 +89,7 @@ def choose_by_thompson(
     """
     _check(pool, options, theta, covariance)
     chosen: list[int] = []
-    for utility in posterior_samples(theta, covariance, options, generator) @ pool.T:
+    for utility in draw_tastes(theta, covariance, options, generator) @ pool.T:
         if chosen:
             utility = utility.index_fill(0, torch.tensor(chosen, device=pool.device), -torch.inf)
         chosen.append(int(utility.argmax()))

@@ -1,8 +1,6 @@
 """What a design is, why its solver stopped, and how it is kept."""
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from pathlib import Path
@@ -13,6 +11,7 @@ import torch
 from torch import Tensor
 
 from personalize.errors import ShapeError, StoreError
+from personalize.files import write_whole
 from personalize.mdp.policy import Policies
 
 _DAMAGED = (BadZipFile, ShapeError)
@@ -182,10 +181,7 @@ class DesignResult:
         stored["facts"] = numpy.array(json.dumps(facts))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-            with os.fdopen(handle, "wb") as stream:
-                numpy.savez(stream, allow_pickle=False, **stored)
-            os.replace(temporary, path)
+            write_whole(path, lambda stream: numpy.savez(stream, allow_pickle=False, **stored))
         except OSError as error:
             raise StoreError(
                 f"Expected to write the design to {path}, found: {error}. Check the folder and its space."

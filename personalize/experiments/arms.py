@@ -7,7 +7,7 @@ An arm is written `strategy+change+change`: `adaptive`, `random+best-worst`, `ad
 from dataclasses import dataclass, replace
 
 from personalize.errors import SettingsError
-from personalize.session.record import STRATEGIES
+from personalize.session.record import STRATEGY_NAMES
 
 PLANNED = "adaptive-planned"
 """As adaptive, but planned several questions ahead of the answers."""
@@ -28,7 +28,7 @@ class Arm:
     """One line of the comparison.
 
     Attributes:
-        strategy: of STRATEGIES, or PLANNED.
+        strategy: of STRATEGY_NAMES, or PLANNED.
         feedback: what is answered: the best, best and worst, or a full ranking.
         lapse: share of slips.
         prior: name in PRIORS; "evidence" averages over the others by evidence.
@@ -46,7 +46,7 @@ class Arm:
             SettingsError: an unknown strategy, kind of answer or prior, or a lapse outside [0, 1).
         """
         for what, value, names in (
-            ("strategies", self.strategy, (*STRATEGIES, PLANNED)),
+            ("strategies", self.strategy, (*STRATEGY_NAMES, PLANNED)),
             ("feedback", self.feedback, FEEDBACK),
             ("prior", self.prior, tuple(PRIORS)),
         ):

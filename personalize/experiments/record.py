@@ -16,10 +16,8 @@ from typing import Any
 import numpy
 import torch
 
+from personalize.preparation.parts import Parts
 from personalize.progress import OnProgress
-from personalize.rendering.protocols import Embedder, Renderer
-from personalize.settings import Settings
-from personalize.vocabulary.vocabulary import Vocabulary
 
 SCHEMA = 1
 """Of the JSON files; raised when their shape changes."""
@@ -30,25 +28,6 @@ CODE = ("mdp", "design", "preference")
 
 def silent(what: str, done: int, of: int) -> None:
     """Progress that nobody is told about."""
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """The networks and their vocabulary, for experiments with pictures or words.
-
-    Attributes:
-        vocabulary: what may be said.
-        renderer: draws.
-        embedder: the learner's eye.
-        settings: the app's.
-        shipped: folder of effects that came with the models, if any.
-    """
-
-    vocabulary: Vocabulary
-    renderer: Renderer
-    embedder: Embedder
-    settings: Settings
-    shipped: Path | None = None
 
 
 GetParts = Callable[[], Parts]

@@ -24,7 +24,7 @@ from personalize.rendering.protocols import Embedder, Renderer
 from personalize.rounds.personalizer import Personalizer
 from personalize.seeds import LARGEST_SEED, derived_seed
 from personalize.session.memory_store import MemoryStore
-from personalize.session.record import STRATEGIES, PictureRecord, Round
+from personalize.session.record import STRATEGY_NAMES, PictureRecord, Round
 from personalize.settings import Settings
 from personalize.taste.summary import known_share
 from personalize.vocabulary.vocabulary import Vocabulary
@@ -70,9 +70,9 @@ class Simulation:
                 f"Expected strategies that differ, found {','.join(self.strategies)}. Name each once."
             )
         for strategy in self.strategies:
-            if strategy not in STRATEGIES:
+            if strategy not in STRATEGY_NAMES:
                 raise SettingsError(
-                    f"Expected a strategy out of {', '.join(STRATEGIES)}, found '{strategy}'. "
+                    f"Expected a strategy out of {', '.join(STRATEGY_NAMES)}, found '{strategy}'. "
                     "Choose from these."
                 )
 
@@ -217,7 +217,7 @@ def _held_out(
 ) -> HeldOut:
     mdp, vocabulary = preparation.mdp, preparation.vocabulary
     options = settings.options
-    paths = mdp.shortened(mdp.random_paths(count * options, generator), settings.words, generator)
+    paths = mdp.shortened(mdp.random_paths(count * options, generator), settings.max_tokens, generator)
     paths = paths.reshape(count, options, -1)
     if not drawn:
         features = mdp.path_features(paths)

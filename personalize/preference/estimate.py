@@ -86,6 +86,26 @@ class TastePrior:
         return len(self.covariance)
 
     @property
+    def contrast(self) -> Tensor:
+        """Float[d, d]: covariance of the difference between the features of two independent prompts.
+
+        It is 2 Sigma. With it as value matrix, the V-criterion is the mean variance of utility differences.
+        """
+        return 2.0 * self.covariance
+
+    def planning_covariance(self, spread: float) -> Tensor:
+        """Float[d, d]: the prior covariance that a design assumes before any answer.
+
+        Args:
+            spread: of utilities over prompts, in nats.
+        """
+        return self.matrix(self.gammas[0], spread)
+
+    def planning_precision(self, spread: float) -> Tensor:
+        """Float[d, d]: the inverse of `planning_covariance`, which regularises the design."""
+        return self.precision(self.gammas[0], spread)
+
+    @property
     def shapes(self) -> tuple[float, ...]:
         """What is averaged over: the gammas, and POPULATION when there is one."""
         return self.gammas if self.population is None else (*self.gammas, POPULATION)
@@ -167,6 +187,10 @@ class TasteEstimate:
         """Float[...] of Float[..., d]: the standard deviation of the utility, in nats."""
         return ((features @ self.covariance) * features).sum(dim=-1).clamp(min=0.0).sqrt()
 
+    def sample(self, count: int, generator: torch.Generator) -> Tensor:
+        """Float[count, d]: tastes drawn from the posterior."""
+        return draw_tastes(self.theta, self.covariance, count, generator)
+
     def choice_accuracy(self, options: Tensor, samples: int = 256) -> float:
         """How often the option of most expected utility will be picked: the predicted top-1 accuracy.
 
@@ -179,15 +203,28 @@ class TasteEstimate:
         """
         N, K, _ = options.shape
         centred = options - options.mean(dim=1, keepdim=True)
-        values, vectors = torch.linalg.eigh(self.covariance)
-        root = vectors * values.clamp(min=0.0).sqrt()
+        root = covariance_root(self.covariance)
         generator = torch.Generator().manual_seed(0)
-        half = torch.randn(len(values), samples // 2, generator=generator, dtype=torch.float64).to(root)
+        half = torch.randn(len(root), samples // 2, generator=generator, dtype=torch.float64).to(root)
         tastes = self.theta[:, None] + root @ torch.cat((half, -half), dim=1)
         probabilities = (centred @ tastes).softmax(dim=1).mean(dim=-1)
         predicted = self.utility(centred).argmax(dim=1)
         hit = probabilities.gather(1, predicted[:, None]).mean()
         return (1.0 - self.lapse) * float(hit) + self.lapse / K
+
+
+def covariance_root(covariance: Tensor) -> Tensor:
+    """Float[d, d]: L with L L' the covariance Float[d, d], by its eigenvalues; negative ones count as 0."""
+    values, vectors = torch.linalg.eigh(0.5 * (covariance + covariance.T))
+    root: Tensor = vectors * values.clamp(min=0.0).sqrt()
+    return root
+
+
+def draw_tastes(theta: Tensor, covariance: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Float[count, d]: tastes drawn from the normal with mean Float[d] and covariance Float[d, d]."""
+    noise = torch.randn(count, len(theta), generator=generator, dtype=theta.dtype, device=theta.device)
+    tastes: Tensor = theta + noise @ covariance_root(covariance).T
+    return tastes
 
 
 def estimate_taste(

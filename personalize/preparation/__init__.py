@@ -2,6 +2,7 @@
 
 ::
 
+    parts.py       vocabulary, networks and settings of a deployment
     prepare.py     everything a session needs and no person changes
     effects.py     what each token does to pictures, measured or read from a cache
     text_cache.py  embeddings of texts on disk

@@ -6,7 +6,6 @@ embedded instead. Both are cached by content; a vocabulary may ship with measure
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from personalize.errors import StoreError
+from personalize.files import write_whole
 from personalize.mdp.features import token_effects
 from personalize.preparation.text_cache import embed_kept
 from personalize.progress import OnProgress
@@ -34,7 +34,7 @@ CONTEXT_SEED = 20_512
 
 
 def feature_source(vocabulary: Vocabulary, settings: Settings) -> str:
-    """What features are learned from, "pictures" or "texts": as set, or by how many would be drawn."""
+    """Where effects are measured, "pictures" or "texts"; "auto" decides by the number of pictures to draw."""
     if settings.feature_source != "auto":
         return settings.feature_source
     return "pictures" if vocabulary.size * settings.contexts <= MOST_DRAWN else "texts"
@@ -119,10 +119,8 @@ def _read_effects(file: Path) -> tuple[Tensor, Tensor] | None:
 def _write_effects(file: Path, effects: Tensor, mean: Tensor) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(f".{os.getpid()}.part")
-        with partial.open("wb") as stream:
-            numpy.savez(stream, allow_pickle=False, effects=effects.numpy(), mean=mean.numpy())
-        os.replace(partial, file)
+        arrays = {"effects": effects.numpy(), "mean": mean.numpy()}
+        write_whole(file, lambda stream: numpy.savez(stream, allow_pickle=False, **arrays))
     except OSError as error:
         raise StoreError(
             f"Expected to keep what was measured in {file.parent}, found: {error}. "

@@ -17,7 +17,6 @@ from personalize.rendering.pictures import Pictures
 from personalize.rendering.protocols import Embedder, Renderer
 from personalize.session.feedback import comparisons_of
 from personalize.session.store import Store
-from personalize.settings import Settings
 
 FEWEST_ANSWERS = 6
 """Of a session that is counted: those that were left earlier say little."""
@@ -28,9 +27,9 @@ log = logging.getLogger(__name__)
 
 
 def earlier_tastes(
-    preparation: Preparation, store: Store, renderer: Renderer, embedder: Embedder, settings: Settings
+    preparation: Preparation, store: Store, renderer: Renderer, embedder: Embedder, lapse: float
 ) -> list[TasteEstimate]:
-    """The tastes of the newest sessions with enough answers; those whose pictures are lost are left out."""
+    """The tastes of the newest sessions with enough answers, less those whose pictures are lost."""
     pictures = Pictures(store, renderer, embedder, preparation.space)
     tastes = []
     for session in store.latest(preparation.vocabulary.fingerprint, embedder.name, MOST_SESSIONS):
@@ -38,28 +37,35 @@ def earlier_tastes(
             continue
         try:
             comparisons = comparisons_of(session, lambda round_: pictures.features(round_.pictures))
-            tastes.append(estimate_taste(comparisons, preparation.prior, lapse=settings.lapse))
+            tastes.append(estimate_taste(comparisons, preparation.prior, lapse=lapse))
         except PersonalizeError:
             log.warning("An earlier session could not be read and is not part of the prior.")
     return tastes
 
 
 def with_population(
-    preparation: Preparation, store: Store, renderer: Renderer, embedder: Embedder, settings: Settings
+    preparation: Preparation,
+    store: Store,
+    renderer: Renderer,
+    embedder: Embedder,
+    *,
+    fewest: int,
+    lapse: float,
 ) -> Preparation:
-    """The preparation, with a prior learned from earlier people where the settings ask for it.
+    """The preparation, with a prior learned from earlier people where there are enough of them.
 
     Args:
         preparation: whose prior, of the features alone, is one of those that are averaged over either way.
         store: of earlier sessions.
         renderer: of pictures that a disk lost.
         embedder: of what is not remembered.
-        settings: `population`, the fewest sessions to learn from; 0 for never.
+        fewest: sessions to learn from, at least; 0 for never.
+        lapse: share of picks that are slips.
     """
-    if not settings.population:
+    if not fewest:
         return preparation
-    tastes = earlier_tastes(preparation, store, renderer, embedder, settings)
-    if len(tastes) < settings.population:
+    tastes = earlier_tastes(preparation, store, renderer, embedder, lapse)
+    if len(tastes) < fewest:
         return preparation
     prior = replace(preparation.prior, population=population_covariance(tastes, preparation.prior))
     return replace(preparation, prior=prior)

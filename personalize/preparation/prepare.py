@@ -37,6 +37,7 @@ class Preparation:
         mdp: the prompt MDP over the tokens' features.
         prior: of tastes, over the features of random prompts.
         design: K policies and their information.
+        planning_covariance: Float[d, d], of tastes before any answer (`TastePrior.planning_covariance`).
         samples: Long[N, H], random prompts of at most `words` tokens, which stand for all that is asked.
     """
 
@@ -45,6 +46,7 @@ class Preparation:
     mdp: PromptMDP
     prior: TastePrior
     design: DesignResult
+    planning_covariance: Tensor
     samples: Tensor
 
 
@@ -74,11 +76,12 @@ def prepare(
     space = fit_feature_space(effects, mean, settings.kept_variance, settings.max_dimension)
     mdp = PromptMDP(space.project_effects(effects), vocabulary.allowed, vocabulary.successors)
     generator = torch.Generator().manual_seed(0)
-    samples = mdp.shortened(mdp.random_paths(settings.candidates, generator), settings.words, generator)
+    samples = mdp.shortened(mdp.random_paths(settings.candidates, generator), settings.max_tokens, generator)
     covariance = torch.cov(mdp.path_features(samples).T).reshape(mdp.dimension, mdp.dimension)
     prior = TastePrior(covariance, gammas=settings.gammas)
     design = solved_design(mdp, prior, settings, on_progress)
-    return Preparation(vocabulary, space, mdp, prior, design, samples)
+    planning = prior.planning_covariance(settings.prior_spread)
+    return Preparation(vocabulary, space, mdp, prior, design, planning, samples)
 
 
 def solved_design(
@@ -95,7 +98,7 @@ def solved_design(
         digest.update(mdp.groups.numpy().tobytes() + mdp.follows.numpy().tobytes())
     wanted = (settings.criterion, settings.options, settings.rounds, settings.prior_spread, settings.gammas,
               settings.relative_gap, settings.design_iterations, settings.candidates,
-              settings.words)  # fmt: skip
+              settings.max_tokens)  # fmt: skip
     digest.update(json.dumps(wanted).encode())
     file = settings.cache / f"design-{digest.hexdigest()[:16]}.npz"
     if use_cache and file.exists():
@@ -103,7 +106,7 @@ def solved_design(
             return DesignResult.load(file)
         except StoreError:
             file.unlink()
-    criterion: Criterion = DCriterion() if settings.criterion == "D" else VCriterion(2.0 * prior.covariance)
+    criterion: Criterion = DCriterion() if settings.criterion == "D" else VCriterion(prior.contrast)
 
     def told(progress: Progress) -> None:
         on_progress("choosing what to ask", progress.iteration, settings.design_iterations)
@@ -113,7 +116,7 @@ def solved_design(
         criterion,
         options=settings.options,
         rounds=settings.rounds,
-        regularisation=prior.precision(settings.gammas[0], settings.prior_spread),
+        regularisation=prior.planning_precision(settings.prior_spread),
         relative_gap=settings.relative_gap,
         iterations=settings.design_iterations,
         callback=told,

@@ -7,7 +7,6 @@ them has one key whether they were computed or read.
 """
 
 import hashlib
-import os
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor
 
 from personalize.errors import StoreError
+from personalize.files import write_whole
 from personalize.rendering.protocols import Embedder
 
 AT_ONCE = 512
@@ -80,13 +80,9 @@ def _write(folder: Path, digests: list[bytes], rows: numpy.ndarray) -> None:
     name = hashlib.sha256(b"".join(digests)).hexdigest()[:16]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f"{name}.{os.getpid()}.part"
-        with partial.open("wb") as stream:
-            table = numpy.frombuffer(b"".join(digests), dtype=numpy.uint8).reshape(
-                len(digests), _DIGEST_BYTES
-            )
-            numpy.savez(stream, allow_pickle=False, digests=table, rows=rows)
-        os.replace(partial, folder / f"{name}.npz")
+        table = numpy.frombuffer(b"".join(digests), dtype=numpy.uint8).reshape(len(digests), _DIGEST_BYTES)
+        arrays = {"digests": table, "rows": rows}
+        write_whole(folder / f"{name}.npz", lambda stream: numpy.savez(stream, allow_pickle=False, **arrays))
     except OSError as error:
         raise StoreError(
             f"Expected to keep what was read in {folder}, found: {error}. "

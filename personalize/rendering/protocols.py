@@ -26,6 +26,9 @@ class Renderer(Protocol):
     def render(self, jobs: Sequence[PictureRecord], on_step: OnStep | None = None) -> list[bytes]:
         """PNG bytes of every job, in order."""
 
+    def close(self) -> None:
+        """Free what the renderer holds; it renders no more."""
+
 
 class Embedder(Protocol):
     """Sees. Texts and pictures as unit rows of one space."""

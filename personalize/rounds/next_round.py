@@ -6,13 +6,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from personalize.design.sampling import random_question
+from personalize.design.sampling import question_pool, random_question
 from personalize.preference.estimate import TasteEstimate
 from personalize.preparation.prepare import Preparation
 from personalize.rounds.repeats import question_to_repeat
-from personalize.rounds.strategies import next_question
+from personalize.rounds.strategies import STRATEGIES, QuestionContext
 from personalize.seeds import LARGEST_SEED, derived_seed
-from personalize.session.record import Round, Session, Strategy, checked_strategy
+from personalize.session.record import STUDY, Round, Session, Strategy, checked_strategy
 from personalize.settings import Settings
 from personalize.study.plan import Step, Study
 
@@ -32,46 +32,78 @@ def next_round(
     Args:
         session: with the rounds before it.
         preparation: design, MDP and vocabulary.
-        settings: see `next_question`; for a study, its plan.
+        settings: `pool`, `max_tokens`, `liked_share`, `warm_up`, `lookahead_rounds`, `repeats`, `kiosk`,
+            `bank`, and the plan of a study.
         taste: what the answers of a session tell.
         banked: subjects whose first rounds are few (`settings.bank` each).
 
     Raises:
-        SessionError: see `next_question`.
+        SessionError: the static design was made for another number of options.
         SettingsError: the settings describe no study that can be asked.
     """
     number, seed = len(session.rounds) + 1, session.seed
     strategy = session.strategy
-    if strategy == "study":
+    lookahead = settings.lookahead_rounds
+    if strategy == STUDY:
         plan = Study.of(settings).plan(session.seed)
         step = plan[number - 1] if number <= len(plan) else Step("learn", AFTER_A_STUDY)
         if step.kind != "learn":
             return _everybodys(session, preparation, settings, plan, step)
         strategy = checked_strategy(step.arm)
-        session, settings = _of_arm(session, settings, strategy, plan)
+        session, lookahead = _of_arm(session, lookahead, strategy, plan)
     elif (before := question_to_repeat(session, 0 if settings.kiosk else settings.repeats)) is not None:
         return _again(session, preparation, before)
     elif number == 1 and session.subject in banked:
         seed = derived_seed("bank", session.subject, session.seed % settings.bank)
     generator = torch.Generator().manual_seed(derived_seed(seed, number))
-    paths = next_question(session, preparation, settings, taste, generator)
+    paths = STRATEGIES[strategy].ask(_context(session, preparation, settings, lookahead, taste, generator))
     shown = paths[torch.randperm(len(paths), generator=generator)]
     lot = derived_seed(seed, number, "picture") % LARGEST_SEED
     return _round(number, session.subject, preparation, shown, lot, strategy)
 
 
-def _of_arm(
-    session: Session, settings: Settings, arm: Strategy, plan: tuple[Step, ...]
-) -> tuple[Session, Settings]:
-    """The session as if this arm alone had asked, and how many of its rounds may not be looked at yet."""
+def _context(
+    session: Session,
+    preparation: Preparation,
+    settings: Settings,
+    lookahead: int,
+    taste: Callable[[Session], TasteEstimate],
+    generator: torch.Generator,
+) -> QuestionContext:
+    """What the question after the session's rounds may depend on.
+
+    The answers of the last `lookahead` rounds count as unknown. So the question can be chosen, and its
+    pictures rendered, while the person still looks at those rounds.
+    """
+    mdp, design = preparation.mdp, preparation.design
+    asked = [mdp.path_features(torch.tensor(round_.paths)) for round_ in session.rounds]
+    known = max(0, len(asked) - lookahead)
+    return QuestionContext(
+        mdp=mdp,
+        options=session.options,
+        generator=generator,
+        estimate=lambda: taste(replace(session, rounds=session.rounds[:known])),
+        pool=lambda: question_pool(design.policies, mdp, settings.pool, generator, words=settings.max_tokens),
+        design=design,
+        planning_covariance=preparation.planning_covariance,
+        contrast=preparation.prior.contrast,
+        asked=asked,
+        unanswered=asked[known:],
+        max_tokens=settings.max_tokens,
+        liked_share=settings.liked_share,
+        warm_up=settings.warm_up,
+    )
+
+
+def _of_arm(session: Session, lookahead: int, arm: Strategy, plan: tuple[Step, ...]) -> tuple[Session, int]:
+    """The session as if this arm alone had asked, and how many of the lookahead rounds are its own."""
     own = [
         round_
         for round_, step in zip(session.rounds, plan, strict=False)
         if (step.kind, step.arm) == ("learn", arm)
     ]
-    late = {round_.number for round_ in session.rounds[max(0, len(session.rounds) - settings.ahead) :]}
-    ahead = sum(round_.number in late for round_ in own)
-    return replace(session, strategy=arm, rounds=tuple(own)), replace(settings, ahead=ahead)
+    late = {round_.number for round_ in session.rounds[max(0, len(session.rounds) - lookahead) :]}
+    return replace(session, strategy=arm, rounds=tuple(own)), sum(round_.number in late for round_ in own)
 
 
 def _everybodys(
@@ -81,7 +113,7 @@ def _everybodys(
     number = len(session.rounds) + 1
     lot = derived_seed("study", step.question) % LARGEST_SEED
     generator = torch.Generator().manual_seed(lot)
-    paths = random_question(preparation.mdp, session.options, generator, words=settings.words)
+    paths = random_question(preparation.mdp, session.options, generator, words=settings.max_tokens)
     order = torch.Generator().manual_seed(derived_seed(session.seed, number, "order"))
     shown = paths[torch.randperm(len(paths), generator=order)]
     if step.kind == "again":

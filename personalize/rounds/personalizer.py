@@ -24,7 +24,7 @@ from personalize.rounds.explanation import Why, why_of
 from personalize.rounds.next_round import next_round
 from personalize.seeds import checked_seed
 from personalize.session.feedback import comparisons_of
-from personalize.session.record import Answer, PictureRecord, Round, Session, checked_strategy
+from personalize.session.record import STUDY, Answer, PictureRecord, Round, Session, checked_strategy
 from personalize.session.store import Store
 from personalize.session.subject import check_subject
 from personalize.settings import Settings
@@ -94,7 +94,7 @@ class Personalizer:
             strategy=checked_strategy(strategy or self.settings.strategy),
             options=options or self.settings.options,
         )
-        if session.strategy == "study" and not consent:
+        if session.strategy == STUDY and not consent:
             raise SessionError(
                 "Expected your consent to take part in the study, found none. Read what is asked and kept, "
                 "and agree to it, or do not take part."
@@ -146,7 +146,7 @@ class Personalizer:
             RenderError: the renderer failed; the round will be drawn when its turn comes.
         """
         session = self._known(token)
-        if session.current is None or not session.current.rendered or not self.settings.ahead:
+        if session.current is None or not session.current.rendered or not self.settings.lookahead_rounds:
             return False
         with self._drawing[self._index(token)]:
             try:
@@ -305,7 +305,7 @@ class Personalizer:
         None without an open round, and in a study: it would tell the arms apart.
         """
         session = self._known(token)
-        if session.current is None or session.strategy == "study":
+        if session.current is None or session.strategy == STUDY:
             return None
         return why_of(self.preparation, self._estimate(session), session.current)
 
@@ -362,7 +362,7 @@ class Personalizer:
         path = [
             min(allowed.nonzero().flatten().tolist(), key=room.__getitem__) for allowed in vocabulary.allowed
         ]
-        longest = sorted(range(len(path)), key=lambda slot: room[path[slot]])[: self.settings.words]
+        longest = sorted(range(len(path)), key=lambda slot: room[path[slot]])[: self.settings.max_tokens]
         return [token if slot in longest else BLANK for slot, token in enumerate(path)]
 
     def _known(self, token: str) -> Session:

@@ -1,95 +1,168 @@
-"""The next question of a session, by its strategy.
+"""How the next question is chosen: one entry per strategy, read by the app, studies, benchmarks and evidence.
 
 `adaptive` is what the app uses. `static-rounded` and `static-iid` ask what the design planned before any
-answer, rounded to sets that differ or drawn independently as in the paper; `random` is uniform over prompts.
-`bald`, `thompson` and `eubo` are there to compare with (see `personalize.design.acquisition`).
+answer: rounded to sets of prompts that differ, or drawn independently as in the paper. `random` is uniform
+over prompts. `bald`, `thompson` and `eubo` are published rules to compare with.
+
+A strategy sees a `QuestionContext`. The app fills it from a session, an experiment from a bank of items,
+which it poses as a prompt MDP of one slot. A new strategy is one entry in `STRATEGIES`, and its name in
+`personalize.session.record.Strategy`, by which sessions are stored.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from personalize.design.acquisition import ACQUISITIONS
+from personalize.design.acquisition import ACQUISITIONS, Acquisition
 from personalize.design.adaptive import choose_question, expected_covariance, open_metric
-from personalize.design.sampling import independent_question, question_pool, random_question, static_question
-from personalize.errors import SessionError
+from personalize.design.result import DesignResult
+from personalize.design.sampling import independent_question, random_question, static_question
+from personalize.errors import DesignError, SessionError
+from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TasteEstimate
-from personalize.preparation.prepare import Preparation
-from personalize.session.record import Session
-from personalize.settings import Settings
-
-UNADAPTED = ("random", "static-rounded", "static-iid")
-"""Strategies that do not look at the answers."""
 
 
-def next_question(
-    session: Session,
-    preparation: Preparation,
-    settings: Settings,
-    taste: Callable[[Session], TasteEstimate],
-    generator: torch.Generator,
-) -> Tensor:
-    """Long[K, H]: the prompts to show after the session's rounds.
+@dataclass(frozen=True, eq=False)
+class QuestionContext:
+    """What a question may depend on.
 
-    The strategies that adapt look at the answers up to `ahead` rounds before, so that the question is known,
-    and its pictures can be drawn, while those rounds are still looked at. The adaptive one takes these rounds
-    for asked: the covariance is what their answers are expected to leave.
-
-    Args:
-        session: with the rounds before the question.
-        preparation: design and MDP.
-        settings: `pool`, `words`, `pleasant`, `warm_up`, `ahead`.
-        taste: what the answers of a session tell; asked for only by the strategies that adapt.
-        generator: of all draws.
-
-    Raises:
-        SessionError: the static design was made for another number of options.
+    Attributes:
+        mdp: the prompts that may be asked about.
+        options: K.
+        generator: source of all draws.
+        estimate: computes the taste from the answers known so far; called by adapting strategies alone.
+        pool: draws candidates Long[P, H] for adapting strategies.
+        design: policies of the static strategies; None where no static strategy is asked.
+        planning_covariance: Float[d, d], of tastes before any answer, for the static strategies.
+        contrast: Float[d, d], the value matrix of the V-criterion (`TastePrior.contrast`).
+        asked: Float[K, d] for each earlier question, in order.
+        unanswered: Float[K, d] for each question whose answer is not known yet.
+        max_tokens: most tokens a prompt; None: as many as there are slots.
+        liked_share: share of the pool, the best liked, that adaptive questions are chosen from.
+        warm_up: answers before `liked_share` applies.
     """
-    design, mdp, K = preparation.design, preparation.mdp, session.options
-    words = settings.words
-    if session.strategy == "random":
-        return random_question(mdp, K, generator, words=words)
-    if session.strategy in ("static-rounded", "static-iid"):
-        if design.policies.options != K:
-            raise SessionError(
-                f"Expected {design.policies.options} options for the static strategies, which were designed "
-                f"for them, found {K}. Use --options {K}, or another strategy."
-            )
-        if session.strategy == "static-iid":
-            return independent_question(design.policies, mdp, generator, words=words)
-        before = [mdp.path_features(torch.tensor(round_.paths)) for round_ in session.rounds]
-        prior = preparation.prior
-        value = None if design.criterion == "D" else 2.0 * prior.covariance
-        spread = prior.matrix(prior.gammas[0], settings.prior_spread)
-        metric = open_metric(before, spread, value)
-        return static_question(design.policies, mdp, generator, metric=metric, words=words)
-    known = max(0, len(session.rounds) - settings.ahead)
-    estimate = taste(replace(session, rounds=session.rounds[:known]))
-    pool = question_pool(design.policies, mdp, settings.pool, generator, words=words)
-    features = mdp.path_features(pool)
-    if session.strategy in ACQUISITIONS:
-        rows = ACQUISITIONS[session.strategy](
-            features,
-            options=K,
-            theta=estimate.theta,
-            covariance=estimate.covariance,
-            generator=generator,
-        )
-        return pool[rows]
+
+    mdp: PromptMDP
+    options: int
+    generator: torch.Generator
+    estimate: Callable[[], TasteEstimate]
+    pool: Callable[[], Tensor]
+    design: DesignResult | None = None
+    planning_covariance: Tensor | None = None
+    contrast: Tensor | None = None
+    asked: Sequence[Tensor] = ()
+    unanswered: Sequence[Tensor] = ()
+    max_tokens: int | None = None
+    liked_share: float = 1.0
+    warm_up: int = 3
+
+
+@dataclass(frozen=True)
+class StrategyEntry:
+    """One way to choose questions.
+
+    Attributes:
+        ask: Long[K, H], the prompts of the next question.
+        adapts: whether the question depends on the answers.
+        summary: one line for people who choose among strategies.
+    """
+
+    ask: Callable[[QuestionContext], Tensor] = field(repr=False)
+    adapts: bool
+    summary: str
+
+
+def adaptive(context: QuestionContext) -> Tensor:
+    """Long[K, H]: the greedy D-optimal exchange with the estimate's own choice probabilities.
+
+    Unanswered questions count as asked: the covariance becomes the one their answers are expected to leave.
+    """
+    estimate = context.estimate()
+    pool = context.pool()
     theta = estimate.theta if estimate.answers else None
     covariance = estimate.covariance
-    for round_ in session.rounds[known:]:
-        asked = mdp.path_features(torch.tensor(round_.paths, device=pool.device))
-        covariance = expected_covariance(asked, covariance, theta)
+    for options in context.unanswered:
+        covariance = expected_covariance(options.to(covariance), covariance, theta)
     rows = choose_question(
-        features,
-        options=K,
+        context.mdp.path_features(pool),
+        options=context.options,
         covariance=covariance,
         theta=theta,
-        generator=generator,
-        pleasant=settings.pleasant,
-        restrict=estimate.answers >= settings.warm_up,
+        generator=context.generator,
+        pleasant=context.liked_share,
+        restrict=estimate.answers >= context.warm_up,
     )
     return pool[rows]
+
+
+def static_rounded(context: QuestionContext) -> Tensor:
+    """Long[K, H]: the policies, rounded to prompts that differ where earlier questions left doubt."""
+    design = _design(context)
+    if context.planning_covariance is None:
+        raise DesignError("Expected a planning covariance for static questions, found none. Give one.")
+    value = None if design.criterion == "D" else context.contrast
+    metric = open_metric(context.asked, context.planning_covariance, value)
+    return static_question(
+        design.policies, context.mdp, context.generator, metric=metric, words=context.max_tokens
+    )
+
+
+def static_iid(context: QuestionContext) -> Tensor:
+    """Long[K, H]: one prompt of each policy, drawn independently, as the paper runs its policies."""
+    policies = _design(context).policies
+    return independent_question(policies, context.mdp, context.generator, words=context.max_tokens)
+
+
+def uniform(context: QuestionContext) -> Tensor:
+    """Long[K, H]: distinct prompts, uniform over all prompts."""
+    return random_question(context.mdp, context.options, context.generator, words=context.max_tokens)
+
+
+def acquired(acquisition: Acquisition) -> Callable[[QuestionContext], Tensor]:
+    """The strategy of a published acquisition rule over the pool (`personalize.design.acquisition`)."""
+
+    def ask(context: QuestionContext) -> Tensor:
+        estimate = context.estimate()
+        pool = context.pool()
+        rows = acquisition(
+            context.mdp.path_features(pool),
+            options=context.options,
+            theta=estimate.theta,
+            covariance=estimate.covariance,
+            generator=context.generator,
+        )
+        return pool[rows]
+
+    return ask
+
+
+STRATEGIES: dict[str, StrategyEntry] = {
+    "adaptive": StrategyEntry(adaptive, True, "tells most, given the answers so far"),
+    "static-rounded": StrategyEntry(static_rounded, False, "the design, rounded to prompts that differ"),
+    "static-iid": StrategyEntry(static_iid, False, "the design, drawn independently as in the paper"),
+    "random": StrategyEntry(uniform, False, "uniform over prompts"),
+    "bald": StrategyEntry(acquired(ACQUISITIONS["bald"]), True, "mutual information (Houlsby et al. 2011)"),
+    "thompson": StrategyEntry(acquired(ACQUISITIONS["thompson"]), True, "favourites of K sampled tastes"),
+    "eubo": StrategyEntry(acquired(ACQUISITIONS["eubo"]), True, "expected best option (Lin et al. 2022)"),
+}
+"""Every strategy by name."""
+
+
+def _design(context: QuestionContext) -> DesignResult:
+    """The design, made for as many options as are shown.
+
+    Raises:
+        DesignError: there is no design.
+        SessionError: it was made for another number of options.
+    """
+    design, K = context.design, context.options
+    if design is None:
+        raise DesignError("Expected a design for a static strategy, found none. Solve one first.")
+    if design.policies.options != K:
+        raise SessionError(
+            f"Expected {design.policies.options} options for the static strategies, which were designed "
+            f"for them, found {K}. Use --options {K}, or another strategy."
+        )
+    return design

@@ -4,13 +4,13 @@ A file is written beside its place, flushed to the disk, and moved into place in
 nor a power cut leaves half a picture under a picture's name. What is read is checked against its hash.
 """
 
-import os
 import re
 import time
 import uuid
 from pathlib import Path
 
 from personalize.errors import StoreError
+from personalize.files import PART, flush_folder, write_whole
 from personalize.session.store import hash_of, missing_picture
 
 ABANDONED_S = 3600
@@ -36,10 +36,10 @@ class PictureFiles:
         self._folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            probe = folder / f".{uuid.uuid4().hex}.part"
+            probe = folder / PART.format(uuid.uuid4().hex)
             probe.touch()
             probe.unlink()
-            for left in folder.glob("*/.*.part"):
+            for left in folder.glob("*/" + PART.format("*")):
                 if time.time() - left.stat().st_mtime > ABANDONED_S:
                     left.unlink(missing_ok=True)
         except OSError as error:
@@ -52,21 +52,13 @@ class PictureFiles:
             StoreError: no permission, or no space.
         """
         path = self._path(picture)
-        part = path.with_name(f".{uuid.uuid4().hex}.part")
         try:
             if path.is_file() and path.read_bytes() == content:
                 return
             path.parent.mkdir(exist_ok=True, mode=0o700)
-            try:
-                with part.open("wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
+            write_whole(path, lambda stream: stream.write(content), durable=True)
             for folder in (path.parent, self._folder):
-                _flush_folder(folder)
+                flush_folder(folder)
         except OSError as error:
             raise _unwritable(path, error) from error
 
@@ -109,17 +101,6 @@ class PictureFiles:
         if not is_picture(picture):  # a name from outside must not lead out of the folder
             raise missing_picture(picture)
         return self._folder / picture[:2] / f"{picture}.png"
-
-
-def _flush_folder(folder: Path) -> None:
-    """The name of a new file survives a power cut once its folder is flushed, too."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:

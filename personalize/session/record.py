@@ -14,8 +14,11 @@ from typing import Literal, get_args
 from personalize.errors import SessionError
 
 Strategy = Literal["adaptive", "static-rounded", "static-iid", "random", "bald", "thompson", "eubo", "study"]
-STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
-"""How questions are chosen: see `personalize.rounds.strategies`. A study asks in several of these ways."""
+STRATEGY_NAMES: tuple[Strategy, ...] = get_args(Strategy)
+"""Names by which sessions are stored. `personalize.rounds.strategies` chooses the questions of each."""
+
+STUDY: Strategy = "study"
+"""A study compares several strategies within one session, so it is no strategy of its own."""
 
 
 @dataclass(frozen=True)
@@ -214,13 +217,13 @@ def checked_strategy(strategy: str) -> Strategy:
     """The strategy of that name.
 
     Raises:
-        SessionError: it is not one of STRATEGIES.
+        SessionError: it is not one of STRATEGY_NAMES.
     """
-    for known in STRATEGIES:
+    for known in STRATEGY_NAMES:
         if strategy == known:
             return known
     raise SessionError(
-        f"Expected a strategy out of {_listed(STRATEGIES)}, found '{strategy}'. Choose one of them."
+        f"Expected a strategy out of {_listed(STRATEGY_NAMES)}, found '{strategy}'. Choose one of them."
     )
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from personalize.errors import PersonalizeError, SettingsError
+from personalize.files import write_whole
 from personalize.preparation.prepare import Preparation
 from personalize.rendering.pictures import Pictures
 from personalize.rendering.protocols import Embedder, Renderer
@@ -55,12 +56,9 @@ def export_study(
         lambda round_: pictures.features(round_.pictures),
         facts,
     )
-    partial = out.with_name(out.name + ".part")
     try:
-        with partial.open("w", encoding="utf-8") as stream:
-            for line in lines:
-                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-        partial.replace(out)
+        written = (json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        write_whole(out, lambda stream: stream.writelines(line.encode() for line in written))
     except OSError as error:
         raise SettingsError(f"Expected to write {out}, found: {error}. Choose another --out.") from error
     return len(sessions)

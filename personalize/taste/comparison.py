@@ -199,7 +199,7 @@ def _least(pair: tuple[Opinion, Opinion]) -> float:
 def _likeness(effects: Tensor, mine: TasteEstimate, theirs: TasteEstimate) -> tuple[float, float, float]:
     """The mean and the interval of the correlation over words, of tastes drawn from both posteriors."""
     generator = torch.Generator().manual_seed(0)
-    drawn = [effects @ _draws(estimate, generator).T for estimate in (mine, theirs)]
+    drawn = [effects @ estimate.sample(DRAWS, generator).T for estimate in (mine, theirs)]
     one, other = (each - each.mean(dim=0) for each in drawn)
     norm = (one.square().sum(dim=0) * other.square().sum(dim=0)).sqrt().clamp(min=1e-12)
     correlations = (one * other).sum(dim=0) / norm
@@ -207,11 +207,3 @@ def _likeness(effects: Tensor, mine: TasteEstimate, theirs: TasteEstimate) -> tu
         torch.tensor([0.5 - CONFIDENCE / 2, 0.5 + CONFIDENCE / 2]).to(correlations)
     )
     return float(correlations.mean()), float(low), float(high)
-
-
-def _draws(estimate: TasteEstimate, generator: torch.Generator) -> Tensor:
-    """Float[DRAWS, d]: tastes of the posterior."""
-    values, vectors = torch.linalg.eigh(estimate.covariance)
-    noise = torch.randn(DRAWS, len(values), generator=generator, dtype=torch.float64).to(estimate.theta)
-    tastes: Tensor = estimate.theta + noise @ (vectors * values.clamp(min=0.0).sqrt()).T
-    return tastes

@@ -58,7 +58,7 @@ def recommend(
         count=count,
         strength=strength,
         caution=loop.settings.caution,
-        words=loop.settings.words,
+        words=loop.settings.max_tokens,
         without=without,
     )
 

@@ -11,7 +11,8 @@ from personalize.mdp.prompt_mdp import BLANK
 from personalize.preference.estimate import TasteEstimate
 from personalize.preparation.prepare import Preparation
 from personalize.rounds.personalizer import Personalizer
-from personalize.rounds.strategies import UNADAPTED
+from personalize.rounds.strategies import STRATEGIES
+from personalize.session.record import STUDY
 
 READY = 0.33
 """Share of the differences between prompts that must be known for a taste to be called ready (see
@@ -125,7 +126,7 @@ def summarise(loop: Personalizer, token: str) -> Taste:
         loop.estimate(token),
         session.options,
         len(session.answered),
-        adapts=session.strategy not in UNADAPTED,
+        adapts=session.strategy == STUDY or STRATEGIES[session.strategy].adapts,
     )
 
 

@@ -1,48 +1,51 @@
-"""Which words a model uses: those named in the settings, else its own, else the full set."""
+"""Which vocabulary is used: the one the settings name, else the model's own, else the full one."""
 
 from pathlib import Path
 
 from personalize.errors import VocabularyError
-from personalize.settings import Settings
 from personalize.vocabulary.styles import with_styles
 from personalize.vocabulary.vocabulary import Vocabulary
 
 FULL = "full"
 
 
-def vocabulary_folder(settings: Settings, shipped: Path, own: str = "") -> Path:
-    """The folder of the words that are used.
+def vocabulary_folder(wanted: str, shipped: Path, own: str = "") -> Path:
+    """The folder of the vocabulary in use.
 
     Args:
-        settings: `vocabulary`, a name or a folder; when empty, the model's own.
-        shipped: folder of the named sets.
-        own: name of the set that the model knows; "" for none, which is the full one.
+        wanted: a name or a folder; empty for the model's own vocabulary.
+        shipped: folder of the named vocabularies.
+        own: name of the vocabulary that the model knows; empty for the full one.
 
     Raises:
         VocabularyError: neither a name nor a folder.
     """
     known = sorted(folder.name for folder in shipped.iterdir() if folder.is_dir())
-    if not settings.vocabulary:
+    if not wanted:
         return shipped / (own if own in known else FULL)
-    if settings.vocabulary in known:
-        return shipped / settings.vocabulary
+    if wanted in known:
+        return shipped / wanted
     try:
-        folder = Path(settings.vocabulary).expanduser()
+        folder = Path(wanted).expanduser()
         if folder.is_dir():
             return folder
     except (OSError, RuntimeError, ValueError):  # too long, or a home that nobody has
         pass
     raise VocabularyError(
         f"Expected a vocabulary out of {', '.join(known)}, or a folder of one's own, found "
-        f"'{settings.vocabulary[:200]}', which is neither. Correct PALATE_VOCABULARY."
+        f"'{wanted[:200]}', which is neither. Correct PALATE_VOCABULARY."
     )
 
 
-def load_vocabulary(settings: Settings, shipped: Path, own: str = "") -> Vocabulary:
-    """The words that are used, with a person's own styles after them.
+def load_vocabulary(folder: Path, styles: str = "") -> Vocabulary:
+    """The vocabulary in a folder, with a person's own styles as its last slot.
+
+    Args:
+        folder: see `vocabulary_folder`.
+        styles: a file or folder of styles; empty for none.
 
     Raises:
-        VocabularyError: the words or the styles cannot be read.
+        VocabularyError: the vocabulary or the styles cannot be read.
     """
-    vocabulary = Vocabulary.load(vocabulary_folder(settings, shipped, own))
-    return with_styles(vocabulary, Path(settings.styles).expanduser()) if settings.styles else vocabulary
+    vocabulary = Vocabulary.load(folder)
+    return with_styles(vocabulary, Path(styles).expanduser()) if styles else vocabulary

@@ -11,9 +11,9 @@ from personalize.design.acquisition import (
     choose_by_bald,
     choose_by_eubo,
     choose_by_thompson,
-    posterior_samples,
 )
 from personalize.errors import DesignError, ShapeError
+from personalize.preference.estimate import draw_tastes
 from tests.design.examples import random_information
 from tests.mdp.examples import seeded
 
@@ -36,7 +36,7 @@ def expected_best(options: Tensor, tastes: Tensor) -> float:
 def test_samples_have_the_mean_and_covariance_asked_for() -> None:
     covariance = random_information(0)
     theta = torch.arange(4, dtype=torch.float64)
-    draws = posterior_samples(theta, covariance, 40_000, seeded(0))
+    draws = draw_tastes(theta, covariance, 40_000, seeded(0))
     torch.testing.assert_close(draws.mean(dim=0), theta, atol=0.05, rtol=0.02)
     torch.testing.assert_close(torch.cov(draws.T), covariance, atol=0.1, rtol=0.05)
 
@@ -47,7 +47,7 @@ def test_the_choice_is_close_to_the_best_of_all_sets(choose, worth, seed: int) -
     pool, covariance = random_pool(seed), random_information(seed)
     theta = torch.randn(4, generator=seeded(seed + 50), dtype=torch.float64)
     found = choose(pool, options=3, theta=theta, covariance=covariance, generator=seeded(1), samples=4000)
-    tastes = posterior_samples(theta, covariance, 4000, seeded(99))
+    tastes = draw_tastes(theta, covariance, 4000, seeded(99))
     values = [worth(pool[list(rows)], tastes) for rows in itertools.combinations(range(9), 3)]
     assert len(set(found.tolist())) == 3
     assert worth(pool[found], tastes) >= max(values) - 0.05 * (max(values) - min(values))

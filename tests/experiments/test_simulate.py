@@ -16,7 +16,7 @@ from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
 def run(folder: Path, *strategies: str, judge: str = "tokens", **numbers: int) -> dict[str, Any]:
     values: dict[str, Any] = {"people": 3, "rounds": 3, "seed": 1, **numbers}
-    settings = Settings(data=folder, candidates=200, words=3)  # all slots of this small vocabulary
+    settings = Settings(data=folder, candidates=200, max_tokens=3)  # all slots of this small vocabulary
     simulation = Simulation(strategies, judge=judge, **values)
     return simulate(simulation, fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings)
 

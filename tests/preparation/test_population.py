@@ -45,22 +45,32 @@ def test_it_is_off_unless_asked_for(preparation: Preparation, settings: Settings
     store = played(preparation, settings, people=1, answers=1)
     off = replace(settings, population=0)
     assert Settings().population == 0
-    assert with_population(preparation, store, RENDERER, EMBEDDER, off) is preparation
+    assert (
+        with_population(preparation, store, RENDERER, EMBEDDER, fewest=off.population, lapse=off.lapse)
+        is preparation
+    )
 
 
 def test_few_sessions_or_short_ones_make_no_prior(preparation: Preparation, settings: Settings) -> None:
     for people, answers in ((2, FEWEST_ANSWERS), (3, FEWEST_ANSWERS - 1)):
         store = played(preparation, settings, people, answers)
-        assert with_population(preparation, store, RENDERER, EMBEDDER, settings) is preparation
+        assert (
+            with_population(
+                preparation, store, RENDERER, EMBEDDER, fewest=settings.population, lapse=settings.lapse
+            )
+            is preparation
+        )
 
 
 def test_what_earlier_people_share_is_expected_of_the_next(
     preparation: Preparation, settings: Settings
 ) -> None:
     store = played(preparation, settings, people=6, answers=8)
-    told = with_population(preparation, store, RENDERER, EMBEDDER, settings)
+    told = with_population(
+        preparation, store, RENDERER, EMBEDDER, fewest=settings.population, lapse=settings.lapse
+    )
     assert told.prior.shapes[-1] == POPULATION and preparation.prior.population is None
-    tastes = earlier_tastes(preparation, store, RENDERER, EMBEDDER, settings)
+    tastes = earlier_tastes(preparation, store, RENDERER, EMBEDDER, settings.lapse)
     assert len(tastes) == 6
     shared = torch.stack([taste.theta for taste in tastes]).mean(dim=0)
     shared = shared / shared.norm()
@@ -82,4 +92,4 @@ def test_a_session_whose_pictures_are_lost_is_left_out(
         raise StoreError("lost")
 
     monkeypatch.setattr(store, "embedding", lost)
-    assert earlier_tastes(preparation, store, RENDERER, EMBEDDER, settings) == []
+    assert earlier_tastes(preparation, store, RENDERER, EMBEDDER, settings.lapse) == []

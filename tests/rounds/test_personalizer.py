@@ -21,7 +21,7 @@ from personalize.rounds.personalizer import Personalizer
 from personalize.seeds import LARGEST_SEED, checked_seed, derived_seed
 from personalize.session.database_store import DatabaseStore
 from personalize.session.memory_store import MemoryStore
-from personalize.session.record import STRATEGIES, PictureRecord, Round
+from personalize.session.record import STRATEGY_NAMES, PictureRecord, Round
 from personalize.session.store import Store
 from personalize.settings import Settings
 from personalize.taste.personal_pictures import personal_pictures
@@ -106,7 +106,7 @@ def test_without_looking_ahead_questions_follow_the_last_answer(
     preparation: Preparation, store: Store, settings: Settings
 ) -> None:
     def second(ahead: int, pick: int) -> tuple[str, ...]:
-        chosen = replace(settings, ahead=ahead)
+        chosen = replace(settings, lookahead_rounds=ahead)
         loop = Personalizer(preparation, store, FakeRenderer(), FakeEmbedder(), chosen)
         token = loop.start("a fox", seed=5).token
         loop.answer(token, loop.render(token, loop.propose(token).number).number, best=pick)
@@ -118,11 +118,11 @@ def test_without_looking_ahead_questions_follow_the_last_answer(
 
 
 def test_questions_are_of_few_words(loop: Personalizer, settings: Settings) -> None:
-    for strategy in STRATEGIES:
+    for strategy in STRATEGY_NAMES:
         token = loop.start("a fox", seed=3, strategy=strategy, consent=True).token
         play(loop, token, 4, "night")
         said = [sum(map(bool, path)) for round_ in loop.session(token).rounds for path in round_.paths]
-        assert max(said) == min(settings.words, loop.preparation.vocabulary.horizon)
+        assert max(said) == min(settings.max_tokens, loop.preparation.vocabulary.horizon)
 
 
 def test_a_seed_in_the_settings_is_every_sessions(
@@ -352,7 +352,7 @@ def test_room_is_needed_for_as_many_words_as_a_prompt_has(
     assert len("a fox") + sum(longest[1:]) + 4 <= 45 < len("a fox") + sum(longest) + 6
 
     def subject_with(words: int) -> str:
-        few = replace(settings, words=words)
+        few = replace(settings, max_tokens=words)
         return Personalizer(preparation, MemoryStore(), Small(), FakeEmbedder(), few).checked_subject("a fox")
 
     assert subject_with(2) == "a fox"
@@ -372,7 +372,7 @@ def test_a_session_of_other_words_is_refused(preparation: Preparation, settings:
         other.propose(token)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", STRATEGY_NAMES)
 def test_every_strategy_asks(loop: Personalizer, strategy: str) -> None:
     token = loop.start("a fox", strategy=strategy, consent=True).token
     play(loop, token, 4, "night")
@@ -403,7 +403,7 @@ def test_a_round_that_was_replaced_while_it_was_drawn_gets_its_own_pictures(
             return super().render(jobs, on_step)
 
     store, renderer = MemoryStore(), Slow()
-    now = replace(settings, ahead=0)
+    now = replace(settings, lookahead_rounds=0)
     loop = Personalizer(preparation, store, renderer, FakeEmbedder(), now)
     token = loop.start("a fox", seed=1).token
     first = loop.render(token, loop.propose(token).number)
@@ -426,7 +426,7 @@ def test_a_round_that_was_replaced_while_it_was_drawn_gets_its_own_pictures(
 def test_an_answer_about_other_pictures_is_refused(
     preparation: Preparation, store: Store, settings: Settings
 ) -> None:
-    now = replace(settings, ahead=0)
+    now = replace(settings, lookahead_rounds=0)
     loop = Personalizer(preparation, store, FakeRenderer(), FakeEmbedder(), now)
     token = loop.start("a fox", seed=1).token
     seen = loop.render(token, loop.propose(token).number)

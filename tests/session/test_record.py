@@ -6,7 +6,7 @@ from datetime import UTC
 import pytest
 
 from personalize.errors import SessionError
-from personalize.session.record import STRATEGIES, Answer, checked_strategy
+from personalize.session.record import STRATEGY_NAMES, Answer, checked_strategy
 from tests.session.examples import none_of_these, pick, round_, session
 
 
@@ -59,6 +59,6 @@ def test_records_are_values() -> None:
 
 
 def test_strategies_are_known_by_name() -> None:
-    assert [checked_strategy(name) for name in STRATEGIES] == list(STRATEGIES)
+    assert [checked_strategy(name) for name in STRATEGY_NAMES] == list(STRATEGY_NAMES)
     with pytest.raises(SessionError, match="eubo and study, found 'Adaptive'"):
         checked_strategy("Adaptive")

@@ -31,7 +31,7 @@ LIKES = ("night", "watercolor")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
         data=tmp_path_factory.mktemp("data"), strategy="study", study_learning=4, study_common=6,
-        study_again=2, contexts=2, pool=40, candidates=100, words=3,
+        study_again=2, contexts=2, pool=40, candidates=100, max_tokens=3,
     )  # fmt: skip
 
 

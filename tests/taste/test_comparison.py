@@ -78,7 +78,7 @@ def test_a_blend_runs_from_mine_to_theirs(preparation: Preparation) -> None:
 
 
 def test_three_tastes_are_drawn_from_one_seed(preparation: Preparation) -> None:
-    settings = Settings(candidates=200, pool=64, ahead=0)
+    settings = Settings(candidates=200, pool=64, lookahead_rounds=0)
     loop = Personalizer(preparation, MemoryStore(), FakeRenderer(), FakeEmbedder(), settings)
     tokens = [loop.start("a fox", seed=seed).token for seed in (1, 2)]
     for token, key in zip(tokens, (0, 3), strict=True):

@@ -29,7 +29,7 @@ from tests.ui.screens.test_card import png
 
 EN = words_of("en")
 PARTS = Parts(**{part.name: part.name for part in fields(Parts)})
-SETTINGS = Settings(candidates=200, pool=64, ahead=0)
+SETTINGS = Settings(candidates=200, pool=64, lookahead_rounds=0)
 
 
 class FragileStore(MemoryStore):

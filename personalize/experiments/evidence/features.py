@@ -12,10 +12,11 @@ from personalize.experiments.evidence.figures import legend_beside, lines, named
 from personalize.experiments.evidence.judges import kinds
 from personalize.experiments.evidence.picture_bank import PictureBank, picture_bank
 from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
-from personalize.experiments.record import Experiment, GetParts, Parts, Table
+from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.mdp.features import token_effects
 from personalize.preference.estimate import TastePrior
 from personalize.preparation.effects import context_prompts, measured_effects
+from personalize.preparation.parts import Parts
 from personalize.progress import OnProgress
 
 PICTURES = "the picture"

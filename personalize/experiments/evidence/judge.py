@@ -16,11 +16,12 @@ from personalize.experiments.evidence.figures import bars, named, panels
 from personalize.experiments.evidence.statistics import paired, said, signed, spread, verdict
 from personalize.experiments.evidence.tabular import Told, most_telling
 from personalize.experiments.evidence.themes import THEMES, WordEye
-from personalize.experiments.record import Experiment, GetParts, Parts, Table
+from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.mdp.features import token_effects
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TasteEstimate, TastePrior
 from personalize.preparation.effects import context_prompts
+from personalize.preparation.parts import Parts
 from personalize.progress import OnProgress
 
 OURS, PAPER, RANDOM = "ours, adaptive", "static ED-PBRL (paper's estimate)", "random (paper's estimate)"

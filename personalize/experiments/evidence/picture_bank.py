@@ -15,7 +15,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from personalize.experiments.record import Parts
+from personalize.files import write_whole
+from personalize.preparation.parts import Parts
 from personalize.preparation.prepare import Preparation, prepare
 from personalize.progress import OnProgress
 from personalize.rendering.png import open_picture
@@ -101,10 +102,8 @@ def picture_bank(parts: Parts, settings: Mapping[str, Any], on_progress: OnProgr
     if not file.exists():
         embeddings, small = _drawn(parts, prompts, settings["seed"], on_progress)
         file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(".part")
-        with partial.open("wb") as stream:
-            numpy.savez(stream, embeddings=embeddings.numpy(), pixels=small)
-        partial.replace(file)
+        arrays = {"embeddings": embeddings.numpy(), "pixels": small}
+        write_whole(file, lambda stream: numpy.savez(stream, allow_pickle=False, **arrays))
     with numpy.load(file, allow_pickle=False) as kept:
         embeddings = torch.from_numpy(kept["embeddings"])
         pixels = torch.from_numpy(kept["pixels"]).to(torch.float64) / 255.0

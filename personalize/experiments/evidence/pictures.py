@@ -18,8 +18,9 @@ from personalize.experiments.evidence.figures import bars, legend_beside, lines,
 from personalize.experiments.evidence.judges import kinds
 from personalize.experiments.evidence.picture_bank import PictureBank, picture_bank
 from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
-from personalize.experiments.record import Experiment, GetParts, Parts, Table
+from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.preparation.effects import measured_effects
+from personalize.preparation.parts import Parts
 from personalize.progress import OnProgress
 
 APP, BEST_WORST = "adaptive, by words (the app)", "the same, best and worst told"

@@ -18,7 +18,7 @@ from personalize.design.information import SurrogateObjective
 from personalize.design.result import Progress
 from personalize.design.step_size import ExactLineSearch, OpenLoop
 from personalize.mdp.tabular_mdp import PolicyOracle, TabularMDP
-from personalize.preference.estimate import TasteEstimate, TastePrior, estimate_taste
+from personalize.preference.estimate import TasteEstimate, TastePrior, covariance_root, estimate_taste
 from personalize.preference.logit import Picks, choice_probabilities
 from personalize.preference.simulated_user import SimulatedUser, calibrate
 
@@ -202,8 +202,7 @@ def most_telling(x: Tensor, estimate: TasteEstimate, options: int, generator: to
     One answer a step, so the information is summed over the h steps; greedy growth, then exchange.
     """
     R, P, _, d = x.shape
-    values, vectors = torch.linalg.eigh(estimate.covariance)
-    utility, x = estimate.utility(x), x @ (vectors * values.clamp(min=0.0).sqrt())
+    utility, x = estimate.utility(x), x @ covariance_root(estimate.covariance)
     identity = torch.eye(d, dtype=x.dtype)
 
     def gains(chosen: list[int]) -> Tensor:

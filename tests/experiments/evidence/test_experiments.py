@@ -11,7 +11,8 @@ from personalize.experiments.evidence import command
 from personalize.experiments.evidence.lineup import EXPERIMENTS
 from personalize.experiments.evidence.synthetic import ADAPTIVE
 from personalize.experiments.evidence.writing import read, redraw, write
-from personalize.experiments.record import SCHEMA, Parts, perform
+from personalize.experiments.record import SCHEMA, perform
+from personalize.preparation.parts import Parts
 from personalize.settings import Settings
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
@@ -29,7 +30,7 @@ TINY: dict[str, dict[str, Any]] = {
 
 
 def fakes(folder: Path) -> Parts:
-    settings = Settings(data=folder, candidates=100, words=3, contexts=2)
+    settings = Settings(data=folder, candidates=100, max_tokens=3, contexts=2)
     return Parts(fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings)
 
 

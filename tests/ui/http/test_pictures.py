@@ -24,7 +24,7 @@ from personalize.ui.screens.card import session_file
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 from tests.ui.screens.test_card import pixels, png
 
-SETTINGS = Settings(candidates=200, pool=64, ahead=0)
+SETTINGS = Settings(candidates=200, pool=64, lookahead_rounds=0)
 
 
 class Loop(Personalizer):

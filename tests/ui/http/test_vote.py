@@ -14,7 +14,7 @@ from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
 
 def test_a_vote_from_the_first_look_to_the_winner(tmp_path: Path) -> None:
-    settings = Settings(data=tmp_path, candidates=200, pool=64, ahead=0)
+    settings = Settings(data=tmp_path, candidates=200, pool=64, lookahead_rounds=0)
     preparation = prepare(fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings)
     loop = Personalizer(preparation, MemoryStore(), FakeRenderer(), FakeEmbedder(), settings)
     token = loop.start("a fox").token

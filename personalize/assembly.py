@@ -1,0 +1,64 @@
+"""Assembles a deployment from its settings: here `models` and `personalize` meet."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from personalize.settings import Settings
+
+if TYPE_CHECKING:
+    from personalize.preparation.parts import Parts
+    from personalize.preparation.prepare import Preparation
+    from personalize.progress import OnProgress
+    from personalize.session.store import Store
+
+VOCABULARIES = Path(__file__).parents[1] / "assets" / "vocabulary"
+
+
+def assemble(settings: Settings) -> "Parts":
+    """The vocabulary, the renderer and the embedder that the settings name.
+
+    Raises:
+        VocabularyError: the vocabulary or the styles cannot be read.
+        ModelError: the model is unknown, missing or damaged.
+    """
+    import models
+    from personalize.preparation.parts import Parts
+    from personalize.vocabulary.loading import load_vocabulary, vocabulary_folder
+
+    own = models.find_model(settings.model, settings.clip).vocabulary
+    folder = vocabulary_folder(settings.vocabulary, VOCABULARIES, own)
+    vocabulary = load_vocabulary(folder, settings.styles)
+    renderer = models.load_renderer(
+        settings.model,
+        settings.threads,
+        changes=settings.model_changes,
+        compiled=settings.compile,
+        checked=bool(settings.safety),
+    )
+    embedder = models.load_embedder(settings.model, settings.threads, clip=settings.clip)
+    return Parts(vocabulary, renderer, embedder, settings, folder)
+
+
+def prepare_parts(parts: "Parts", on_progress: "OnProgress") -> "Preparation":
+    """Token effects, feature space, MDP, prior and design of the parts, computed or read from the cache.
+
+    Raises:
+        RenderError: the renderer failed.
+        StoreError: the cache cannot be written.
+    """
+    from personalize.preparation.prepare import prepare
+
+    return prepare(
+        parts.vocabulary, parts.renderer, parts.embedder, parts.settings, on_progress, shipped=parts.shipped
+    )
+
+
+def open_store(settings: Settings) -> "Store":
+    """The database of sessions and the folder of pictures that the settings name.
+
+    Raises:
+        StoreError: one of them cannot be opened.
+    """
+    from personalize.session.database_store import DatabaseStore
+
+    return DatabaseStore(settings.database, settings.pictures)

@@ -1,0 +1,275 @@
+"""The commands of ``python -m personalize``: each adds its flags to a parser and runs on the chosen ones."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from personalize.errors import SettingsError
+from personalize.settings import Settings
+
+Flags = argparse.Namespace
+
+
+class FlagParser(argparse.ArgumentParser):
+    """A parser whose errors have the form of all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a SettingsError rather than print the usage."""
+        raise SettingsError(f"Expected flags as in --help, found this: {message}. Correct it.")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command.
+
+    Attributes:
+        flags: adds the command's own flags.
+        run: runs the command and prints its result.
+        shared: flags of several commands that this one takes, by the names in `SHARED`.
+    """
+
+    flags: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[Flags, Settings], None]
+    shared: tuple[str, ...] = ()
+
+
+def add_shared(parser: argparse.ArgumentParser, names: tuple[str, ...]) -> None:
+    """Add flags that several commands take: all take `model`, `data` and `threads`."""
+    parser.add_argument("--model", help="name in the catalogue, or a folder (default: mini)")
+    parser.add_argument("--data", type=Path, help="folder of caches")
+    parser.add_argument("--threads", type=int, help="CPU threads of the networks (default: the free cores)")
+    if "json" in names:
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+    if "questions" in names:
+        parser.add_argument("--options", type=int, help="pictures a round")
+        parser.add_argument("--vocabulary", help="name in assets/vocabulary, or a folder")
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def render_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags of `render`."""
+    parser.add_argument("--prompt", required=True, help='such as "a fox, watercolor"')
+    parser.add_argument("--count", type=int, default=1, help="pictures; each has the next seed")
+    parser.add_argument("--seed", type=int, default=0, help="of the first picture")
+    parser.add_argument("--out", type=Path, default=Path("."), help="folder for the PNG files")
+
+
+def run_render(chosen: Flags, settings: Settings) -> None:
+    """Write pictures of one prompt to a folder."""
+    import models
+    from personalize.progress import ConsoleProgress
+    from personalize.seeds import LARGEST_SEED
+    from personalize.session.record import PictureRecord
+    from personalize.session.subject import LONGEST_PROMPT, check_line
+
+    prompt = check_line(chosen.prompt, "prompt", LONGEST_PROMPT, "a fox, watercolor")
+    if not 1 <= chosen.count <= 1000:
+        raise SettingsError(f"Expected a count from 1 to 1000, found {chosen.count}. Choose another.")
+    if not 0 <= chosen.seed <= LARGEST_SEED:
+        raise SettingsError(f"Expected a seed from 0 to {LARGEST_SEED}, found {chosen.seed}. Choose another.")
+    renderer = models.load_renderer(settings.model, settings.threads, changes=settings.model_changes)
+    progress = ConsoleProgress()
+    records = [PictureRecord(renderer.name, prompt, "", chosen.seed + n) for n in range(chosen.count)]
+    contents = renderer.render(records, lambda done, of: progress("denoising", done, of))
+    try:
+        chosen.out.mkdir(parents=True, exist_ok=True)
+        for record, content in zip(records, contents, strict=True):
+            file = chosen.out / f"palate-{record.seed}.png"
+            file.write_bytes(content)
+            _print(str(file))
+    except OSError as error:
+        raise SettingsError(
+            f"Expected a folder to write to in --out, found: {error}. Choose another folder."
+        ) from error
+
+
+def design_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags of `design`."""
+    parser.add_argument("--criterion", choices=("V", "D"), help="what is optimal (default: V)")
+    parser.add_argument("--rounds", type=int, help="answers it is planned for")
+    parser.add_argument("--features", dest="feature_source", help="pictures, texts or auto (default)")
+    parser.add_argument("--again", action="store_true", help="solve the design even if it was solved before")
+
+
+def run_design(chosen: Flags, settings: Settings) -> None:
+    """Solve the design of the chosen model's vocabulary, and print what it reaches."""
+    from personalize.assembly import assemble, prepare_parts
+    from personalize.design.diagnosis import design_warnings
+    from personalize.preparation.effects import feature_source
+    from personalize.preparation.prepare import solved_design
+    from personalize.progress import ConsoleProgress
+
+    parts = assemble(settings)
+    vocabulary, prepared = parts.vocabulary, prepare_parts(parts, ConsoleProgress())
+    result = prepared.design
+    if chosen.again:
+        result = solved_design(prepared.mdp, prepared.prior, settings, ConsoleProgress(), use_cache=False)
+    facts = {
+        "vocabulary": vocabulary.name,
+        "features": feature_source(vocabulary, settings),
+        "tokens": vocabulary.size,
+        "dimension": prepared.mdp.dimension,
+        "horizon": vocabulary.horizon,
+        "options": settings.options,
+        "criterion": result.criterion,
+        "value": result.value,
+        "gap": result.gap,
+        "gap_relative": result.relative_gap,
+        "iterations": result.iterations,
+        "seconds": round(result.seconds, 3),
+        "status": result.status.name.lower(),
+        "realised_ratio": result.realised_ratio,
+        "rounded_ratio": result.rounded_ratio,
+        "discarded_variance": prepared.space.discarded,
+        "warnings": list(design_warnings(result)),
+    }
+    if chosen.json:
+        _print(json.dumps(facts))
+        return
+    _print("\n".join(f"{name:<19} {value}" for name, value in facts.items()))
+
+
+def simulate_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags of `simulate`."""
+    parser.add_argument("--people", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=15, help="answers of each person")
+    parser.add_argument("--strategy", default="adaptive", help="a strategy, or several with commas")
+    parser.add_argument("--judge", default="pictures", help="pictures (they are rendered) or tokens")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--held-out", type=int, default=60, help="questions that test what was learned")
+    parser.add_argument("--lapse", type=float, default=0.0, help="share of picks that are slips")
+
+
+def run_simulate(chosen: Flags, settings: Settings) -> None:
+    """Let simulated people answer the real loop, and print how well their tastes were learned."""
+    from personalize.assembly import assemble
+    from personalize.experiments.simulate import Simulation, simulate
+    from personalize.experiments.summary import table
+    from personalize.progress import ConsoleProgress
+
+    strategies = tuple(part.strip() for part in chosen.strategy.split(",") if part.strip())
+    simulation = Simulation(
+        strategies or ("adaptive",),
+        chosen.people,
+        chosen.rounds,
+        chosen.judge,
+        chosen.seed,
+        lapse=chosen.lapse,
+        held_out=chosen.held_out,
+    )
+    parts = assemble(settings)
+    result = simulate(
+        simulation,
+        parts.vocabulary,
+        parts.renderer,
+        parts.embedder,
+        settings,
+        ConsoleProgress(),
+        parts.shipped,
+    )
+    _print(json.dumps(result) if chosen.json else table(result))
+
+
+def benchmark_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags of `benchmark`."""
+    kinds = ("round", "design", "learning", "estimate")
+    parser.add_argument("what", nargs="?", default="round", choices=kinds)
+    parser.add_argument("--tokens", type=int, default=5000, help="design: tokens in all, S")
+    parser.add_argument("--dimension", type=int, default=64, help="design, learning, estimate: features, d")
+    parser.add_argument("--horizon", type=int, default=6, help="design: slots, H")
+    parser.add_argument("--criterion", choices=("V", "D"), help="design: what is optimal (default: V)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="design: where it runs")
+    parser.add_argument("--scaling", action="store_true", help="design: over sizes, with a plot")
+    parser.add_argument("--people", type=int, default=40, help="learning, estimate: simulated people")
+    parser.add_argument("--answers", type=int, default=60, help="learning: answers of each")
+    parser.add_argument(
+        "--strategies",
+        default="adaptive,static-rounded,static-iid,random",
+        help="learning: also adaptive+best-worst, adaptive+lapse=0.1, adaptive+prior=ridge, adaptive-planned",
+    )
+    parser.add_argument("--feedback", default="best", help="learning: best, best-worst or ranking")
+    parser.add_argument("--lapse", type=float, default=0.0, help="learning: share of picks that are slips")
+    parser.add_argument(
+        "--liked-share", "--pleasant", type=float, help="learning: share of the pool for adaptive questions"
+    )
+    parser.add_argument("--prior", default="evidence", help="learning: evidence, features, root or ridge")
+    parser.add_argument("--tastes", default="concepts", help="learning: concepts or isotropic")
+    parser.add_argument("--items", type=int, default=1000, help="learning: what can be shown, N")
+    parser.add_argument("--features", help="learning: a NumPy file N x d in the place of synthetic items")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--plot", type=Path, help="write a plot here (PNG or SVG)")
+    parser.add_argument("--repeats", type=int, default=5, help="runs of each part; the median counts")
+
+
+def run_benchmark(chosen: Flags, settings: Settings) -> None:
+    """Measure: the parts of a round (the default), design, learning or estimate."""
+    if chosen.what != "round":
+        from personalize.experiments import command
+
+        command.run(chosen, settings)
+        return
+    from personalize.assembly import assemble
+    from personalize.experiments.benchmark import measure, table
+
+    parts = assemble(settings)
+    result = measure(
+        parts.vocabulary, parts.renderer, parts.embedder, settings, chosen.repeats, parts.shipped
+    )
+    _print(json.dumps(result) if chosen.json else table(result))
+
+
+def experiments_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags of `experiments`."""
+    parser.add_argument("name", help="an experiment, or all, summary, redraw")
+    parser.add_argument("--quick", action="store_true", help="small sizes: that it works, no conclusion")
+    parser.add_argument("--out", type=Path, default=Path("evidence"), help="folder for the results")
+
+
+def run_experiments(chosen: Flags, settings: Settings) -> None:
+    """Run an experiment of the evidence (or all), and write its numbers, figures and page."""
+    from personalize.assembly import assemble
+    from personalize.experiments.evidence import command
+    from personalize.progress import ConsoleProgress
+
+    command.run(chosen.name, chosen.quick, chosen.out, lambda: assemble(settings), _print, ConsoleProgress())
+
+
+def study_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags of `study`."""
+    parser.add_argument("what", choices=("export", "analyse"))
+    parser.add_argument("file", type=Path, help="the study as JSON lines")
+
+
+def run_study(chosen: Flags, settings: Settings) -> None:
+    """Write a study's data to a file (export FILE), or print what such a file shows (analyse FILE)."""
+    from personalize.study.command import analyse_study, export_study
+
+    if chosen.what == "analyse":
+        _print(analyse_study(chosen.file, as_numbers=chosen.json))
+        return
+    from personalize.assembly import assemble, open_store, prepare_parts
+    from personalize.progress import ConsoleProgress
+
+    parts = assemble(settings)
+    prepared = prepare_parts(parts, ConsoleProgress())
+    store = open_store(settings)
+    people = export_study(prepared, store, parts.renderer, parts.embedder, settings, chosen.file)
+    _print(f"{people} participants in {chosen.file}")
+
+
+COMMANDS: dict[str, Command] = {
+    "render": Command(render_flags, run_render),
+    "design": Command(design_flags, run_design, ("json", "questions")),
+    "simulate": Command(simulate_flags, run_simulate, ("json", "questions")),
+    "benchmark": Command(benchmark_flags, run_benchmark, ("json", "questions")),
+    "experiments": Command(experiments_flags, run_experiments),
+    "study": Command(study_flags, run_study, ("json",)),
+}
+"""Every command by name."""

@@ -1,0 +1,44 @@
+"""Writes files whole: a reader finds the old content or the new content, never a part of either."""
+
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+PART = ".{}.part"
+"""Name of an unfinished file, with a random middle. A killed program may leave one behind."""
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], object], *, durable: bool = False) -> None:
+    """Write a file beside its place and move it into place in one step.
+
+    Args:
+        path: of the file. Its folder must exist.
+        write: writes the content to the stream it is given.
+        durable: whether the content is flushed to the disk before the move, so that it survives a power cut.
+
+    Raises:
+        OSError: no permission or no space. The old file is unchanged.
+    """
+    part = path.with_name(PART.format(uuid.uuid4().hex))
+    try:
+        with part.open("wb") as stream:
+            write(stream)
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush a folder to the disk, so that the names of new files in it survive a power cut."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
