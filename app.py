@@ -66,7 +66,7 @@ def run(settings: Settings) -> None:
 
     def ready(url: str) -> None:
         say(f"Palate is ready at {url}")
-        drawing.begin("bank", (), lambda on_step: personalizer.fill_bank())
+        personalizer.request_bank()
 
     serve(page, personalizer, settings, ready, drawing.metrics)
     drawing.close()

@@ -5,7 +5,7 @@ nothing. Everything the protocol promises is held by one set of tests for every 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from torch import Tensor
@@ -29,8 +29,18 @@ class Store(Protocol):
     def set_pictures(self, token: str, number: int, pictures: Sequence[str]) -> Round:
         """Say which pictures a live round shows."""
 
-    def append_answer(self, token: str, number: int, answer: Answer) -> None:
-        """Keep the answer; StaleAnswerError unless that round is the open one."""
+    def append_answer(self, token: str, number: int, answer: Answer, shown: str | None = None) -> Session:
+        """Keep the answer to the open round; the session with it.
+
+        Args:
+            token: of the session.
+            number: of the round.
+            answer: what was picked.
+            shown: `fingerprint` of the round that the person looked at; None when it is surely this one.
+
+        Raises:
+            StaleAnswerError: that round is not the open one, or other pictures were looked at.
+        """
 
     def change_answer(self, token: str, number: int, answer: Answer) -> None:
         """Answer an answered round otherwise; the rounds after it stay, and the old answer stays in the log.
@@ -45,11 +55,27 @@ class Store(Protocol):
     def delete(self, token: str) -> int:
         """Forget the session; how many rounds, answers and pictures are gone with it."""
 
+    def save_pictures(
+        self, pictures: Sequence[tuple[PictureRecord, bytes, Sequence[str | None]]]
+    ) -> list[str | None]:
+        """Keep pictures that were drawn together, for the sessions that want them.
+
+        Args:
+            pictures: record, PNG bytes and tokens of each; the token None stands for everybody.
+
+        Returns:
+            The hash of each picture, or None where no session that wants it exists any more. Such a picture
+            is not kept.
+        """
+
     def save_picture(self, record: PictureRecord, content: bytes) -> str:
         """Keep a picture; its SHA-256 hash. Saving the same record again keeps the first."""
 
     def find_picture(self, record: PictureRecord) -> str | None:
         """The hash of the picture rendered from this record before, or None."""
+
+    def find_pictures(self, records: Sequence[PictureRecord]) -> dict[PictureRecord, str]:
+        """The hashes of the pictures that were rendered from these records before, in one query."""
 
     def read_picture(self, picture: str) -> bytes:
         """The PNG bytes, verified; StoreError when they are missing or damaged."""
@@ -66,11 +92,11 @@ class Store(Protocol):
     def owns(self, token: str, picture: str) -> bool:
         """Whether the session may see the picture."""
 
-    def embedding(self, embedder: str, picture: str) -> Tensor | None:
-        """Float[D] kept by `keep_embedding`, or None."""
+    def embeddings(self, embedder: str, pictures: Sequence[str]) -> dict[str, Tensor]:
+        """Float[D] of each picture that `keep_embeddings` kept one of, in one query."""
 
-    def keep_embedding(self, embedder: str, picture: str, embedding: Tensor) -> None:
-        """Remember what an embedder saw in a picture."""
+    def keep_embeddings(self, embedder: str, embeddings: Mapping[str, Tensor]) -> None:
+        """Keep an embedder's embeddings of pictures."""
 
     def trials(self, token: str) -> list[Trial]:
         """The trials of the session's blind proof, in order."""
@@ -155,6 +181,14 @@ def stale_trial(number: int) -> StaleAnswerError:
 def no_card() -> SessionError:
     """The error for a card that was taken down or replaced meanwhile."""
     return SessionError("Expected a card that is up, found it taken down. Look at those that are there now.")
+
+
+def other_pictures() -> StaleAnswerError:
+    """The error for an answer about pictures that the round does not show."""
+    return StaleAnswerError(
+        "Expected an answer about the pictures of the round, found one about others. "
+        "It was not counted; look at the pictures now on the screen."
+    )
 
 
 def nothing_to_undo() -> SessionError:
