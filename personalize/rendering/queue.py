@@ -150,7 +150,7 @@ class RenderJob:
         """Wait for the pictures.
 
         Args:
-            on_step: called now and then with thousandths done, at the end with all. What it raises ends the wait.
+            on_step: called now and then with thousandths done, at the end with all. Its error ends the wait.
 
         Raises:
             CancelledError: the job was cancelled.
@@ -197,7 +197,7 @@ class RenderQueue:
             draw: renders a batch.
             keep: keeps its pictures.
             batch: most pictures in a batch.
-            capacity: batches that the renderer draws at once.
+            capacity: batches that the renderer draws at once; 0: `draw_next` draws them.
             stall_s: seconds without a step after which a batch has stalled; 0: from the measured steps.
             clock: seconds, never set back.
         """
@@ -310,7 +310,7 @@ class RenderQueue:
             )
             done = len(job.drawn) + under_way
             pictures, sessions = self._before(job)
-            left_s = (pictures + total - done) * self._picture_s / self.capacity
+            left_s = (pictures + total - done) * self._picture_s / max(1, self.capacity)
             return RenderProgress(min(1.0, done / total), max(left_s, 0.2), sessions)
 
     def check(self) -> str | None:
@@ -407,6 +407,16 @@ class RenderQueue:
                     self._changed.wait(ABANDONED_S)
                 self._running.append(batch)
             self._draw_batch(batch)
+
+    def draw_next(self) -> bool:
+        """Draw the next batch in the calling thread; whether there was one. For a queue of capacity 0."""
+        with self._changed:
+            batch = self._choose()
+            if batch is None:
+                return False
+            self._running.append(batch)
+        self._draw_batch(batch)
+        return True
 
     def _draw_batch(self, batch: _Batch) -> None:
         def on_step(done: int, total: int) -> None:
