@@ -48,7 +48,7 @@ POPULATION = -1.0
 
 EIGENVALUE_FLOOR = 1e-6
 """Smallest eigenvalue of the features' covariance, as a share of the largest. Smaller eigenvalues are raised
-to it, so every prior has a precision. Such directions hold 1e-6 of the utility's variance and cannot matter."""
+to it, so every prior has a precision. Such directions hold a negligible 1e-6 of the utility's variance."""
 
 GRADIENT_TOLERANCE = 1e-8
 MOST_ITERATIONS = 100

@@ -41,7 +41,9 @@ def test_samples_have_the_mean_and_covariance_asked_for() -> None:
     torch.testing.assert_close(torch.cov(draws.T), covariance, atol=0.1, rtol=0.05)
 
 
-@pytest.mark.parametrize(("choose", "worth"), [(choose_by_bald, mutual_information), (choose_by_eubo, expected_best)])
+@pytest.mark.parametrize(
+    ("choose", "worth"), [(choose_by_bald, mutual_information), (choose_by_eubo, expected_best)]
+)
 @pytest.mark.parametrize("seed", range(3))
 def test_the_choice_is_close_to_the_best_of_all_sets(choose, worth, seed: int) -> None:  # type: ignore[no-untyped-def]
     pool, covariance = random_pool(seed), random_information(seed)

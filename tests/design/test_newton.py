@@ -50,7 +50,8 @@ def test_tokens_that_start_at_zero_come_into_use_and_useless_ones_leave() -> Non
     gradient = objective.gradient(found.measure.tokens)
     best = gradient.masked_fill(~mdp.allowed, -torch.inf).amax(dim=1, keepdim=True)
     scale = float(best.max() - gradient[mdp.allowed].min())
-    assert float(((best - gradient)[used]).max()) < 1e-2 * scale  # the gradient of every token in use is close to the largest
+    # The gradient of every token in use is close to the largest gradient of its slot.
+    assert float(((best - gradient)[used]).max()) < 1e-2 * scale
 
 
 def test_more_tokens_than_one_step_moves_are_cut_and_still_certified() -> None:
