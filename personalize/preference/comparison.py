@@ -29,8 +29,8 @@ class Comparisons:
         """Check that every answer fits its question.
 
         Raises:
-            ShapeError: the axes disagree, an index is outside 0..K-1, a "none" row has a pick, another row
-                has none, or one option is both best and worst.
+            ShapeError: the axes disagree, an index is outside 0..K-1, or one option is both best and worst.
+                Also, a "none" row has a pick, or another row has none.
         """
         if self.options.dim() != 3 or self.options.shape[1] < 2:
             raise ShapeError(

@@ -107,7 +107,7 @@ class TastePrior:
         """Float[d, d]: the prior covariance that a design assumes before any answer.
 
         Args:
-            spread: of utilities over prompts, in nats.
+            spread: spread of utilities over prompts, in nats.
         """
         return self.matrix(self.gammas[0], spread)
 
@@ -198,7 +198,7 @@ class TasteEstimate:
         return ((features @ self.covariance) * features).sum(dim=-1).clamp(min=0.0).sqrt()
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """Float[count, d]: tastes drawn from the posterior."""
+        """Float[count, d]: samples of the posterior."""
         return draw_tastes(self.theta, self.covariance, count, generator)
 
     def choice_accuracy(self, options: Tensor, samples: int = 256) -> float:
@@ -231,7 +231,7 @@ def covariance_root(covariance: Tensor) -> Tensor:
 
 
 def draw_tastes(theta: Tensor, covariance: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """Float[count, d]: tastes drawn from the normal with mean Float[d] and covariance Float[d, d]."""
+    """Float[count, d]: samples of the normal with mean `theta` Float[d] and `covariance` Float[d, d]."""
     noise = torch.randn(count, len(theta), generator=generator, dtype=theta.dtype, device=theta.device)
     tastes: Tensor = theta + noise @ covariance_root(covariance).T
     return tastes

@@ -3,8 +3,8 @@ r"""A prior of tastes learned from earlier people, shrunk toward the prior of th
 .. math:: \Sigma_{pop} = \frac{n S + n_0 s^2 \bar\Sigma}{n + n_0}, \quad
     S = \frac1n \sum_i (\hat\theta_i \hat\theta_i^\top + C_i)
 
-Here hat theta_i and C_i are the posterior mean and covariance of person i, bar Sigma is the prior with gamma
-= 1 at spread 1, and s is the spread of the tastes. S is the M step of empirical Bayes with one Gaussian.
+Here hat theta_i and C_i are the posterior mean and covariance of person i. Bar Sigma is the prior with gamma
+1 at spread 1, and s is the spread of the tastes. S is the M step of empirical Bayes with one Gaussian.
 Without C_i, tastes with few answers would look alike. With few people, the result is close to the prior of
 the features. The tastes of different people are pooled only here, and only on request of the operator.
 """

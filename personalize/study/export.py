@@ -40,7 +40,7 @@ DICTIONARY = {
     "seconds": "seconds from the participant's start to the answer",
     "proof": "trials of the blind test: subject, whether the personal picture was first, and the choice",
 }
-"""The meaning of every name in the file; the header contains it as "dictionary"."""
+"""The meaning of the names in the file; the header contains it as "dictionary"."""
 
 
 def study_lines(
