@@ -31,11 +31,11 @@ def killed(url: str, pictures: Path, lines: int, delay_s: float) -> list[list[st
 @pytest.mark.parametrize("lines", [1, 8, 30, 60])
 def test_everything_acknowledged_survives_a_kill(tmp_path: Path, lines: int) -> None:
     url, pictures = f"sqlite:///{tmp_path / 'palate.sqlite3'}", tmp_path / "pictures"
-    acknowledged = killed(url, pictures, lines, delay_s=random.Random(lines).uniform(0.0, 0.02))
+    lines_out = killed(url, pictures, lines, delay_s=random.Random(lines).uniform(0.0, 0.02))
     store = DatabaseStore(url, pictures)
     live = store.load("token")
     acknowledged = {
-        kind: [words[1:] for words in acknowledged if words[0] == kind]
+        kind: [words[1:] for words in lines_out if words[0] == kind]
         for kind in ("pictures", "round", "answer")
     }
     for picture in (picture for hashes in acknowledged["pictures"] for picture in hashes):
