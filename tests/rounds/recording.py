@@ -1,0 +1,119 @@
+"""Records sessions under a fixed seed: ``python -m tests.rounds.recording`` writes `recorded/*.json` again.
+
+The recordings hold that a change of the code's layout changes no prompt and no picture. They are made again
+only when prompts or pictures are meant to change, for example with new shipped models.
+"""
+
+import io
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from models import load_embedder, load_renderer
+from personalize.preparation.parts import Parts
+from personalize.preparation.prepare import Preparation, prepare
+from personalize.rounds.personalizer import Personalizer
+from personalize.session.memory_store import MemoryStore
+from personalize.settings import Settings
+from personalize.taste.blind_test import next_trial
+from personalize.taste.personal_pictures import personal_pictures
+from personalize.vocabulary.vocabulary import Vocabulary
+from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
+
+FOLDER = Path(__file__).parent / "recorded"
+MINI = Path(__file__).parents[2] / "assets" / "vocabulary" / "mini"
+
+STRATEGIES = {"fakes": ("adaptive", "static-rounded", "static-iid", "random", "bald"), "mini": ("adaptive",)}
+ROUNDS = {"fakes": 12, "mini": 6}
+NONE_OF_THESE = 4
+"""The round that is answered by none of its pictures."""
+
+AREAS = 4
+"""A picture is recorded by the mean colours of AREAS x AREAS areas, since rounding differs by processor."""
+
+
+@contextmanager
+def parts_of(name: str) -> Iterator[Parts]:
+    """The stand-in networks ("fakes") or the shipped models ("mini"), with an empty cache."""
+    with tempfile.TemporaryDirectory() as data:
+        if name == "mini":
+            settings = Settings(data=Path(data))
+            vocabulary = Vocabulary.load(MINI)
+            yield Parts(vocabulary, load_renderer("mini", 1), load_embedder("mini", 1), settings, MINI)
+        else:
+            settings = Settings(data=Path(data), pool=64, candidates=200)
+            yield Parts(fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings)
+
+
+def prepared(parts: Parts) -> Preparation:
+    """What the parts prepare to."""
+    return prepare(parts.vocabulary, parts.renderer, parts.embedder, parts.settings, shipped=parts.shipped)
+
+
+def record(parts: Parts, preparation: Preparation, strategy: str, rounds: int) -> dict[str, Any]:
+    """One session: its rounds with their pictures, the utilities learned, personal pictures and a trial."""
+    loop = Personalizer(preparation, MemoryStore(), parts.renderer, parts.embedder, parts.settings)
+    token = loop.start("a fox", seed=11, strategy=strategy).token
+    rows = []
+    for number in range(1, rounds + 1):
+        round_ = loop.render(token, loop.propose(token).number)
+        rows.append(
+            {
+                "number": round_.number,
+                "prompts": list(round_.prompts),
+                "seeds": list(round_.seeds),
+                "pictures": [_areas(loop.picture(token, name)) for name in round_.pictures],
+            }
+        )
+        _answer(loop, token, number)
+    mdp = preparation.mdp
+    utilities = loop.estimate(token).utility(mdp.features - mdp.features[0]).tolist()
+    pairs = personal_pictures(loop, token, "a castle", seed=5, count=2).pairs
+    trial = next_trial(loop, token)
+    return {
+        "strategy": strategy,
+        "rounds": rows,
+        "utilities": [round(utility, 4) for utility in utilities],
+        "personal": [{"prompt": pair.prompt, "seed": pair.seed} for pair in pairs],
+        "trial": [trial.subject, trial.prompt, trial.personal_first],
+    }
+
+
+def _answer(loop: Personalizer, token: str, number: int) -> None:
+    if number == NONE_OF_THESE:
+        loop.answer(token, number, none=True)
+    elif number % 3 == 0:
+        loop.answer(token, number, best=number % 4, worst=(number + 1) % 4)
+    else:
+        loop.answer(token, number, best=(number * 7) % 4)
+
+
+def _areas(content: bytes) -> list[int]:
+    image = Image.open(io.BytesIO(content)).convert("RGB")
+    return list(image.resize((AREAS, AREAS), Image.Resampling.BOX).tobytes())
+
+
+def recorded(name: str) -> dict[str, dict[str, Any]]:
+    """The committed sessions, by strategy."""
+    sessions = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    return {session["strategy"]: session for session in sessions}
+
+
+def main() -> None:
+    """Write every recording again."""
+    for name, strategies in STRATEGIES.items():
+        with parts_of(name) as parts:
+            preparation = prepared(parts)
+            sessions = [record(parts, preparation, strategy, ROUNDS[name]) for strategy in strategies]
+        (FOLDER / f"{name}.json").write_text(json.dumps(sessions) + "\n", encoding="utf-8")
+        sys.stdout.write(f"recorded {len(sessions)} sessions of {name}\n")
+
+
+if __name__ == "__main__":
+    main()
