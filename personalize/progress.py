@@ -9,12 +9,13 @@ OnProgress = Callable[[str, int, int], None]
 """Called with the name of the work, the amount done, and the amount in all."""
 
 OnStep = Callable[[int, int], None]
-"""Called with the steps done and the steps in all; may raise to stop the work."""
+"""Called with the steps done and the steps in all; it may raise an exception to stop the work."""
 
 QUIET_S = 2.0
-"""Work that is over sooner is not worth a line."""
+"""Duration in seconds below which work gets no line."""
 
 EVERY_S = 0.5
+"""Seconds between two updates of a line on a terminal; elsewhere ten times as long."""
 
 
 def no_progress(what: str, done: int, of: int) -> None:
@@ -22,29 +23,32 @@ def no_progress(what: str, done: int, of: int) -> None:
 
 
 class ConsoleProgress:
-    """Callable with (what, done, of): one line, rewritten on a terminal; now and then a line elsewhere."""
+    """An `OnProgress` that writes to a console.
+
+    On a terminal it rewrites one line. Elsewhere it writes a new line every few seconds.
+    """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        """Write to `stream`, standard error unless given: results belong to standard output."""
+        """Write to `stream`; by default to standard error, because results go to standard output."""
         self._stream = stream or sys.stderr
-        self._what, self._begun, self._told = "", 0.0, 0.0
+        self._what, self._started, self._written = "", 0.0, 0.0
         self._live = self._stream.isatty()
         self._open = False
 
     def __call__(self, what: str, done: int, of: int) -> None:
-        """So much of `what` is done."""
+        """Show that `done` of `of` parts of the work `what` are done."""
         now = time.monotonic()
         if what != self._what:
             self.close()
-            self._what, self._begun, self._told = what, now, now
+            self._what, self._started, self._written = what, now, now
             return
-        spent = now - self._begun
+        spent = now - self._started
         pause = EVERY_S if self._live else 10 * EVERY_S
-        if spent < QUIET_S or (now - self._told < pause and done < of):
+        if spent < QUIET_S or (now - self._written < pause and done < of):
             return
-        self._told = now
-        left = spent * (of - done) / done if done else float("nan")
-        text = f"{what}: {done} of {of}" + (f", about {duration(left)} left" if 0 < done < of else "")
+        self._written = now
+        remaining = spent * (of - done) / done if done else float("nan")
+        text = f"{what}: {done} of {of}" + (f", about {duration(remaining)} left" if 0 < done < of else "")
         self._stream.write(f"\r\x1b[2K{text}" if self._live else f"{text}\n")
         self._stream.flush()
         self._open = self._live
@@ -52,7 +56,7 @@ class ConsoleProgress:
             self.close()
 
     def close(self) -> None:
-        """End the line."""
+        """End the line of the present work."""
         if self._open:
             self._stream.write("\n")
             self._stream.flush()
@@ -61,27 +65,27 @@ class ConsoleProgress:
 
 
 def duration(seconds: float) -> str:
-    """Such as "40 s", "3 min" or "2.5 h"."""
+    """A duration as text, such as "40 s", "3 min" or "2.5 h"."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 class ProgressSlice:
-    """An `on_step` that reports a part of a longer work as that part of the whole, in thousandths."""
+    """An `OnStep` for one part of a longer work; it reports the progress of the whole in thousandths."""
 
     WHOLE = 1000
 
     def __init__(self, on_step: OnStep | None, start: float, stop: float) -> None:
-        """Report from `start` to `stop` of the whole, 0..1."""
+        """Report to `on_step` from the share `start` to the share `stop` of the whole, both 0..1."""
         self._on_step, self._start, self._stop = on_step, start, stop
 
     def __call__(self, done: int, steps: int) -> None:
-        """So many of this part's steps are done."""
+        """Report that `done` of `steps` steps of this part are done."""
         if self._on_step is not None:
             share = self._start + (self._stop - self._start) * done / max(1, steps)
             self._on_step(round(self.WHOLE * share), self.WHOLE)
 
     def still(self) -> None:
-        """Nothing more is done; for `on_step` to raise if it wants to stop."""
+        """Report the start of this part again, so that `on_step` can raise an exception to stop the work."""
         self(0, 1)

@@ -1,4 +1,4 @@
-"""Seeds: everything random in a session follows from its own."""
+"""Seeds: all randomness in a session derives from the session's seed."""
 
 import hashlib
 import secrets
@@ -9,16 +9,16 @@ LARGEST_SEED = 2**31 - 1
 
 
 def derived_seed(*parts: object) -> int:
-    """A seed that follows from `parts`, the same in every process."""
+    """A seed computed from `parts`, from 0 to 2^63 - 1 and equal in every process."""
     digest = hashlib.sha256("/".join(str(part) for part in parts).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 
 def checked_seed(seed: int | None) -> int:
-    """The seed, or a random one.
+    """The given seed, or a random seed for None.
 
     Raises:
-        SessionError: outside 0 to LARGEST_SEED.
+        SessionError: the seed is outside 0 to LARGEST_SEED.
     """
     if seed is None:
         return secrets.randbelow(LARGEST_SEED)

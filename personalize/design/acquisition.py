@@ -1,13 +1,14 @@
-r"""Other rules for the next question, to compare the adaptive one with: BALD, Thompson sampling, EUBO.
+r"""Other acquisition rules for the next question, for comparison: BALD, Thompson sampling and EUBO.
 
-All see a taste that is normal with mean theta and covariance C, by `samples` draws of it. BALD (Houlsby et
-al. 2011; the criterion of APReL) maximises what an answer tells about the taste,
+The posterior of the taste is normal with mean theta and covariance C, represented by `samples` draws. BALD
+(Houlsby et al. 2011; the criterion of APReL) maximises the mutual information of the answer and the taste,
 
-.. math:: I(y; \theta) = H(E_\theta p_\theta) - E_\theta H(p_\theta),
+.. math:: I(y; \theta) = H(E_\theta p_\theta) - E_\theta H(p_\theta).
 
-EUBO (Lin et al. 2022; Astudillo et al. 2023 for K options) the expected utility of the best option shown,
-and Thompson sampling shows the favourites of K tastes drawn from the posterior. The last two show what is
-already liked, and learn less from it: they belong in a gallery rather than in a question.
+EUBO (Lin et al. 2022; Astudillo et al. 2023 for K options) maximises the expected utility of the best option
+shown. Thompson sampling shows the favourites of K tastes drawn from the posterior. The last two rules show
+prompts that the person already likes, so an answer carries less information. They suit a gallery better than
+a question.
 """
 
 from collections.abc import Callable
@@ -31,11 +32,11 @@ def choose_by_bald(
     generator: torch.Generator,
     samples: int = SAMPLES,
 ) -> Tensor:
-    """Long[K]: distinct rows of the pool Float[P, d] whose answer tells most about the taste, in nats.
+    """Long[K]: distinct rows of the pool Float[P, d] with the largest mutual information, in nats.
 
     Raises:
-        ShapeError: axes that do not agree.
-        DesignError: fewer candidates than options.
+        ShapeError: the axes disagree.
+        DesignError: there are fewer candidates than options.
     """
     _check(pool, options, theta, covariance)
     utilities = draw_tastes(theta, covariance, samples, generator) @ pool.T
@@ -61,11 +62,11 @@ def choose_by_eubo(
     generator: torch.Generator,
     samples: int = SAMPLES,
 ) -> Tensor:
-    """Long[K]: distinct rows of the pool Float[P, d] of most expected utility of the best among them.
+    """Long[K]: distinct rows of the pool Float[P, d] with the largest expected utility of their best.
 
     Raises:
-        ShapeError: axes that do not agree.
-        DesignError: fewer candidates than options.
+        ShapeError: the axes disagree.
+        DesignError: there are fewer candidates than options.
     """
     _check(pool, options, theta, covariance)
     utilities = draw_tastes(theta, covariance, samples, generator) @ pool.T
@@ -81,11 +82,11 @@ def choose_by_eubo(
 def choose_by_thompson(
     pool: Tensor, *, options: int, theta: Tensor, covariance: Tensor, generator: torch.Generator
 ) -> Tensor:
-    """Long[K]: the favourites in the pool Float[P, d] of K tastes drawn, each the best not yet taken.
+    """Long[K]: for each of K posterior samples, its best row of the pool Float[P, d] not yet chosen.
 
     Raises:
-        ShapeError: axes that do not agree.
-        DesignError: fewer candidates than options.
+        ShapeError: the axes disagree.
+        DesignError: there are fewer candidates than options.
     """
     _check(pool, options, theta, covariance)
     chosen: list[int] = []
@@ -102,7 +103,7 @@ ACQUISITIONS: dict[str, Acquisition] = {
     "eubo": choose_by_eubo,
     "thompson": choose_by_thompson,
 }
-"""By the name of the strategy."""
+"""Acquisition rules by the name of their strategy."""
 
 
 def _check(pool: Tensor, options: int, theta: Tensor, covariance: Tensor) -> None:

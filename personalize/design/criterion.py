@@ -1,8 +1,9 @@
-"""What makes one information matrix better than another: a number, and its gradient.
+"""Design criteria: concave scalar functions of an information matrix, with their gradients.
 
-Every criterion is concave and never falls when information is added (monotone in the Loewner order), so
-Frank-Wolfe's gap certifies it. V and D are for use. A spends picks on directions that no picture has, and
-measured worse than random questions on raw features; E is smoothed, as its gradient is otherwise not unique.
+Every criterion is concave and monotone in the Loewner order: added information never lowers it. The gap of
+Frank-Wolfe therefore certifies it. V and D are meant for use. A spends picks on directions in which pictures
+do not vary, and was worse than random questions on raw features. E is smoothed, because the gradient of the
+smallest eigenvalue is not unique.
 """
 
 from dataclasses import dataclass
@@ -30,35 +31,35 @@ class Curvature:
 
 
 class Criterion(Protocol):
-    """A concave, monotone scalar of an information matrix; larger is better."""
+    """A concave, monotone scalar function of an information matrix; larger is better."""
 
     @property
     def name(self) -> str:
-        """One letter, as in the field."""
+        """The usual letter of the criterion."""
 
     def value(self, information: Tensor) -> float:
-        """The criterion of Float[d, d]; -inf when it is singular."""
+        """The criterion of Float[d, d]; -inf for a singular matrix."""
 
     def gradient(self, information: Tensor) -> Tensor:
-        """Float[d, d], symmetric and positive semi-definite; of a positive definite matrix only."""
+        """Float[d, d], symmetric and positive semi-definite; `information` must be positive definite."""
 
 
 @runtime_checkable
 class CurvedCriterion(Criterion, Protocol):
-    """A criterion whose second derivative is known, so that Newton's method can be used."""
+    """A criterion with a known second derivative, as Newton's method needs it."""
 
     def curvature(self, information: Tensor) -> Curvature:
-        """Of a positive definite matrix."""
+        """The second derivative at a positive definite matrix Float[d, d]."""
 
 
 @dataclass(frozen=True, eq=False)
 class VCriterion:
-    r"""Minus the mean squared error of what will be asked of the taste: -tr(V I^{-1}).
+    r"""Minus the mean squared error of predicted utilities: -tr(V I^{-1}).
 
     The gradient is I^{-1} V I^{-1}.
 
     Attributes:
-        target: Float[d, d], V: the covariance of the features of the prompts one may recommend.
+        target: Float[d, d], V: the covariance of the features of prompts to recommend.
     """
 
     target: Tensor
@@ -92,7 +93,10 @@ class VCriterion:
 
 @dataclass(frozen=True)
 class DCriterion:
-    r"""The log volume that is ruled out: log det I. The gradient is I^{-1}."""
+    r"""Minus twice the log volume of the confidence ellipsoid, up to a constant: log det I.
+
+    The gradient is I^{-1}.
+    """
 
     name: str = "D"
 
@@ -137,20 +141,20 @@ class ACriterion:
 
 @dataclass(frozen=True)
 class ECriterion:
-    r"""The least known direction, smoothed: -(1/beta) log sum_i exp(-beta lambda_i).
+    r"""The smallest eigenvalue, smoothed: -(1/beta) log sum_i exp(-beta lambda_i).
 
-    At most log(d)/beta below the smallest eigenvalue. The gradient is the softmin-weighted projection on the
-    eigenvectors.
+    The value is at most log(d)/beta below the smallest eigenvalue. The gradient is the softmin-weighted sum
+    of the projections on the eigenvectors.
 
     Attributes:
-        beta: sharpness, in units of one over information.
+        beta: sharpness, in units of 1 / information.
     """
 
     beta: float = 10.0
     name: str = "E"
 
     def value(self, information: Tensor) -> float:
-        """Smoothed smallest eigenvalue."""
+        """The smoothed smallest eigenvalue."""
         values = torch.linalg.eigvalsh(information)
         return -float((-self.beta * values).logsumexp(dim=0)) / self.beta
 
@@ -165,7 +169,7 @@ def _inverse(information: Tensor) -> Tensor:
 
 
 def _factor(information: Tensor) -> Tensor | None:
-    """The Cholesky factor, or None when the matrix is not positive definite to working precision."""
+    """The Cholesky factor, or None if the matrix is not positive definite to working precision."""
     factor, failed = torch.linalg.cholesky_ex(information)
     if int(failed):
         return None

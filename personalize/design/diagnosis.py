@@ -1,8 +1,8 @@
-"""What is wrong with a design or with the answers to it, each in one sentence with what to do about it.
+"""Warnings about a design or about the answers to it: one sentence each, with a remedy.
 
-The failures that the paper names, and two of our own: information that is nearly singular, slots without
-diversity, a solver that makes no progress, regularisation that drowns the answers, and picks so decided that
-the design's assumption of equally likely options does not hold.
+The warnings cover the failures that the paper names, and two more. The information is nearly singular, a slot
+has no diversity, the solver makes no progress, or the regularisation dominates the answers. Last, the picks
+are too predictable: the design assumes that all options are equally likely.
 """
 
 import torch
@@ -12,14 +12,14 @@ from personalize.design.result import DesignResult, DesignStatus
 from personalize.preference.logit import choice_information, choice_probabilities
 
 NO_PROGRESS = 0.5
-"""A gap that is still above this share of what it was half way has not moved."""
+"""The solver makes no progress if the gap of the second half is above this share of the first half's."""
 
 DECIDED = 0.6
-"""Share of the planned information below which the picks are too decided for the plan."""
+"""Smallest share of the planned information for which the design's assumption holds."""
 
 
 def design_warnings(result: DesignResult) -> tuple[str, ...]:
-    """Sentences about a solved design; none when nothing is wrong."""
+    """Warnings about a solved design; empty if the design is sound."""
     found = list(result.diagnostics.warnings())
     if result.status in (DesignStatus.ITERATION_LIMIT, DesignStatus.STALLED):
         gaps = [gap for _, _, gap in result.history]
@@ -34,13 +34,13 @@ def design_warnings(result: DesignResult) -> tuple[str, ...]:
 
 
 def decided_share(theta: Tensor, questions: Tensor) -> float:
-    """The information of questions Float[N, K, d] under a taste, over what equally likely picks would tell.
+    """Information of questions Float[N, K, d] under a taste, as a share of that of equally likely picks.
 
-    1 for a person without preferences; near 0 for one whose picks are foreseen in all of these questions. Of
-    traces, so it is the mean over all directions.
+    The share is a ratio of traces, so it averages over all directions. It is 1 for a person without
+    preferences, and near 0 for a person whose picks are predictable in all of these questions.
     """
     K = questions.shape[1]
     even = torch.full(questions.shape[:2], 1.0 / K, dtype=questions.dtype, device=questions.device)
-    told = float(choice_information(questions, choice_probabilities(theta, questions)).trace())
+    actual = float(choice_information(questions, choice_probabilities(theta, questions)).trace())
     planned = float(choice_information(questions, even).trace())
-    return told / planned if planned > 0.0 else 1.0
+    return actual / planned if planned > 0.0 else 1.0

@@ -1,13 +1,13 @@
-r"""Divide the mean measure among K policies, so that the K options of a question differ.
+r"""Divides the mean measure among K policies, so that the K options of a question differ.
 
-The surrogate sees only the mean measure. What K independent draws realise is less by
-(T/K^2) sum_q Cov_q, so the policies should be far apart and each of small spread. That is a clustering with
-K clusters of equal mass: k-means whose assignment is a transport problem, so that masses are exact and a
-token may belong to several policies.
+The surrogate information depends only on the mean measure. K independent draws realise (T/K^2) sum_q Cov_q
+less, so the policies should be far apart and each should have a small spread. That is a clustering problem
+with K clusters of equal mass. It is solved by k-means with a transport problem as the assignment step. The
+masses are therefore exact, and a token may belong to several policies.
 
-Without successors every slot is clustered by itself; which cluster of one slot goes with which of another
-is left to chance, and shuffled again in every question (`question.static_question`), as a fixed matching
-would tie the slots together and tell about K profiles only. With successors whole paths are clustered.
+Without successor rules, every slot is clustered by itself. The clusters of different slots are matched at
+random, and `sampling.static_question` shuffles them again in every question. A fixed matching would couple
+the slots and give information about K profiles only. With successor rules, whole paths are clustered.
 """
 
 import numpy
@@ -25,7 +25,7 @@ from personalize.mdp.prompt_mdp import PromptMDP
 RESTARTS = 4
 MOST_ROUNDS = 20
 COUPLINGS = 16
-"""Random couplings of the slots within a policy; more make them more nearly independent."""
+"""Random couplings of the slots within a policy; more couplings make the slots more independent."""
 
 
 def divide(
@@ -36,17 +36,17 @@ def divide(
     *,
     generator: torch.Generator,
 ) -> Policies:
-    """K policies whose mean has the visitation of the mixture, far apart and of small spread.
+    """K policies whose mean has the visitation of the mixture; far apart, each with a small spread.
 
     Args:
-        mdp: whose paths.
-        paths: Long[N, H].
-        weights: Float[N], sum to one.
-        options: K.
-        generator: of the starts and the couplings.
+        mdp: the MDP of the paths.
+        paths: Long[N, H], the paths of the mixture.
+        weights: Float[N], weights of the paths; they sum to one.
+        options: K, the number of policies.
+        generator: source of randomness for the starts and the couplings.
 
     Raises:
-        DesignError: fewer than 2 options.
+        DesignError: `options` is below 2.
     """
     if options < 2:
         raise DesignError(f"Expected at least 2 options, found {options}. Show two pictures or more.")
@@ -70,13 +70,14 @@ def divide(
 
 
 def realised_ratio(features: Tensor, visitation: Tensor) -> float:
-    """The trace of the exact information over the surrogate's, both without regularisation.
+    """Trace of the exact information over that of the surrogate, both without regularisation.
 
-    1 - 1/K for identical policies, 1 for policies that each say one thing; 1 when nothing varies at all.
+    The ratio is 1 - 1/K for identical policies and 1 for policies with a single path each. It is defined
+    as 1 if the features do not vary.
 
     Args:
-        features: Float[S, d].
-        visitation: Float[K, H, S].
+        features: Float[S, d], features of the tokens.
+        visitation: Float[K, H, S], visitation of each policy.
     """
     claimed = float(feature_covariance(features, visitation.mean(dim=0)).trace())
     realised = float(exact_information(features, visitation, rounds=1.0, regularisation=0.0).trace())
@@ -84,16 +85,16 @@ def realised_ratio(features: Tensor, visitation: Tensor) -> float:
 
 
 def balanced_clusters(points: Tensor, mass: Tensor, clusters: int, generator: torch.Generator) -> Tensor:
-    """Float[K, N]: how much of each point's mass goes to each of K clusters of mass 1/K.
+    """Float[K, N]: mass of each point in each of K clusters of mass 1/K.
 
-    Rows sum to 1/K and columns to `mass`. Lloyd's iterations with an exact transport step; the best of a few
-    starts by the spread within clusters.
+    Rows sum to 1/K and columns to `mass`. The method is Lloyd's iteration with an exact transport step. Of
+    RESTARTS starts, the result with the smallest spread within clusters is returned.
 
     Args:
-        points: Float[N, d].
-        mass: Float[N], sums to one.
-        clusters: K.
-        generator: of the starts.
+        points: Float[N, d], the points.
+        mass: Float[N], mass of each point; it sums to one.
+        clusters: K, the number of clusters.
+        generator: source of randomness for the starts.
     """
     best, best_spread = mass.expand(clusters, -1) / clusters, torch.inf
     for _ in range(RESTARTS if len(points) > 1 else 0):
@@ -116,7 +117,11 @@ def _within(points: Tensor, shares: Tensor, centres: Tensor) -> float:
 
 
 def _spread_out(points: Tensor, mass: Tensor, clusters: int, generator: torch.Generator) -> Tensor:
-    """Centres by k-means++: each drawn with mass times squared distance to the nearest so far."""
+    """Float[K, d]: centres by k-means++.
+
+    Each centre is drawn with probability proportional to mass times squared distance to the nearest
+    earlier centre.
+    """
     chosen = [int(torch.multinomial(mass, 1, generator=generator))]
     while len(chosen) < clusters:
         nearest = torch.cdist(points, points[chosen]).square().amin(dim=1)
@@ -128,7 +133,7 @@ def _spread_out(points: Tensor, mass: Tensor, clusters: int, generator: torch.Ge
 
 
 def _transport(costs: Tensor, mass: Tensor) -> Tensor:
-    """Float[K, N]: the cheapest assignment with row sums 1/K and column sums `mass` (linear program)."""
+    """Float[K, N]: the cheapest assignment with row sums 1/K and column sums `mass`, a linear program."""
     K, N = costs.shape
     variable = numpy.arange(K * N)
     rows = numpy.concatenate((variable // N, K + variable % N))
@@ -137,7 +142,7 @@ def _transport(costs: Tensor, mass: Tensor) -> Tensor:
     masses = mass.detach().cpu().numpy().astype(float)
     target = numpy.concatenate((numpy.full(K, 1.0 / K), masses / masses.sum()))
     scale = float(costs.max()) or 1.0
-    # One of the sums follows from the others; without it rounding cannot make the problem infeasible.
+    # One sum follows from the others. Without it, rounding cannot make the problem infeasible.
     solved = linprog(
         costs.detach().cpu().numpy().ravel() / scale, A_eq=sums[1:], b_eq=target[1:], method="highs"
     )

@@ -1,4 +1,4 @@
-"""Choose K of many by greedy growth and single exchanges, for any gain of a set."""
+"""Choice of K candidates by greedy growth and single exchanges, for any value of a set."""
 
 import math
 from collections.abc import Callable
@@ -8,18 +8,18 @@ from torch import Tensor
 
 MOST_PASSES = 10
 Gains = Callable[[list[int]], Tensor]
-"""From chosen candidates to Float[P]: the worth of them and each candidate together; -inf for the chosen."""
+"""From chosen candidates to Float[P]: value of the set with each candidate added; -inf for members."""
 
 
 def exchange(gains: Gains, options: int, first: int) -> Tensor:
-    """Long[K]: grown greedily from one candidate, then exchanged one by one until nothing gains.
+    """Long[K]: a set grown greedily from one candidate, then improved by single exchanges.
 
-    Two or three passes are the rule; every exchange raises the worth, so it ends.
+    Every exchange raises the value, so the loop ends; it usually takes two or three passes.
 
     Args:
-        gains: the worth of sets.
-        options: K.
-        first: candidate to begin with.
+        gains: the value of sets.
+        options: K, the size of the set.
+        first: index of the first candidate.
     """
     chosen = [first]
     while len(chosen) < options:

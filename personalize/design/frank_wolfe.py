@@ -1,11 +1,12 @@
-r"""Frank-Wolfe on mixtures of vertices (paths, or policies of a tabular MDP), and nothing else.
+r"""Frank-Wolfe on mixtures of vertices: paths, or policies of a tabular MDP.
 
-The value f is a concave function of the visitation measure d. Every iteration asks the oracle for the vertex
-v of most gradient; <grad f(d), v - d> is the gap, and no measure is better than f(d) by more than that. The
-gap that is returned is computed once more from the mixture that is returned.
+The value f is a concave function of the visitation measure d. In every iteration, the oracle finds the vertex
+v with the largest <grad f(d), v>. The gap is <grad f(d), v - d>, and no measure exceeds f(d) by more than the
+gap. The returned gap is computed once more from the returned mixture.
 
-Directions differ in what pays for the new vertex: all vertices in proportion (`Vanilla` [paper]), or the
-worst vertex in use (`Away`, `Pairwise`; Lacoste-Julien and Jaggi 2015), which is what converges linearly.
+The directions differ in the source of the new vertex's weight. `Vanilla` [paper] takes it from all vertices
+in proportion. `Away` and `Pairwise` (Lacoste-Julien and Jaggi 2015) take it from the worst vertex in use,
+and converge linearly.
 """
 
 import time
@@ -17,37 +18,37 @@ import torch
 from torch import Tensor
 
 from personalize.design.information import SurrogateObjective
-from personalize.design.result import DesignStatus, Progress
+from personalize.design.result import DesignStatus, SolverStep
 from personalize.design.step_size import ExactLineSearch, StepSize
 
 STALLED_AFTER = 10
-"""Iterations that change the value by no more than rounding, after which the loop gives up."""
+"""Consecutive iterations without a change of value beyond rounding, after which the loop stops."""
 
 ROUNDING = 1e-13
 
 
 class Oracle(Protocol):
-    """What Frank-Wolfe needs of an MDP: its vertices, and the best of them for a reward."""
+    """A linear oracle: the vertices of an MDP, and the best vertex for a reward."""
 
     def best(self, reward: Tensor) -> tuple[Tensor, float]:
-        """The vertex of most reward Float[H, S], and its reward."""
+        """The vertex with the largest reward, for a reward Float[H, S], and that value."""
 
     def rewards(self, vertices: Tensor, reward: Tensor) -> Tensor:
-        """Float[N]: the reward of each of N vertices."""
+        """Float[N]: the reward of each of N vertices, for a reward Float[H, S]."""
 
     def visitation(self, vertices: Tensor, weights: Tensor) -> Tensor:
-        """Float[H, S]: the weighted sum of the vertices' measures; linear in weights Float[N]."""
+        """Float[H, S]: the sum of the vertices' measures with weights Float[N]; linear in the weights."""
 
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """N vertices, and weights Float[N] that sum to one."""
+    """N vertices with weights Float[N] that sum to one."""
 
     vertices: Tensor
     weights: Tensor
 
     def with_vertex(self, vertex: Tensor) -> tuple["Mixture", int]:
-        """The mixture in which `vertex` has a place, of weight 0 if it is new; and that place."""
+        """The mixture with `vertex` among its vertices, at weight 0 if new, and the index of `vertex`."""
         same = torch.nonzero((self.vertices == vertex).flatten(1).all(dim=1))[:, 0]
         if len(same):
             return self, int(same[0])
@@ -55,28 +56,28 @@ class Mixture:
         return Mixture(torch.cat((self.vertices, vertex[None])), weights), len(self.vertices)
 
     def moved(self, change: Tensor, length: float) -> "Mixture":
-        """The mixture after a step; vertices without weight are dropped."""
+        """The mixture after a step of `length` along `change`, without the vertices of weight zero."""
         weights = (self.weights + length * change).clamp(min=0.0)
-        kept = weights > ROUNDING
-        return Mixture(self.vertices[kept], weights[kept] / weights[kept].sum())
+        positive = weights > ROUNDING
+        return Mixture(self.vertices[positive], weights[positive] / weights[positive].sum())
 
 
 class Direction(Protocol):
-    """Where to go: a change of weights that sums to zero, and the longest step along it."""
+    """A search direction: a change of weights that sums to zero, and the longest step along it."""
 
     def change(self, weights: Tensor, rewards: Tensor, toward: int) -> tuple[Tensor, float]:
-        """Float[N] and the longest length.
+        """The change Float[N], and the length of the longest step.
 
         Args:
-            weights: Float[N].
-            rewards: Float[N], the gradient along each vertex.
-            toward: the vertex that the oracle found.
+            weights: Float[N], weights of the mixture.
+            rewards: Float[N], inner product of the gradient with each vertex.
+            toward: index of the vertex that the oracle found.
         """
 
 
 @dataclass(frozen=True)
 class Vanilla:
-    """Toward the new vertex, away from all in proportion."""
+    """Toward the new vertex, away from all others in proportion to their weights."""
 
     def change(self, weights: Tensor, rewards: Tensor, toward: int) -> tuple[Tensor, float]:
         """e_v - w."""
@@ -98,7 +99,7 @@ class Away:
 
 @dataclass(frozen=True)
 class Pairwise:
-    """Weight moves from the worst vertex in use to the new one."""
+    """From the worst vertex in use to the new vertex."""
 
     def change(self, weights: Tensor, rewards: Tensor, toward: int) -> tuple[Tensor, float]:
         """e_v - e_a."""
@@ -118,14 +119,14 @@ def _worst(weights: Tensor, rewards: Tensor) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What the loop found.
+    """The result of the loop.
 
     Attributes:
-        mixture: the best one seen.
-        value: of its measure.
-        gap: of its measure, computed once more; no measure's value exceeds `value + gap`.
-        iterations: steps taken.
-        status: why the loop stopped.
+        mixture: the best mixture of all iterations.
+        value: value of its measure.
+        gap: certified gap of its measure, computed once more; no measure's value exceeds `value + gap`.
+        iterations: number of steps.
+        status: reason for the stop.
     """
 
     mixture: Mixture
@@ -144,20 +145,20 @@ def frank_wolfe(
     step_size: StepSize | None = None,
     relative_gap: float = 1e-3,
     iterations: int = 2000,
-    callback: Callable[[Progress], None] | None = None,
+    callback: Callable[[SolverStep], None] | None = None,
 ) -> Outcome:
     """Maximise `objective` over the measures of mixtures, from `start`.
 
     Args:
-        oracle: finds vertices.
+        oracle: the linear oracle.
         objective: the concave value.
         start: a mixture whose information is not singular.
-        direction: Pairwise unless told.
-        step_size: ExactLineSearch unless told.
-        relative_gap: stop when the gap is at most this share of |value|.
-        iterations: most steps.
-        callback: told about every iteration; a KeyboardInterrupt, from it or the keyboard, stops the loop
-            and the best mixture so far is returned.
+        direction: the search direction; Pairwise by default.
+        step_size: the step length; ExactLineSearch by default.
+        relative_gap: the loop stops when the gap is at most this share of |value|.
+        iterations: largest number of steps.
+        callback: called in every iteration. A KeyboardInterrupt, from the callback or the keyboard, stops
+            the loop; the best mixture so far is returned.
     """
     direction, step_size = direction or Pairwise(), step_size or ExactLineSearch()
     started = time.monotonic()
@@ -173,7 +174,7 @@ def frank_wolfe(
             vertex, reward = oracle.best(gradient)
             gap = max(0.0, reward - float((gradient * measure).sum()))
             if callback is not None:
-                callback(Progress(done, value, gap, len(mixture.weights), time.monotonic() - started))
+                callback(SolverStep(done, value, gap, len(mixture.weights), time.monotonic() - started))
             if gap <= relative_gap * abs(value):
                 status = DesignStatus.OPTIMAL
                 best, best_value = mixture, value
@@ -203,7 +204,7 @@ def frank_wolfe(
 
 
 def certified_gap(oracle: Oracle, objective: SurrogateObjective, mixture: Mixture) -> float:
-    """How much better than this mixture any measure can be, at most: max over v of <grad f(d), v - d>."""
+    """Upper bound on the value that any measure can gain over this mixture: max_v <grad f(d), v - d>."""
     measure = oracle.visitation(mixture.vertices, mixture.weights)
     gradient = objective.gradient(measure)
     return max(0.0, oracle.best(gradient)[1] - float((gradient * measure).sum()))

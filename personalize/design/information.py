@@ -1,16 +1,17 @@
-r"""What T answers are expected to tell about a taste: Fisher information of visitation measures.
+r"""Fisher information about a taste that T answers are expected to give, for visitation measures.
 
-Notation (method, section 3; arXiv 2512.19057, Eq. 5): K policies with measures d_q^h on S tokens at step h,
-their mean dbar^h, token features Phi Float[S, d], mean feature m_h = Phi' dbar^h.
+Notation (arXiv 2512.19057, Eq. 5): K policies with measures d_q^h on S tokens at step h, their mean dbar^h,
+token features Phi Float[S, d], mean feature m_h = Phi' dbar^h.
 
-Three matrices, all with the regularisation added:
+There are three matrices, all with the regularisation added:
 
-- *surrogate*: every option is picked with probability 1/K and the K options are taken to be as far apart as
-  independent draws of infinitely many policies; the covariance of features under dbar. The policies enter
-  only through dbar.
-- *exact*: of K independent draws, surrogate - (T/K^2) sum_q sum_h Cov(d_q^h). Identical policies lose 1/K.
-- *picture*: one answer about K whole pictures instead of one a slot; the covariance of path features
-  x = sum_h phi, which has cross-slot terms, less the same within-policy loss.
+- *surrogate*: the covariance of features under dbar. Every option is picked with probability 1/K, and the K
+  options are as far apart as independent draws from infinitely many policies. The policies enter only
+  through dbar.
+- *exact*: the information of K independent draws, surrogate - (T/K^2) sum_q sum_h Cov(d_q^h). Identical
+  policies lose 1/K.
+- *picture*: one answer about K whole pictures instead of one answer for each slot. It is the covariance of
+  path features x = sum_h phi, which has cross-slot terms, minus the same loss within policies.
 """
 
 from collections.abc import Callable
@@ -29,11 +30,11 @@ def feature_covariance(features: Tensor, measure: Tensor) -> Tensor:
     .. math:: \sum_h \Phi^\top [\mathrm{diag}(d^h) - d^h d^{h\top}] \Phi
 
     Args:
-        features: Float[S, d].
-        measure: Float[H, S], non-negative, rows sum to one.
+        features: Float[S, d], features of the tokens.
+        measure: Float[H, S], non-negative; rows sum to one.
 
     Returns:
-        Float[d, d]; computed about the mean of all, so that a common shift of features cancels exactly.
+        Float[d, d], computed about the overall mean, so a common shift of all features cancels exactly.
     """
     centred = features - measure.mean(dim=0) @ features
     means = measure @ centred
@@ -50,7 +51,7 @@ def surrogate_information(
 def exact_information(
     features: Tensor, visitation: Tensor, *, rounds: float, regularisation: Tensor | float
 ) -> Tensor:
-    """Float[d, d]: the expected information of K independent draws, from Float[S, d] and Float[K, H, S]."""
+    """Float[d, d]: expected information of K independent draws, from Float[S, d] and Float[K, H, S]."""
     K = len(visitation)
     within = feature_covariance(features, visitation.flatten(0, 1))
     between = feature_covariance(features, visitation.mean(dim=0))
@@ -60,12 +61,12 @@ def exact_information(
 def picture_information(
     path_features: Tensor, weights: Tensor, *, rounds: float, regularisation: Tensor | float
 ) -> Tensor:
-    """Float[d, d]: the same for answers about whole pictures.
+    """Float[d, d]: expected information of K independent draws, for answers about whole pictures.
 
     Args:
-        path_features: Float[N, d], of the policies' paths.
-        weights: Float[K, N], of the policies.
-        rounds: T, answers.
+        path_features: Float[N, d], features of the policies' paths.
+        weights: Float[K, N], weights of the policies.
+        rounds: T, the number of answers.
         regularisation: Float[d, d], or a number times the identity.
     """
     return exact_information(path_features, weights[:, None], rounds=rounds, regularisation=regularisation)
@@ -75,7 +76,7 @@ def ridge(regularisation: Tensor | float, features: Tensor) -> Tensor:
     """Float[d, d]: the regularisation as a matrix.
 
     Raises:
-        ShapeError: it is neither a number nor Float[d, d].
+        ShapeError: `regularisation` is neither a number nor Float[d, d].
     """
     d = features.shape[-1]
     if isinstance(regularisation, Tensor) and regularisation.shape == (d, d):
@@ -93,9 +94,9 @@ class SurrogateObjective:
     """A criterion of the surrogate information, as a concave function of the mean measure dbar.
 
     Attributes:
-        features: Float[S, d].
-        criterion: of the information.
-        rounds: T.
+        features: Float[S, d], features of the tokens.
+        criterion: scalar function of the information.
+        rounds: T, the number of answers.
         regularisation: Float[d, d], or a number times the identity.
     """
 
@@ -105,25 +106,25 @@ class SurrogateObjective:
     regularisation: Tensor | float
 
     def information(self, measure: Tensor) -> Tensor:
-        """Float[d, d] of Float[H, S]."""
+        """Float[d, d]: the surrogate information of a measure Float[H, S]."""
         return surrogate_information(
             self.features, measure, rounds=self.rounds, regularisation=self.regularisation
         )
 
     def value(self, measure: Tensor) -> float:
-        """The criterion; -inf when the information is singular."""
+        """The criterion of the information of Float[H, S]; -inf if the information is singular."""
         return self.criterion.value(self.information(measure))
 
     def gradient(self, measure: Tensor) -> Tensor:
         r"""Float[H, S]: T [phi_a' W phi_a - 2 phi_a' W m_h], W the criterion's gradient.
 
-        One product of S x d x d. Up to a constant a row (the mean feature's own term), which no comparison
-        between measures sees, this is T times the squared length of phi_a - m_h in the metric W.
+        It costs one product of S x d x d. In each row it equals T times the squared length of phi_a - m_h
+        in the metric W, up to a constant. The constant cancels in every comparison of measures.
         """
         return self.rounds * self.spreads(measure, self.criterion.gradient(self.information(measure)))
 
     def spreads(self, measure: Tensor, metric: Tensor) -> Tensor:
-        """Float[H, S]: (phi_a - m_h)' W (phi_a - m_h) - m_h' W m_h, with features about their mean."""
+        """Float[H, S]: (phi_a - m_h)' W (phi_a - m_h) - m_h' W m_h, with centred features, W = `metric`."""
         centred = self.features - measure.mean(dim=0) @ self.features
         weighted = centred @ metric
         squares = (weighted * centred).sum(dim=1)
@@ -134,13 +135,14 @@ class SurrogateObjective:
     ) -> Callable[[float], float]:
         r"""The derivative of the value at measure + gamma * direction, as a function of gamma.
 
-        The information is quadratic on the segment, I + gamma A + gamma^2 B, so a line search costs d^3 a
-        point and never touches the tokens again. Where the information is singular the derivative is -inf.
+        On the segment the information is quadratic, I + gamma A + gamma^2 B. Each point of a line search
+        therefore costs d^3, without another pass over the tokens. The derivative is -inf where the
+        information is singular.
 
         Args:
-            measure: Float[H, S].
-            direction: Float[H, S], rows sum to zero.
-            information: that of `measure`, where it is known.
+            measure: Float[H, S], the start of the segment.
+            direction: Float[H, S]; rows sum to zero.
+            information: Float[d, d], the information of `measure`, if known.
         """
         rows = torch.nonzero(direction.abs().amax(dim=0) > 0.0)[:, 0]
         centre = measure.mean(dim=0) @ self.features

@@ -1,10 +1,10 @@
-r"""Mirror ascent on the path measure: multiplicative steps, exact by soft value iteration.
+r"""Mirror ascent on the path measure: multiplicative steps, computed exactly by soft value iteration.
 
 .. math:: p_{n+1}(x) \propto p_n(x) \exp(\eta_n \langle \nabla f(d_n), x \rangle)
 
-for every path x. All tokens move at once, so a few dozen steps do what Frank-Wolfe, which moves one path,
-needs hundreds for. The step grows while it raises the value and is halved when it does not. The certificate
-is Frank-Wolfe's.
+for every path x. One step moves all tokens at once. A few dozen steps replace hundreds of Frank-Wolfe steps,
+which move one path each. The step size grows while the value rises, and is halved otherwise. The certificate
+is the gap of Frank-Wolfe.
 
 Source: the multiplicative algorithm for optimal designs (Titterington 1978), as mirror ascent.
 """
@@ -16,22 +16,22 @@ from dataclasses import dataclass
 import torch
 
 from personalize.design.information import SurrogateObjective, ridge
-from personalize.design.result import DesignStatus, Progress
+from personalize.design.result import DesignStatus, SolverStep
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.mdp.soft_value_iteration import MarkovMeasure, soft_visitation
 from personalize.mdp.value_iteration import best_path
 
 GROWTH = 1.2
 FORGOTTEN = 1e-3
-"""Times 1 / S: the least measure of a token at a warm start, as multiplying cannot bring back what is 0."""
+"""Smallest measure of a token at a warm start, in units of 1 / S: no factor could raise a measure of 0."""
 
 LEAST_STEP = 1e-6
-"""In units of one over the mean spread; below it the measure does not move."""
+"""Smallest step, in units of 1 / (mean spread); a smaller step does not change the measure."""
 
 
 @dataclass(frozen=True, eq=False)
 class MirrorOutcome:
-    """The measure found, the steps taken and why they stopped."""
+    """The final measure, the number of steps, and the reason for the stop."""
 
     measure: MarkovMeasure
     iterations: int
@@ -44,18 +44,18 @@ def mirror_ascent(
     *,
     relative_gap: float,
     iterations: int,
-    callback: Callable[[Progress], None] | None = None,
+    callback: Callable[[SolverStep], None] | None = None,
     start: torch.Tensor | None = None,
 ) -> MirrorOutcome:
     """Maximise `objective`, from the uniform measure on paths or from `start`.
 
     Args:
-        mdp: whose paths.
+        mdp: the MDP of the paths.
         objective: the concave value.
-        relative_gap: share of |value| at which to stop.
-        iterations: most steps.
-        callback: told about every step; a KeyboardInterrupt stops, and the last measure is returned.
-        start: Float[H, S], tokens' measure of a design solved before, to go on from.
+        relative_gap: the ascent stops when the gap is at most this share of |value|.
+        iterations: largest number of steps.
+        callback: called in every step. A KeyboardInterrupt stops the ascent; the last measure is returned.
+        start: Float[H, S], the token measure of an earlier design, for a warm start.
     """
     started = time.monotonic()
     logits = torch.zeros_like(mdp.allowed, dtype=objective.features.dtype)
@@ -74,7 +74,7 @@ def mirror_ascent(
             gap = max(0.0, best_path(mdp, gradient)[1] - float((gradient * measure.tokens).sum()))
             if callback is not None:
                 support = int((measure.tokens > LEAST_STEP).sum())
-                callback(Progress(done, value, gap, support, time.monotonic() - started))
+                callback(SolverStep(done, value, gap, support, time.monotonic() - started))
             if gap <= relative_gap * abs(value):
                 return MirrorOutcome(measure, done, DesignStatus.OPTIMAL)
             if done >= iterations:

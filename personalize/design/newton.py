@@ -1,18 +1,18 @@
-r"""Newton's method on the tokens in use, where slots have no successor rules: the last digits of a design.
+r"""Newton's method on the tokens in use, for MDPs without successor rules: the last digits of a design.
 
-Near the optimum few tokens carry the measure, and the value is nearly quadratic in their probabilities d.
-With phi~_{h,a} = phi_a - m_h, the second derivative along delta (rows sum to zero) of a criterion with
-gradient W and :math:`f''[X] = -c\,\mathrm{tr}(A X B X)` is :math:`\delta^\top Q \delta`,
+Near the optimum, few tokens carry the measure, and the value is nearly quadratic in their probabilities d.
+Let phi~_{h,a} = phi_a - m_h, and let delta be a change whose rows sum to zero. A criterion with gradient W
+and :math:`f''[X] = -c\,\mathrm{tr}(A X B X)` has the second derivative :math:`\delta^\top Q \delta`,
 
 .. math:: Q_{ha,kb} = -c\,T^2 (\tilde\phi_{ha}^\top A \tilde\phi_{kb})(\tilde\phi_{ha}^\top B \tilde\phi_{kb})
    - 2 T\, 1[h = k]\, \phi_a^\top W \phi_b,
 
-so a step is a quadratic program on a product of simplices, of a few hundred variables. Tokens with a larger
-gradient than their slot's mean are taken in, those that end at zero fall out, and exact line search on the
-true value makes every step an ascent. The certificate is Frank-Wolfe's, over all tokens.
+so a step is a quadratic program on a product of simplices, with a few hundred variables. Tokens with a larger
+gradient than the mean of their slot enter, and tokens that end at zero leave. An exact line search on the
+true value makes every step an ascent. The certificate is the gap of Frank-Wolfe over all tokens.
 
-Source: sequential quadratic programming; the fully corrective variant of Frank-Wolfe (Jaggi 2013), with all
-improving atoms of the linear oracle taken in at once.
+Source: sequential quadratic programming; the fully corrective variant of Frank-Wolfe (Jaggi 2013), which
+here takes in all improving atoms of the linear oracle at once.
 """
 
 import time
@@ -24,20 +24,20 @@ from torch import Tensor
 from personalize.design.criterion import CurvedCriterion
 from personalize.design.information import SurrogateObjective
 from personalize.design.mirror import MirrorOutcome
-from personalize.design.result import DesignStatus, Progress
+from personalize.design.result import DesignStatus, SolverStep
 from personalize.design.step_size import ExactLineSearch
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.mdp.soft_value_iteration import MarkovMeasure
 from personalize.mdp.value_iteration import best_path
 
 NEGLIGIBLE = 1e-9
-"""Probability below which a token is not in use."""
+"""Smallest probability of a token in use."""
 
 TAKEN_IN = 64
-"""Tokens a slot that may come into use in one step."""
+"""Largest number of tokens that may enter one slot in one step."""
 
 MOST_VARIABLES = 1200
-"""Of one step; the least probable tokens beyond them stay as they are."""
+"""Largest number of variables in one step; the least probable tokens beyond it stay unchanged."""
 
 INNER_STEPS = 100
 LEAST_LENGTH = 1e-9
@@ -50,17 +50,17 @@ def newton_ascent(
     *,
     relative_gap: float,
     iterations: int,
-    callback: Callable[[Progress], None] | None = None,
+    callback: Callable[[SolverStep], None] | None = None,
 ) -> MirrorOutcome:
     """Maximise `objective` from `start`.
 
     Args:
-        mdp: without successor rules.
-        objective: of a CurvedCriterion.
+        mdp: an MDP without successor rules.
+        objective: an objective with a CurvedCriterion.
         start: Float[H, S], a measure with finite value.
-        relative_gap: share of |value| at which to stop.
-        iterations: most steps.
-        callback: told about every step; a KeyboardInterrupt stops, and the last measure is returned.
+        relative_gap: the ascent stops when the gap is at most this share of |value|.
+        iterations: largest number of steps.
+        callback: called in every step. A KeyboardInterrupt stops the ascent; the last measure is returned.
     """
     started, done, status = time.monotonic(), 0, DesignStatus.ITERATION_LIMIT
     search = ExactLineSearch(slope_tolerance=1e-2)
@@ -74,7 +74,7 @@ def newton_ascent(
             gap = max(0.0, best_path(mdp, gradient)[1] - float((gradient * measure).sum()))
             if callback is not None:
                 support = int((measure > NEGLIGIBLE).sum())
-                callback(Progress(done, value, gap, support, time.monotonic() - started))
+                callback(SolverStep(done, value, gap, support, time.monotonic() - started))
             if gap <= relative_gap * abs(value):
                 status = DesignStatus.OPTIMAL
                 break
@@ -100,20 +100,21 @@ def newton_ascent(
 
 
 def _cut(objective: SurrogateObjective, measure: Tensor) -> Tensor:
-    """The measure on its most probable tokens alone, as many as one step can move; whole if that is singular.
+    """The measure restricted to its most probable tokens, as many as one step can move.
 
-    It may be worth less than `measure`: what it leaves out comes back where it is missed.
+    The restricted measure may have a lower value; later steps take useful tokens in again. If it would be
+    singular, `measure` itself is returned.
     """
     if int((measure > NEGLIGIBLE).sum()) <= MOST_VARIABLES:
         return measure
     least = measure.topk(max(1, MOST_VARIABLES // len(measure)), dim=1).values[:, -1:]
-    kept = torch.where(measure >= least, measure, 0.0)
-    kept = kept / kept.sum(dim=1, keepdim=True)
-    return kept if objective.value(kept) > -torch.inf else measure
+    restricted = torch.where(measure >= least, measure, 0.0)
+    restricted = restricted / restricted.sum(dim=1, keepdim=True)
+    return restricted if objective.value(restricted) > -torch.inf else measure
 
 
 def _variables(mdp: PromptMDP, measure: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
-    """Slots Long[N] and tokens Long[N] that are moved: those in use, and the most improving others."""
+    """Slots Long[N] and tokens Long[N] of the variables: the tokens in use, and the best that may enter."""
     mean = (gradient * measure).sum(dim=1, keepdim=True)
     advantage = (gradient - mean).masked_fill(~mdp.allowed, -torch.inf)
     used = measure > NEGLIGIBLE
@@ -136,7 +137,7 @@ def _curvature(
     slots: Tensor,
     tokens: Tensor,
 ) -> Tensor:
-    """Q as Float32[N, N]: it only shapes the step, so single precision does."""
+    """Q as Float32[N, N]; single precision suffices, because Q only shapes the step."""
     assert isinstance(objective.criterion, CurvedCriterion)
     curvature = objective.criterion.curvature(information)
     features, rounds = objective.features, objective.rounds
@@ -149,9 +150,9 @@ def _curvature(
 
 
 def _quadratic_step(probabilities: Tensor, gradient: Tensor, quadratic: Tensor, slots: Tensor) -> Tensor:
-    """Float[N]: the change that maximises gradient + quadratic term over each slot's simplex.
+    """Float[N]: the change that maximises the linear plus the quadratic term over each slot's simplex.
 
-    Accelerated projected gradient with restarts (Nesterov; O'Donoghue and Candes 2015).
+    The method is accelerated projected gradient with restarts (Nesterov; O'Donoghue and Candes 2015).
     """
     scale = _largest(quadratic)
     old, g = probabilities.float(), gradient.float()
@@ -191,10 +192,10 @@ def _largest(quadratic: Tensor) -> float:
 
 
 def _onto_simplex(rows: Tensor, totals: Tensor) -> Tensor:
-    """The nearest rows that are non-negative and sum to `totals`; -inf stays out (Held et al. 1974)."""
+    """The nearest non-negative rows with sums `totals` (Held et al. 1974); entries of -inf become 0."""
     ordered = rows.sort(dim=1, descending=True).values
     sums = ordered.cumsum(dim=1) - totals[:, None]
     ranks = torch.arange(1, rows.shape[1] + 1, device=rows.device)
-    kept = (ordered - sums / ranks > 0.0).sum(dim=1).clamp(min=1)
-    level = sums.gather(1, kept[:, None] - 1) / kept[:, None]
+    support = (ordered - sums / ranks > 0.0).sum(dim=1).clamp(min=1)
+    level = sums.gather(1, support[:, None] - 1) / support[:, None]
     return (rows - level).clamp(min=0.0)

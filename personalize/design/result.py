@@ -1,4 +1,4 @@
-"""What a design is, why its solver stopped, and how it is kept."""
+"""The result of a design: policies, information matrices, the solver's status, and its file."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -18,7 +18,7 @@ _DAMAGED = (BadZipFile, ShapeError)
 
 
 class DesignStatus(Enum):
-    """Why the solver stopped; every exit sets one."""
+    """Reason for the solver's stop; every exit sets one."""
 
     OPTIMAL = "the certified gap is as small as was asked for"
     ITERATION_LIMIT = "the iterations were used up; the gap says how far the optimum can be"
@@ -28,15 +28,15 @@ class DesignStatus(Enum):
 
 
 @dataclass(frozen=True)
-class Progress:
-    """One iteration, as the callback is told.
+class SolverStep:
+    """One iteration of a solver, as its callback receives it.
 
     Attributes:
-        iteration: steps taken so far.
-        value: of the criterion.
-        gap: certified, at least how far the optimum is above `value`.
-        support: paths or tokens in use.
-        seconds: since the start.
+        iteration: number of steps so far.
+        value: value of the criterion.
+        gap: certified gap; the optimum is at most `value + gap`.
+        support: number of paths or tokens in use.
+        seconds: wall time since the start.
     """
 
     iteration: int
@@ -48,15 +48,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """What to look at when a design disappoints.
+    """Figures that help to explain a poor design.
 
     Attributes:
-        effective_rank: exp of the entropy of the data's information eigenvalues; of d at most.
-        smallest_eigenvalue: of the surrogate information, regularisation included.
-        condition: largest over smallest eigenvalue.
-        regularised_share: share of the information's trace that is regularisation, 0..1.
+        effective_rank: exp of the entropy of the eigenvalues of the data's information; at most d.
+        smallest_eigenvalue: smallest eigenvalue of the surrogate information, regularisation included.
+        condition: largest eigenvalue over the smallest.
+        regularised_share: share of the regularisation in the trace of the information, 0..1.
         tokens_in_use: for each slot, exp of the entropy of its tokens' probabilities.
-        paths: distinct prompts of the policies.
+        paths: number of distinct prompts of the policies.
     """
 
     effective_rank: float
@@ -83,7 +83,7 @@ class Diagnostics:
         )
 
     def warnings(self) -> tuple[str, ...]:
-        """Sentences about what is wrong, none when nothing is."""
+        """One sentence about each problem; empty if there is none."""
         found = []
         if self.condition > 1e12:
             found.append(
@@ -107,28 +107,30 @@ def _entropy(probabilities: Tensor) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class DesignResult:
-    """K policies, and what their answers are expected to tell.
+    """K policies, and the information that their answers are expected to give.
 
     Attributes:
         policies: K mixtures of paths.
-        surrogate_information: Float[d, d], what `value` is the criterion of.
-        exact_information: Float[d, d], of K independent draws, one answer a slot.
-        picture_information: Float[d, d], of K independent draws, one answer a round about whole pictures.
-            Without successors the slots are shuffled among the options, and it equals the exact one.
-        metric: Float[d, d], the criterion's gradient: what a unit of spread is worth, for rounding questions.
+        surrogate_information: Float[d, d], the matrix that `value` is the criterion of.
+        exact_information: Float[d, d], information of K independent draws with one answer for each slot.
+        picture_information: Float[d, d], information of K independent draws with one answer a round, about
+            whole pictures. Without successor rules the slots are shuffled among the options, and this
+            matrix equals the exact one.
+        metric: Float[d, d], the criterion's gradient. It weighs the spread of options when questions are
+            rounded.
         value: the criterion of the surrogate information.
-        gap: certified: no design's value exceeds `value + gap`. Computed from the returned policies.
-        realised_ratio: trace of the exact over that of the surrogate information, without regularisation;
-            identical policies have 1 - 1/K.
-        rounded_ratio: the same of questions rounded to sets that differ (`static_question`), about whole
-            pictures, by sampling; it may exceed 1, as rounding prefers far-apart options to the measure.
-        iterations: steps of both solvers.
+        gap: certified gap of the returned policies; no design's value exceeds `value + gap`.
+        realised_ratio: trace of the exact information over that of the surrogate, without regularisation;
+            1 - 1/K for identical policies.
+        rounded_ratio: the same ratio for questions rounded to distinct prompts (`static_question`), about
+            whole pictures, by sampling. It may exceed 1, because rounding prefers options that are far apart.
+        iterations: number of steps of all solvers.
         seconds: wall time.
-        status: why it stopped.
+        status: reason for the solver's stop.
         history: (iteration, value, gap) of every step.
-        diagnostics: what to look at.
-        criterion: its letter.
-        rounds: answers that it was planned for.
+        diagnostics: figures that help to explain a poor design.
+        criterion: letter of the criterion.
+        rounds: number of answers that the design is planned for.
     """
 
     policies: Policies
@@ -150,16 +152,16 @@ class DesignResult:
 
     @property
     def information(self) -> Tensor:
-        """The information that `value` is about: the surrogate's."""
+        """The surrogate information, which `value` is computed from."""
         return self.surrogate_information
 
     @property
     def relative_gap(self) -> float:
-        """Gap over |value|."""
+        """The gap divided by |value|."""
         return self.gap / abs(self.value) if self.value else float("inf")
 
     def save(self, path: Path) -> None:
-        """Write to one file (.npz), whole or not at all.
+        """Write the design to one file (.npz), whole or not at all.
 
         Raises:
             StoreError: the file cannot be written.
@@ -189,7 +191,7 @@ class DesignResult:
 
     @classmethod
     def load(cls, path: Path) -> "DesignResult":
-        """The design that was saved there.
+        """The design that was saved at `path`.
 
         Raises:
             StoreError: the file is missing or damaged.

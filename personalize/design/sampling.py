@@ -1,7 +1,7 @@
-"""Questions drawn without looking at answers: from the design's policies, or uniform over all prompts.
+"""Questions that do not depend on answers: from the design's policies, or uniform over all prompts.
 
-Static questions are rounded to sets of prompts that differ. The pool that adaptive questions are chosen
-from is drawn here as well.
+Static questions are rounded to sets of distinct prompts. The candidate pool of adaptive questions is drawn
+here as well.
 """
 
 import math
@@ -14,7 +14,7 @@ from personalize.mdp.policy import Policies
 from personalize.mdp.prompt_mdp import PromptMDP
 
 STATIC_TRIALS = 32
-"""Sets of policy draws that a static question is the best of."""
+"""Number of candidate sets for one static question."""
 
 RANDOM_TRIALS = 64
 POOL_TRIALS = 8
@@ -28,21 +28,22 @@ def static_question(
     metric: Tensor | None = None,
     words: int | None = None,
 ) -> Tensor:
-    """One prompt of each policy, rounded to a set of distinct prompts that differ.
+    """Long[K, H]: one prompt from each policy, rounded to a set of distinct prompts.
 
-    Of STATIC_TRIALS draws the one is kept whose options are spread furthest in `metric`. Without successors
-    the tokens of each slot are shuffled among the K prompts first: within a slot nothing changes, and between
-    slots nothing is tied together. Policies of fewer than K distinct prompts are completed from all prompts.
+    Of STATIC_TRIALS candidate sets, the set with the largest spread of options in `metric` is returned.
+    Without successor rules, the tokens of each slot are first shuffled among the K prompts. That keeps the
+    distribution within each slot and makes the slots independent. If the policies have fewer than K distinct
+    prompts, uniform prompts complete the set.
 
     Args:
         policies: K mixtures of paths.
-        mdp: whose paths.
-        generator: of the draws.
-        metric: Float[d, d], `DesignResult.metric`; the identity unless given.
-        words: most tokens a prompt (see `PromptMDP.shortened`); None: as many as there are slots.
+        mdp: the MDP of the paths.
+        generator: source of randomness.
+        metric: Float[d, d], `DesignResult.metric`; the identity by default.
+        words: largest number of tokens in a prompt (see `PromptMDP.shortened`); None for all slots.
 
     Returns:
-        Long[K, H], distinct rows.
+        Long[K, H], with distinct rows.
 
     Raises:
         DesignError: the MDP has fewer than K distinct prompts.
@@ -66,9 +67,10 @@ def static_question(
 def independent_question(
     policies: Policies, mdp: PromptMDP, generator: torch.Generator, *, words: int | None = None
 ) -> Tensor:
-    """Long[K, H]: one path of each policy, drawn independently, as the paper runs its policies.
+    """Long[K, H]: one path from each policy, drawn independently, as in the paper.
 
-    Draws that are not distinct are drawn again; policies of fewer than K distinct prompts are completed.
+    Sets with equal prompts are drawn again. If the policies have fewer than K distinct prompts, uniform
+    prompts complete the set.
     """
     found = mdp.shortened(policies.sample(generator), words, generator)
     for _ in range(RANDOM_TRIALS):
@@ -86,17 +88,17 @@ def question_pool(
     *,
     words: int | None = None,
 ) -> Tensor:
-    """Distinct candidates for `choose_question`: half from the policies, half uniform over all prompts.
+    """Long[n, H]: distinct candidates for `choose_question`, half from the policies, half uniform.
 
     Args:
-        policies: the design's.
-        mdp: whose paths.
-        count: how many.
-        generator: of the draws.
-        words: most tokens a prompt (see `PromptMDP.shortened`); None: as many as there are slots.
+        policies: the policies of the design.
+        mdp: the MDP of the paths.
+        count: number of candidates.
+        generator: source of randomness.
+        words: largest number of tokens in a prompt (see `PromptMDP.shortened`); None for all slots.
 
     Returns:
-        Long[n, H], n = `count`, or fewer where the MDP has not as many prompts.
+        Long[n, H], with n = `count`, or less if the MDP has fewer prompts.
     """
     drawn = torch.multinomial(policies.mean_weights, count, replacement=True, generator=generator)
     found = _distinct(mdp.shortened(policies.paths[drawn], words, generator))[: (count + 1) // 2]
@@ -114,7 +116,7 @@ def _random(mdp: PromptMDP, count: int, generator: torch.Generator, words: int |
 def _completed(
     paths: Tensor, policies: Policies, mdp: PromptMDP, generator: torch.Generator, words: int | None
 ) -> Tensor:
-    """K distinct paths: those of `paths`, then draws from the mean mixture, then uniform ones."""
+    """Long[K, H]: distinct paths; first `paths`, then samples of the mean mixture, then uniform paths."""
     K = policies.options
     support = int((policies.mean_weights > 0.0).sum())
     more = policies.paths[
@@ -129,7 +131,7 @@ def _completed(
 def random_question(
     mdp: PromptMDP, options: int, generator: torch.Generator, *, words: int | None = None
 ) -> Tensor:
-    """Long[K, H]: distinct paths, uniform over all prompts, then shortened to `words`.
+    """Long[K, H]: distinct paths, uniform over all prompts, then shortened to `words` tokens.
 
     Raises:
         DesignError: the MDP has fewer than K distinct prompts.
@@ -152,6 +154,6 @@ def random_question(
 
 
 def _distinct(paths: Tensor) -> Tensor:
-    """The distinct rows, in order of first appearance."""
-    kept: dict[tuple[int, ...], None] = dict.fromkeys(tuple(row) for row in paths.tolist())
-    return torch.tensor(list(kept), dtype=paths.dtype, device=paths.device)
+    """The distinct rows, in order of their first occurrence."""
+    distinct: dict[tuple[int, ...], None] = dict.fromkeys(tuple(row) for row in paths.tolist())
+    return torch.tensor(list(distinct), dtype=paths.dtype, device=paths.device)

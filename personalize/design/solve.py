@@ -1,14 +1,15 @@
-"""From a prompt MDP and a criterion to K policies: mirror ascent, Newton, Frank-Wolfe, division, certificate.
+"""Solves the design: from a prompt MDP and a criterion to K policies with a certified gap.
 
-Mirror ascent brings the measure near the optimum. Where slots have no successor rules and the criterion has a
-curvature, a few Newton steps on the tokens in use then close the gap; Frank-Wolfe on a mixture of paths
-closes what is left, and `division` makes K policies of it. The gap that is reported is computed from those
-policies.
+Mirror ascent brings the measure near the optimum. Without successor rules and with a known curvature of the
+criterion, a few Newton steps on the tokens in use then close the gap. Frank-Wolfe on a mixture of paths
+closes the remaining gap, and `division` divides the mixture among K policies. The reported gap is computed
+from those policies.
 """
 
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -19,7 +20,7 @@ from personalize.design.frank_wolfe import Mixture, certified_gap, frank_wolfe
 from personalize.design.information import SurrogateObjective, exact_information, picture_information, ridge
 from personalize.design.mirror import mirror_ascent
 from personalize.design.newton import newton_ascent
-from personalize.design.result import DesignResult, DesignStatus, Diagnostics, Progress
+from personalize.design.result import DesignResult, DesignStatus, Diagnostics, SolverStep
 from personalize.design.sampling import static_question
 from personalize.errors import DesignError
 from personalize.mdp.decomposition import decompose
@@ -28,10 +29,10 @@ from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.mdp.value_iteration import PathOracle
 
 NEWTON_AFTER = 6
-"""Mirror steps before Newton's: they say which tokens can matter, and Newton moves those that do."""
+"""Mirror steps before the Newton steps. They find the tokens that matter; Newton then moves only those."""
 
 ROUNDED_QUESTIONS = 64
-"""Static questions that `rounded_ratio` is the mean of."""
+"""Number of static questions in the mean `rounded_ratio`."""
 
 
 def solve_design(
@@ -43,55 +44,52 @@ def solve_design(
     regularisation: Tensor | float,
     relative_gap: float = 1e-3,
     iterations: int = 2000,
-    callback: Callable[[Progress], None] | None = None,
+    callback: Callable[[SolverStep], None] | None = None,
     generator: torch.Generator | None = None,
     start: Policies | None = None,
 ) -> DesignResult:
-    """The K policies whose questions are expected to tell most.
+    """The K policies whose questions are expected to be most informative.
 
     Args:
-        mdp: what can be said.
-        criterion: what is to be maximised of the surrogate information.
-        options: K.
-        rounds: T, the answers it is planned for.
+        mdp: tokens, their features and the rules that define the paths.
+        criterion: the function of the surrogate information to maximise.
+        options: K, the number of policies.
+        rounds: T, the number of answers that the design is planned for.
         regularisation: Float[d, d], the precision of the prior, or a number times the identity.
         relative_gap: the certified gap to stop at, as a share of |value|.
-        iterations: most steps of both solvers together.
-        callback: told about every step; a KeyboardInterrupt gives the best design so far.
-        generator: of the couplings and the division; seed 0 unless given.
-        start: policies of a design that was solved before, for features or a criterion that changed a little:
-            mirror ascent goes on from their measure.
+        iterations: largest number of steps of all solvers together.
+        callback: called in every step. A KeyboardInterrupt stops the solver; the best design is returned.
+        generator: source of randomness for the couplings and the division; seed 0 by default.
+        start: policies of an earlier design with similar features or criterion, for a warm start of mirror
+            ascent.
 
     Returns:
-        A result whatever happened; `status` says what.
+        A result on every exit path; `status` is the reason for the stop.
 
     Raises:
-        DesignError: fewer than 2 options, or no rounds.
-        ShapeError: regularisation or criterion of other dimension than the features.
+        DesignError: `options` is below 2, `rounds` is not positive, or `start` has paths of another MDP.
+        ShapeError: the regularisation or the criterion does not have the dimension of the features.
     """
     if options < 2 or not rounds > 0:
         raise DesignError(
             f"Expected at least 2 options and a positive number of rounds, found {options} and {rounds}. "
             "Ask about two pictures or more, at least once."
         )
+    if start is not None:
+        _refuse_other_paths(mdp, start)
     started = time.monotonic()
-    device = mdp.features.device
-    generator = generator or torch.Generator(device=device).manual_seed(0)
+    generator = generator or torch.Generator(device=mdp.features.device).manual_seed(0)
     history: list[tuple[int, float, float]] = []
     taken = 0
 
-    def record(progress: Progress) -> None:
-        seconds = time.monotonic() - started
-        step = Progress(taken + progress.iteration, progress.value, progress.gap, progress.support, seconds)
-        history.append((step.iteration, step.value, step.gap))
+    def record(step: SolverStep) -> None:
+        total = replace(step, iteration=taken + step.iteration, seconds=time.monotonic() - started)
+        history.append((total.iteration, total.value, total.gap))
         if callback is not None:
-            callback(step)
+            callback(total)
 
     prior = ridge(regularisation, mdp.features)
     objective = SurrogateObjective(mdp.features, criterion, rounds, prior)
-    oracle = PathOracle(mdp)
-    if start is not None:
-        _refuse_other_paths(mdp, start)
     newton = mdp.successors is None and isinstance(criterion, CurvedCriterion)
     found = mirror_ascent(
         mdp,
@@ -115,7 +113,7 @@ def solve_design(
     mixture = Mixture(*decompose(mdp, found.measure, generator))
     if status in (DesignStatus.OPTIMAL, DesignStatus.STALLED):
         outcome = frank_wolfe(
-            oracle,
+            PathOracle(mdp),
             objective,
             mixture,
             relative_gap=relative_gap,
@@ -123,8 +121,33 @@ def solve_design(
             callback=record,
         )
         mixture, status, taken = outcome.mixture, outcome.status, taken + outcome.iterations
-
     policies = divide(mdp, mixture.vertices, mixture.weights, options, generator=generator)
+    return _report(mdp, objective, prior, policies, status, tuple(history), taken, started)
+
+
+def _report(
+    mdp: PromptMDP,
+    objective: SurrogateObjective,
+    prior: Tensor,
+    policies: Policies,
+    status: DesignStatus,
+    history: tuple[tuple[int, float, float], ...],
+    iterations: int,
+    started: float,
+) -> DesignResult:
+    """The result of the solver: information matrices, certified gap and diagnostics of the policies.
+
+    Args:
+        mdp: the MDP of the paths.
+        objective: the objective that was maximised.
+        prior: Float[d, d], the regularisation.
+        policies: the K policies.
+        status: reason for the solver's stop.
+        history: (iteration, value, gap) of every step.
+        iterations: number of steps of all solvers.
+        started: `time.monotonic()` at the start of the solver.
+    """
+    criterion, rounds = objective.criterion, objective.rounds
     visitation = policies.visitation(mdp.size)
     mean = visitation.mean(dim=0)
     surrogate = objective.information(mean)
@@ -135,7 +158,7 @@ def solve_design(
         x = mdp.path_features(policies.paths)
         picture = picture_information(x, policies.weights, rounds=rounds, regularisation=prior)
     metric = torch.eye(mdp.dimension).to(surrogate) if singular else criterion.gradient(surrogate)
-    final = Mixture(policies.paths, policies.mean_weights)
+    mixture = Mixture(policies.paths, policies.mean_weights)
     return DesignResult(
         policies=policies,
         surrogate_information=surrogate,
@@ -143,13 +166,13 @@ def solve_design(
         picture_information=picture,
         metric=metric,
         value=criterion.value(surrogate),
-        gap=torch.inf if singular else certified_gap(oracle, objective, final),
+        gap=torch.inf if singular else certified_gap(PathOracle(mdp), objective, mixture),
         realised_ratio=realised_ratio(mdp.features, visitation),
         rounded_ratio=_rounded_ratio(mdp, policies, metric, surrogate - prior, rounds),
-        iterations=taken,
+        iterations=iterations,
         seconds=time.monotonic() - started,
         status=status,
-        history=tuple(history),
+        history=history,
         diagnostics=Diagnostics.of(surrogate, prior, mean, len(policies.paths)),
         criterion=criterion.name,
         rounds=rounds,
@@ -168,7 +191,7 @@ def _refuse_other_paths(mdp: PromptMDP, start: Policies) -> None:
 def _rounded_ratio(
     mdp: PromptMDP, policies: Policies, metric: Tensor, claimed: Tensor, rounds: float
 ) -> float:
-    """The trace of what static questions about whole pictures realise, over `claimed`'s, by sampling them."""
+    """Trace of the information of sampled static questions, over the trace of `claimed`."""
     total = float(claimed.trace())
     if not total > 0.0 or mdp.log_path_count < math.log(policies.options) - 1e-9:
         return 1.0

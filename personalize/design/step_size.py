@@ -1,4 +1,4 @@
-"""How far to go along a direction in which the value is concave."""
+"""Step lengths along a direction in which the value is concave."""
 
 import math
 from collections.abc import Callable
@@ -13,15 +13,15 @@ class StepSize(Protocol):
         """A length in [0, longest].
 
         Args:
-            iteration: 0 for the first.
-            derivative: of the value at each length; it never rises, as the value is concave.
-            longest: the length at which the step would leave the set of measures.
+            iteration: index of the iteration, from 0.
+            derivative: derivative of the value at each length; it never rises, because the value is concave.
+            longest: the length at which the step leaves the set of measures.
         """
 
 
 @dataclass(frozen=True)
 class OpenLoop:
-    """2 / (n + 2) [paper]: known to converge at 2C / (n + 2), but the first steps make things worse."""
+    """2 / (n + 2) [paper]: it converges at the rate 2C / (n + 2), but its first steps lower the value."""
 
     def length(self, iteration: int, derivative: Callable[[float], float], longest: float) -> float:
         """2 / (n + 2), cut at `longest`."""
@@ -30,21 +30,21 @@ class OpenLoop:
 
 @dataclass(frozen=True)
 class ExactLineSearch:
-    """The best length, to a small share of the first slope; it never lowers the value.
+    """The length with the largest value, up to a tolerance; it never lowers the value.
 
-    The root of the derivative is bracketed and narrowed by false position (Illinois), and the lower end is
-    taken, where the value still rises.
+    The root of the derivative is bracketed and narrowed by false position (Illinois). The result is the lower
+    end of the bracket, where the value still rises.
 
     Attributes:
-        slope_tolerance: share of the derivative at zero that may be left.
-        most_evaluations: of the derivative.
+        slope_tolerance: largest remaining derivative, as a share of the derivative at zero.
+        most_evaluations: largest number of evaluations of the derivative.
     """
 
     slope_tolerance: float = 1e-4
     most_evaluations: int = 60
 
     def length(self, iteration: int, derivative: Callable[[float], float], longest: float) -> float:
-        """The length at which the derivative is about zero."""
+        """The length at which the derivative is close to zero."""
         slope = derivative(0.0)
         if slope <= 0.0 or longest <= 0.0:
             return 0.0
@@ -56,7 +56,7 @@ class ExactLineSearch:
             share = low_slope / (low_slope - high_slope) if math.isfinite(high_slope) else 0.5
             middle = low + (high - low) * share
             if not low < middle < high:
-                # Beside a steep slope a tiny one draws false position onto its own end: halve instead.
+                # If one slope is tiny, false position falls on its end of the bracket. Bisection avoids that.
                 middle = 0.5 * (low + high)
                 if not low < middle < high:
                     break

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from personalize.design.criterion import Criterion, DCriterion, VCriterion
-from personalize.design.result import Progress
+from personalize.design.result import SolverStep
 from personalize.design.solve import solve_design
 from personalize.errors import SettingsError
 from personalize.mdp.prompt_mdp import PromptMDP
@@ -73,7 +73,7 @@ def measure_design(
     reached: dict[float, float] = {}
     spent_until: dict[float, float] = {}
 
-    def told(progress: Progress) -> None:
+    def told(progress: SolverStep) -> None:
         relative = progress.gap / max(abs(progress.value), 1e-300)
         for gap in GAPS:
             if relative <= gap and gap not in reached:

@@ -1,10 +1,16 @@
-"""What can be said, and how often: vocabularies, prompt MDPs, their linear oracle, and policies.
+"""Prompt MDPs: features of tokens, paths of tokens, linear oracles and policies.
 
-A prompt is a path through the slots of a vocabulary, one token a slot (`vocabulary`). What tokens do to
-pictures is their feature (`features`). `prompt_mdp` joins both with the rules on what may follow what;
-`tabular_mdp` is the general case with random transitions. `value_iteration` finds the path of most reward,
-`soft_value_iteration` the measure that is exponential in one, `decomposition` writes a measure as few paths,
-and `policy` holds mixtures of paths and their visitation measures.
+A prompt is a path through the slots of a vocabulary, with one token in each slot.
+
+::
+
+    features.py              the effect of each token on pictures, as its feature vector
+    prompt_mdp.py            tokens, features and the rules between neighbouring slots
+    tabular_mdp.py           the general case: states, actions and random transitions
+    value_iteration.py       the linear oracle: the path of most reward
+    soft_value_iteration.py  the path measure that is exponential in a reward
+    decomposition.py         a measure as a mixture of few paths
+    policy.py                mixtures of paths, their visitation measures and samples from them
 
 Letters: K options (policies), H horizon = slots, S tokens, d feature dimension, N rows.
 """

@@ -1,9 +1,9 @@
-"""A measure on tokens, written as a mixture of few paths with exactly the same visitation.
+"""Decomposes a measure on tokens into a mixture of few paths with exactly the same visitation.
 
-Any number of mixtures have the same visitation; they differ in which tokens of different slots meet.
-Without successors the slots are coupled at random, several times, so that they are nearly independent and
-the information about whole pictures is close to that of single slots. With successors the flow is peeled
-off path by path.
+Many mixtures share one visitation. They differ in the joint distribution of tokens in different slots.
+Without successor rules, the slots are coupled at random several times, which makes them nearly independent.
+The information of whole pictures is then close to the sum over single slots. With successor rules, the
+paths are subtracted from the flow one by one.
 """
 
 import torch
@@ -14,19 +14,19 @@ from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.mdp.soft_value_iteration import MarkovMeasure
 
 NEGLIGIBLE = 1e-12
-"""Probability that is not worth a path."""
+"""Smallest probability that gets a path of its own."""
 
 
 def decompose(
     mdp: PromptMDP, measure: MarkovMeasure, generator: torch.Generator, couplings: int = 1
 ) -> tuple[Tensor, Tensor]:
-    """Paths Long[N, H] and weights Float[N] (they sum to one) with the visitation of `measure`.
+    """Paths Long[N, H] and weights Float[N] with the visitation of `measure`; the weights sum to one.
 
     Args:
-        mdp: whose paths.
-        measure: to decompose.
-        generator: of the couplings.
-        couplings: how many random couplings to average; N is at most this times the support.
+        mdp: the MDP of the paths.
+        measure: the measure to decompose.
+        generator: source of randomness for the couplings.
+        couplings: number of random couplings to average. N is at most this number times the support.
     """
     if mdp.successors is None:
         return couple(measure.tokens, generator, couplings)
@@ -34,10 +34,11 @@ def decompose(
 
 
 def couple(marginals: Tensor, generator: torch.Generator, couplings: int) -> tuple[Tensor, Tensor]:
-    """Paths and weights whose slots have these marginals Float[H, S], coupled at random.
+    """Paths Long[N, H] and weights Float[N] with the slot marginals Float[H, S], coupled at random.
 
-    One coupling lays each slot's tokens in random order along [0, 1), as long as they are probable, and
-    reads off the tokens that lie over one another: at most sum_h (support_h - 1) + 1 paths.
+    One coupling partitions [0, 1) for each slot into one interval for each token. The intervals stand in
+    random order, and their lengths are the probabilities. Each non-empty intersection of intervals of all
+    slots gives one path, so there are at most sum_h (support_h - 1) + 1 paths.
     """
     paths, weights = [], []
     for _ in range(couplings):
@@ -52,18 +53,21 @@ def couple(marginals: Tensor, generator: torch.Generator, couplings: int) -> tup
         cuts = torch.cat([torch.zeros_like(ends[0][:1]), *ends]).sort().values
         lengths = cuts[1:] - cuts[:-1]
         middles = 0.5 * (cuts[1:] + cuts[:-1])
-        kept = lengths > NEGLIGIBLE
+        positive = lengths > NEGLIGIBLE
         columns = [
-            order[torch.searchsorted(end, middles[kept]).clamp(max=len(order) - 1)]
+            order[torch.searchsorted(end, middles[positive]).clamp(max=len(order) - 1)]
             for order, end in zip(orders, ends, strict=True)
         ]
         paths.append(torch.stack(columns, dim=1))
-        weights.append(lengths[kept] / lengths[kept].sum())
+        weights.append(lengths[positive] / lengths[positive].sum())
     return merge_paths(torch.cat(paths), torch.cat(weights) / couplings)
 
 
 def _peeled(mdp: PromptMDP, measure: MarkovMeasure) -> tuple[Tensor, Tensor]:
-    """Take the widest path away until nothing is left; each takes all of at least one token or flow."""
+    """Subtract the widest path until no mass is left.
+
+    Each path uses up at least one token or one flow, which bounds the number of paths.
+    """
     tokens, flows = measure.tokens.clone(), measure.flows.clone()
     H, S, C = mdp.horizon, mdp.size, len(mdp.follows)
     groups = mdp.groups
@@ -82,7 +86,7 @@ def _peeled(mdp: PromptMDP, measure: MarkovMeasure) -> tuple[Tensor, Tensor]:
 
 
 def _widest(tokens: Tensor, flows: Tensor, groups: Tensor, C: int) -> tuple[Tensor, float]:
-    """The path whose least token and flow is largest, and that width."""
+    """The path whose smallest token mass or flow is largest, and that smallest value."""
     H = len(tokens)
     width = tokens[H - 1]
     choices: list[tuple[Tensor, Tensor]] = []
@@ -99,7 +103,7 @@ def _widest(tokens: Tensor, flows: Tensor, groups: Tensor, C: int) -> tuple[Tens
 
 
 def _group_max(values: Tensor, groups: Tensor, C: int) -> tuple[Tensor, Tensor]:
-    """Float[C] and Long[C]: the largest value of each group, and where; a value of -1 for an empty group."""
+    """Float[C] and Long[C]: the largest value of each group and its index; -1 for an empty group."""
     by_group = values.expand(C, -1).masked_fill(groups[None, :] != torch.arange(C).to(groups)[:, None], -1.0)
     best = by_group.max(dim=1)
     return best.values, best.indices

@@ -1,9 +1,10 @@
-"""What tokens do to pictures, as features: effects in context, projected to the directions they span.
+"""Features of tokens: the effect of each token on picture embeddings, in a low-dimensional space.
 
-The effect of a token is how it moves the embedding of a picture, averaged over a few subjects. Pictures
-and effects live in one space: the principal directions of the effects, about zero, because zero is the
-effect of the blank. The directions are never scaled to unit variance (whitened): that would call every
-direction equally likely to matter, which costs most of what the picks tell (method, section 4).
+The effect of a token is the change of a picture's embedding when the token joins the prompt, averaged over a
+few subjects. Pictures and effects share one feature space: the principal directions of the effects. The
+directions are computed about zero, because the blank's effect is zero. They are never scaled to unit
+variance (whitened). Whitening would make every direction equally likely a priori, which wastes most of the
+information in the picks.
 """
 
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ class FeatureSpace:
     """An orthonormal projection of embeddings.
 
     Attributes:
-        mean: Float[D], subtracted from embeddings first.
-        basis: Float[D, d], orthonormal columns, most variance first.
+        mean: Float[D], subtracted from embeddings before the projection.
+        basis: Float[D, d], orthonormal columns, in order of falling variance.
         discarded: share of the effects' variance outside the basis, 0..1.
     """
 
@@ -29,10 +30,10 @@ class FeatureSpace:
     discarded: float
 
     def __post_init__(self) -> None:
-        """Refuse axes that do not agree.
+        """Check that the shapes agree.
 
         Raises:
-            ShapeError: `mean` and `basis` have other shapes than Float[D] and Float[D, d].
+            ShapeError: `mean` is not Float[D], or `basis` is not Float[D, d].
         """
         if self.mean.dim() != 1 or self.basis.dim() != 2 or len(self.mean) != len(self.basis):
             raise ShapeError(
@@ -71,14 +72,14 @@ class FeatureSpace:
 
 
 def token_effects(with_token: Tensor, without: Tensor) -> Tensor:
-    """What each token does: the mean over C contexts of embed(subject, token) - embed(subject).
+    """Effect of each token: the mean over C contexts of embed(subject, token) - embed(subject).
 
     Args:
-        with_token: Float[S, C, D], embeddings of each token in each context; row 0 is the blank's.
-        without: Float[C, D], embeddings of the plain contexts.
+        with_token: Float[S, C, D], embeddings of each token in each context; row 0 belongs to the blank.
+        without: Float[C, D], embeddings of the contexts without a token.
 
     Returns:
-        Float[S, D]; row 0 is zero whatever was embedded, since the blank says nothing.
+        Float[S, D]. Row 0 is set to zero, because the blank adds nothing to a prompt.
 
     Raises:
         ShapeError: the context or embedding axes differ.
@@ -96,22 +97,22 @@ def token_effects(with_token: Tensor, without: Tensor) -> Tensor:
 def fit_feature_space(
     effects: Tensor, mean: Tensor, kept_variance: float, max_dimension: int
 ) -> FeatureSpace:
-    """The principal directions of what tokens do, about the blank's zero effect.
+    """The principal directions of the token effects, computed about zero (the blank's effect).
 
     Args:
-        effects: Float[N, D].
+        effects: Float[N, D], effects of N tokens.
         mean: Float[D], the mean embedding of pictures.
         kept_variance: share of the effects' second moment to keep, in (0, 1].
-        max_dimension: most directions to keep.
+        max_dimension: largest number of directions.
 
     Returns:
-        The smallest space that keeps `kept_variance`, of at most `max_dimension` directions and never more
-        than the effects' rank; `discarded` says what it leaves out. Signs are fixed, so that the same
-        effects give the same space.
+        The smallest space that keeps `kept_variance`. Its dimension is at most `max_dimension` and at most
+        the rank of the effects. `discarded` is the share of the variance outside the space. The signs of
+        the basis are fixed, so the same effects always give the same space.
 
     Raises:
         ShapeError: `effects` and `mean` differ in their last axis.
-        DesignError: no token changes a picture, so there is nothing to learn.
+        DesignError: all effects are zero, so no taste can be learned.
     """
     if effects.dim() != 2 or mean.shape != effects.shape[1:]:
         raise ShapeError(

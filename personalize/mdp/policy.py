@@ -1,4 +1,4 @@
-"""K policies as mixtures of paths: how often they visit each token, and draws from them."""
+"""K policies as mixtures of paths: their visitation measures, and samples from them."""
 
 from dataclasses import dataclass
 
@@ -10,21 +10,21 @@ from personalize.errors import DesignError, ShapeError
 
 @dataclass(frozen=True, eq=False)
 class Policies:
-    """K mixtures over the same N paths.
+    """K mixtures of the same N paths.
 
     Attributes:
         paths: Long[N, H].
-        weights: Float[K, N], non-negative, rows sum to one.
+        weights: Float[K, N], non-negative; rows sum to one.
     """
 
     paths: Tensor
     weights: Tensor
 
     def __post_init__(self) -> None:
-        """Refuse weights that are no mixtures of the paths.
+        """Check that every row of the weights is a mixture of the paths.
 
         Raises:
-            ShapeError: axes that do not agree, a negative weight, or a row that does not sum to one.
+            ShapeError: the axes disagree, a weight is negative, or a row does not sum to one.
         """
         if self.paths.dim() != 2 or self.weights.dim() != 2 or len(self.paths) != self.weights.shape[1]:
             raise ShapeError(
@@ -40,34 +40,34 @@ class Policies:
 
     @property
     def options(self) -> int:
-        """K."""
+        """K, the number of policies."""
         return len(self.weights)
 
     @property
     def horizon(self) -> int:
-        """H."""
+        """H, the number of slots."""
         return self.paths.shape[1]
 
     @property
     def mean_weights(self) -> Tensor:
-        """Float[N], the mean mixture."""
+        """Float[N]: the mean of the K mixtures."""
         return self.weights.mean(dim=0)
 
     def visitation(self, size: int) -> Tensor:
-        """Float[K, H, S]: how often each policy says each of S = `size` tokens at each step."""
+        """Float[K, H, S]: probability of each of S = `size` tokens at each step, for each policy."""
         return path_visitation(self.paths, self.weights, size)
 
     def mean_visitation(self, size: int) -> Tensor:
-        """Float[H, S]: the mean of the K policies' measures, which is all that the surrogate sees."""
+        """Float[H, S]: the mean visitation of the K policies. The surrogate depends on it alone."""
         return path_visitation(self.paths, self.mean_weights[None, :], size)[0]
 
     def sample(self, generator: torch.Generator) -> Tensor:
-        """Long[K, H]: one path of each policy, drawn independently."""
+        """Long[K, H]: one path from each policy, drawn independently."""
         drawn = torch.multinomial(self.weights, 1, generator=generator)[:, 0]
         return self.paths[drawn]
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
-        """Long[n, H]: distinct paths, drawn from the mean mixture one after the other without replacement.
+        """Long[n, H]: n = `count` distinct paths, drawn from the mean mixture without replacement.
 
         Raises:
             DesignError: the mixture has fewer than `count` distinct paths.
@@ -79,7 +79,7 @@ class Policies:
                 f"Expected policies with at least {count} distinct prompts, found {len(support)}. "
                 "Ask for fewer, or add random prompts."
             )
-        # Gumbel's trick draws without replacement, and reaches weights that multinomial rounds to zero.
+        # The Gumbel trick draws without replacement. It also reaches weights that multinomial rounds to zero.
         uniform = torch.rand(len(support), generator=generator, dtype=weights.dtype, device=weights.device)
         gumbel = -torch.log(-torch.log(uniform.clamp(1e-300, 1.0 - 1e-16)))
         order = (weights[support].log() + gumbel).argsort(descending=True)
@@ -87,14 +87,14 @@ class Policies:
 
 
 def path_visitation(paths: Tensor, weights: Tensor, size: int) -> Tensor:
-    """Float[K, H, S]: how often mixtures Float[K, N] of paths Long[N, H] say each token at each step."""
+    """Float[K, H, S]: visitation of mixtures Float[K, N] of paths Long[N, H], with S = `size` tokens."""
     K, H = len(weights), paths.shape[1]
     measure = weights.new_zeros(K, H, size)
     return measure.scatter_add_(2, paths.T.expand(K, H, -1), weights[:, None, :].expand(K, H, -1))
 
 
 def merge_paths(paths: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """The distinct paths, sorted, and their summed weights Float[..., N]."""
+    """The distinct paths in sorted order, and the sums of their weights, Float[..., N]."""
     distinct, inverse = torch.unique(paths, dim=0, return_inverse=True)
     summed = weights.new_zeros(*weights.shape[:-1], len(distinct))
     return distinct, summed.index_add_(-1, inverse, weights)

@@ -1,7 +1,7 @@
-"""The prompt MDP: at step h the policy appends one token of slot h; a path is a prompt.
+"""The prompt MDP: at step h the policy appends one token of slot h, so a path is a prompt.
 
-The rules on what may follow what are structural: tokens allowed by slot, and successors by groups of
-tokens. Memory is S + C^2 for C groups, never S x S.
+Two structural rules restrict the paths: the allowed tokens of each slot, and the allowed successors of each
+group of tokens. Memory is S + C^2 for C groups, never S x S.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ BLANK = 0
 
 @dataclass(frozen=True, eq=False)
 class GroupSuccessors:
-    """Which token may follow which, by groups: b may follow a when `allowed[groups[a], groups[b]]`.
+    """Successor rules by groups: token b may follow token a if `allowed[groups[a], groups[b]]`.
 
     Attributes:
         groups: Long[S], the group of each token, 0..C-1.
@@ -29,7 +29,7 @@ class GroupSuccessors:
     allowed: Tensor
 
     def __post_init__(self) -> None:
-        """Refuse groups that `allowed` does not know.
+        """Check that every group has a row and a column in `allowed`.
 
         Raises:
             ShapeError: `allowed` is not Bool[C, C], or a group is outside 0..C-1.
@@ -45,12 +45,12 @@ class GroupSuccessors:
 
 @dataclass(frozen=True, eq=False)
 class PromptMDP:
-    """Features of tokens, and what may be said.
+    """Features of the tokens, and the rules that define the paths.
 
     Attributes:
-        features: Float[S, d]; row 0 is the blank's.
-        allowed: Bool[H, S], tokens by slot.
-        successors: rules between neighbouring slots; None when every allowed token may follow.
+        features: Float[S, d]; row 0 belongs to the blank.
+        allowed: Bool[H, S], the allowed tokens of each slot.
+        successors: rules between neighbouring slots; None if any allowed token may follow any other.
     """
 
     features: Tensor
@@ -58,11 +58,11 @@ class PromptMDP:
     successors: GroupSuccessors | None = None
 
     def __post_init__(self) -> None:
-        """Check shapes, and that at least one path exists.
+        """Check the shapes, and that at least one path exists.
 
         Raises:
             ShapeError: the axes do not agree, or a feature is not finite.
-            DesignError: no path; names the slot at which it ends.
+            DesignError: no path exists. The error names the first slot without a way to the end.
         """
         if self.features.dim() != 2 or self.allowed.dim() != 2 or len(self.features) != self.allowed.shape[1]:
             raise ShapeError(
@@ -88,12 +88,12 @@ class PromptMDP:
 
     @property
     def horizon(self) -> int:
-        """H."""
+        """H, the number of slots."""
         return len(self.allowed)
 
     @property
     def size(self) -> int:
-        """S."""
+        """S, the number of tokens."""
         return len(self.features)
 
     @property
@@ -103,14 +103,14 @@ class PromptMDP:
 
     @cached_property
     def groups(self) -> Tensor:
-        """Long[S], the group of each token; all 0 without successors."""
+        """Long[S]: the group of each token; all 0 without successor rules."""
         if self.successors is None:
             return torch.zeros(self.size, dtype=torch.long, device=self.features.device)
         return self.successors.groups
 
     @cached_property
     def follows(self) -> Tensor:
-        """Bool[C, C], groups that may follow groups; [[True]] without successors."""
+        """Bool[C, C]: which group may follow which; [[True]] without successor rules."""
         if self.successors is None:
             return torch.ones(1, 1, dtype=torch.bool, device=self.features.device)
         return self.successors.allowed
@@ -121,23 +121,25 @@ class PromptMDP:
         return float(self._log_completions[0].logsumexp(dim=0))
 
     def path_features(self, paths: Tensor) -> Tensor:
-        """Float[N, d] (or Float[..., d]) of paths Long[N, H]: the sum of their tokens' features."""
+        """Float[..., d]: for paths Long[..., H], the sum of the features of their tokens."""
         return self.features[paths].sum(dim=-2)
 
     def path_rewards(self, paths: Tensor, reward: Tensor) -> Tensor:
-        """Float[N] of paths Long[N, H]: the sum of reward Float[H, S] along each."""
+        """Float[N]: for paths Long[N, H], the sum of the reward Float[H, S] along each path."""
         return reward.gather(1, paths.T).sum(dim=0)
 
     def admits(self, paths: Tensor) -> Tensor:
-        """Bool[N]: which of Long[N, H] are paths of this MDP."""
+        """Bool[N]: which rows of Long[N, H] are paths of this MDP."""
         fits = self.allowed.gather(1, paths.T).all(dim=0)
         groups = self.groups[paths]
         return fits & self.follows[groups[:, :-1], groups[:, 1:]].all(dim=1)
 
     def random_paths(self, count: int, generator: torch.Generator) -> Tensor:
-        """Long[n, H], uniform over all paths, so uniform over a slot's tokens where nothing restricts them.
+        """Long[n, H]: n = `count` independent paths, uniform over all paths of the MDP.
 
-        Each token is drawn with the number of ways to go on from it, counted backwards once.
+        Without successor rules, each slot is uniform over its allowed tokens. With rules, the probability of
+        a token is proportional to the number of ways to complete the path from it. A backward pass counts
+        those completions once.
         """
         columns: list[Tensor] = []
         for step in range(self.horizon):
@@ -154,15 +156,15 @@ class PromptMDP:
         return torch.stack(columns, dim=1)
 
     def shortened(self, paths: Tensor, words: int | None, generator: torch.Generator) -> Tensor:
-        """The paths with all but `words` of their tokens made blank, chosen at random.
+        """The paths with at most `words` tokens each; the other tokens, chosen at random, become blank.
 
-        A design uses every slot, since every token carries information. A picture of many words is hard to
-        draw and hard to judge. Shortening samples the slots evenly, so each token is still asked about.
+        A design uses every slot, because every token carries information. But a picture of many words is
+        hard to draw and hard to judge. Shortening treats all slots alike, so every token still occurs.
 
         Args:
-            paths: Long[..., H]. A path that the rules do not allow to be shortened stays as it is.
-            words: most tokens that are not blank; None: no bound.
-            generator: of the tokens that are kept.
+            paths: Long[..., H]. A path stays whole if the successor rules forbid its shortened form.
+            words: largest number of tokens that are not blank; None for no bound.
+            generator: source of randomness for the choice of tokens.
         """
         if words is None or words >= paths.shape[-1]:
             return paths
@@ -174,7 +176,7 @@ class PromptMDP:
 
     @cached_property
     def _log_completions(self) -> Tensor:
-        """Float[H, S]: log of the number of paths from slot h on that begin with token s; -inf for none."""
+        """Float[H, S]: log of the number of path suffixes that begin with token s in slot h."""
         H, S, C = self.horizon, self.size, len(self.follows)
         logs = torch.full((H, S), -torch.inf, dtype=torch.float64, device=self.features.device)
         after = torch.zeros(C, dtype=torch.float64, device=self.features.device)

@@ -1,7 +1,7 @@
-r"""The measure on paths that is proportional to exp(sum of logits), by soft value iteration.
+r"""Soft value iteration: the measure on paths that is proportional to exp(sum of logits).
 
-It is what mirror ascent moves in: adding a multiple of a reward to the logits multiplies every path's
-probability by the exponential of that multiple of its reward. Without successors it is a softmax a slot.
+Mirror ascent moves within this family. Adding eta times a reward to the logits multiplies the probability of
+every path by exp(eta times its reward). Without successor rules, the measure is one softmax for each slot.
 """
 
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from personalize.mdp.prompt_mdp import PromptMDP
 
 @dataclass(frozen=True, eq=False)
 class MarkovMeasure:
-    """A measure on paths in which the next token depends on the group of the last one only.
+    """A measure on paths in which the next token depends only on the group of the previous token.
 
     Attributes:
-        tokens: Float[H, S], how often each token is said at each step; rows sum to one.
-        flows: Float[H - 1, C, C], how often group c at step h is followed by group c' at step h + 1.
+        tokens: Float[H, S], probability of each token at each step; rows sum to one.
+        flows: Float[H - 1, C, C], probability of group c at step h and group c' at step h + 1.
     """
 
     tokens: Tensor
@@ -32,7 +32,7 @@ def soft_visitation(mdp: PromptMDP, logits: Tensor) -> MarkovMeasure:
 
     Args:
         mdp: H slots of S tokens.
-        logits: Float[H, S]; finite where a token is allowed.
+        logits: Float[H, S], finite for every allowed token.
     """
     logits = logits.masked_fill(~mdp.allowed, -torch.inf)
     H, C, groups = mdp.horizon, len(mdp.follows), mdp.groups
@@ -58,7 +58,7 @@ def soft_visitation(mdp: PromptMDP, logits: Tensor) -> MarkovMeasure:
 
 
 def _group_logsumexp(values: Tensor, groups: Tensor, C: int) -> Tensor:
-    """Float[C]: the log of the sum of exponentials of each group's values; -inf for an empty group."""
+    """Float[C]: the log-sum-exp of the values of each group; -inf for an empty group."""
     top = values.new_full((C,), -torch.inf).scatter_reduce(0, groups, values, "amax")
     base = torch.where(torch.isfinite(top), top, 0.0)
     return base + values.new_zeros(C).index_add(0, groups, (values - base[groups]).exp()).log()

@@ -1,8 +1,8 @@
-"""A general MDP of finite horizon, with sparse random transitions, for the same Frank-Wolfe.
+"""A general MDP of finite horizon with sparse random transitions, for the same Frank-Wolfe loop.
 
-It serves the paper's tabular experiments, and generators whose next token is random: the states that are
-visited carry the features, an action leads to one of several states, and the vertices of the set of
-visitation measures are deterministic policies, one action a step and state, instead of paths.
+It serves the paper's tabular experiments and generators with a random next token. The visited states carry
+the features, and an action leads to one of several states. The vertices of the set of visitation measures
+are deterministic policies instead of paths: one action for each step and state.
 """
 
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ class TabularMDP:
     """States, actions and E possible transitions (state, action) -> successor.
 
     Attributes:
-        features: Float[S, d], of states.
+        features: Float[S, d], features of the states.
         start: Float[S], distribution of the first state.
-        horizon: H, states visited.
-        actions: A.
-        state: Long[E], where a transition begins.
-        action: Long[E], 0..A-1.
-        successor: Long[E], where it leads.
-        probability: Float[E], positive; sums to one for every (state, action) that has transitions. An action
-            without any is not available in that state.
+        horizon: H, the number of visited states.
+        actions: A, the number of actions.
+        state: Long[E], the state before each transition.
+        action: Long[E], the action of each transition, 0..A-1.
+        successor: Long[E], the state after each transition.
+        probability: Float[E], positive. It sums to one for every (state, action) that has transitions. An
+            action without transitions is not available in that state.
     """
 
     features: Tensor
@@ -39,11 +39,11 @@ class TabularMDP:
     probability: Tensor
 
     def __post_init__(self) -> None:
-        """Check shapes, probabilities, and that every state has an action.
+        """Check the shapes, the probabilities, and that every state has an action.
 
         Raises:
-            ShapeError: axes that do not agree, or indices outside.
-            DesignError: probabilities that do not sum to one, or a state without an action.
+            ShapeError: the axes disagree, or an index is out of range.
+            DesignError: probabilities do not sum to one, or a state has no action.
         """
         E = (len(self.state),)
         if any(column.shape != E for column in (self.action, self.successor, self.probability)):
@@ -86,19 +86,22 @@ class TabularMDP:
         return sums.index_put_((self.state, self.action), self.probability, accumulate=True)
 
     def with_probability(self, probability: Tensor) -> "TabularMDP":
-        """The MDP with other probabilities of the same transitions, for planning with estimated ones."""
+        """The MDP with the same transitions and other probabilities Float[E], such as estimated ones."""
         columns = (self.start, self.horizon, self.actions, self.state, self.action, self.successor)
         return TabularMDP(self.features, *columns, probability)
 
     def estimated(self, counts: Tensor, pseudo_count: float = 1.0) -> "TabularMDP":
-        """The MDP as Float[E] observed counts of its transitions tell it, smoothed by `pseudo_count` each."""
+        """The MDP with probabilities estimated from observed counts Float[E] of its transitions.
+
+        `pseudo_count` is added to every count before the counts are normalised.
+        """
         smoothed = counts.to(self.probability) + pseudo_count
         totals = smoothed.new_zeros(self.size, self.actions)
         totals.index_put_((self.state, self.action), smoothed, accumulate=True)
         return self.with_probability(smoothed / totals[self.state, self.action])
 
     def visitation(self, policy: Tensor) -> Tensor:
-        """Float[H, S]: how often each state is visited at each step under actions Long[H, S]."""
+        """Float[H, S]: probability of each state at each step, under a policy Long[H, S] of actions."""
         measure = self.start.new_zeros(self.horizon, self.size)
         measure[0] = self.start
         for step in range(self.horizon - 1):
@@ -109,12 +112,13 @@ class TabularMDP:
 
 
 def best_policy(mdp: TabularMDP, reward: Tensor) -> tuple[Tensor, float]:
-    r"""The deterministic policy of most expected reward Float[H, S], and that reward.
+    r"""The deterministic policy of largest expected reward Float[H, S], and that reward.
 
     .. math:: V_h(s) = r_h(s) + \max_a \sum_{s'} P(s' | s, a) V_{h+1}(s')
 
     Returns:
-        Long[H, S], actions (the lowest of equals; those of the last step lead nowhere), and the value.
+        Long[H, S], the actions, and the expected reward. Ties go to the lowest action. The actions of the
+        last step have no effect.
 
     Raises:
         ShapeError: `reward` is not Float[H, S].
@@ -136,20 +140,20 @@ def best_policy(mdp: TabularMDP, reward: Tensor) -> tuple[Tensor, float]:
 
 @dataclass(frozen=True, eq=False)
 class PolicyOracle:
-    """The tabular MDP as Frank-Wolfe sees it: its vertices are deterministic policies Long[H, S]."""
+    """The linear oracle of a tabular MDP, whose vertices are deterministic policies Long[H, S]."""
 
     mdp: TabularMDP
 
     def best(self, reward: Tensor) -> tuple[Tensor, float]:
-        """The policy of most expected reward Float[H, S], and that reward."""
+        """The policy of largest expected reward Float[H, S], and that reward."""
         return best_policy(self.mdp, reward)
 
     def rewards(self, vertices: Tensor, reward: Tensor) -> Tensor:
-        """Float[N]: the expected reward of each policy of Long[N, H, S]."""
+        """Float[N]: the expected reward of each of the policies Long[N, H, S]."""
         return torch.stack([(self.mdp.visitation(policy) * reward).sum() for policy in vertices])
 
     def visitation(self, vertices: Tensor, weights: Tensor) -> Tensor:
-        """Float[H, S] of policies Long[N, H, S] with weights Float[N]."""
+        """Float[H, S]: the visitation of policies Long[N, H, S] mixed with weights Float[N]."""
         measure = self.mdp.start.new_zeros(self.mdp.horizon, self.mdp.size)
         for policy, weight in zip(vertices, weights, strict=True):
             if float(weight) != 0.0:

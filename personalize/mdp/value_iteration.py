@@ -1,7 +1,7 @@
-"""The linear oracle: the path of most reward, and the k best, by dynamic programming over groups.
+"""The linear oracle: the path of largest reward, or the k best paths, by dynamic programming over groups.
 
-One backward pass costs O(H (S + C^2)) for one path and a factor of about k log k more for k of them. Equal
-rewards are broken by the lowest token index, so the same reward always gives the same path.
+One backward pass costs O(H (S + C^2)) for one path, and about k log k times as much for k paths. Ties go to
+the lowest token index, so the same reward always gives the same path.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from personalize.mdp.prompt_mdp import PromptMDP
 
 
 def best_path(mdp: PromptMDP, reward: Tensor) -> tuple[Tensor, float]:
-    r"""The path that maximises the sum of its tokens' rewards, and that sum.
+    r"""The path with the largest sum of token rewards, and that sum.
 
     .. math:: V_h(s) = r_h(s) + \max_{s' \text{ may follow } s} V_{h+1}(s')
 
@@ -24,7 +24,7 @@ def best_path(mdp: PromptMDP, reward: Tensor) -> tuple[Tensor, float]:
         reward: Float[H, S].
 
     Returns:
-        Long[H] and its reward.
+        Long[H], the path, and its reward.
 
     Raises:
         ShapeError: `reward` is not Float[H, S].
@@ -50,24 +50,25 @@ def best_path(mdp: PromptMDP, reward: Tensor) -> tuple[Tensor, float]:
 
 
 def best_paths(mdp: PromptMDP, reward: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k paths of most reward, best first, and their rewards.
+    """The k paths of largest reward, best first, and their rewards.
 
-    Every group of a slot keeps its k best ways to go on; a group's k best need only its k best tokens.
+    The backward pass keeps the k best suffixes of each group. Only the k best tokens of a group can be part
+    of them.
 
     Args:
         mdp: H slots of S tokens.
         reward: Float[H, S].
-        k: at least 1.
+        k: number of paths, at least 1.
 
     Returns:
-        Long[n, H] distinct paths and Float[n], with n = k or the number of paths if that is less.
+        Long[n, H], distinct paths, and Float[n], their rewards. n is k, or the number of paths if smaller.
 
     Raises:
         ShapeError: `reward` is not Float[H, S], or k is below 1.
     """
     _check(mdp, reward)
     if k < 1:
-        raise ShapeError(f"Expected to be asked for at least 1 path, found {k}. Ask for one or more.")
+        raise ShapeError(f"Expected k of at least 1, found {k}. Ask for one path or more.")
     C = len(mdp.follows)
     none = torch.empty(0, dtype=torch.long, device=reward.device)
     rest: list[tuple[Tensor, Tensor]] = [(reward.new_zeros(1), none.new_empty(1, 0))] * C
@@ -93,7 +94,7 @@ def _after(mdp: PromptMDP, group: int) -> list[int]:
 
 
 def _merge(lists: list[tuple[Tensor, Tensor]], k: int, reward: Tensor) -> tuple[Tensor, Tensor]:
-    """The k best of several lists of (rewards, paths)."""
+    """The k best entries of several lists of (rewards, paths)."""
     filled = [(totals, paths) for totals, paths in lists if len(totals)]
     if not filled:
         return reward.new_empty(0), torch.empty(0, 0, dtype=torch.long, device=reward.device)
@@ -104,7 +105,7 @@ def _merge(lists: list[tuple[Tensor, Tensor]], k: int, reward: Tensor) -> tuple[
 
 
 def _first(values: Tensor, k: int) -> Tensor:
-    """Indices of the k largest, largest first; the earlier of equals first (topk does not promise that)."""
+    """Indices of the k largest values, in falling order; ties in order of index, unlike `topk`."""
     return values.sort(descending=True, stable=True).indices[:k]
 
 
@@ -118,18 +119,18 @@ def _check(mdp: PromptMDP, reward: Tensor) -> None:
 
 @dataclass(frozen=True, eq=False)
 class PathOracle:
-    """The prompt MDP as Frank-Wolfe sees it: its vertices are paths Long[H]."""
+    """The linear oracle of a prompt MDP, whose vertices are paths Long[H]."""
 
     mdp: PromptMDP
 
     def best(self, reward: Tensor) -> tuple[Tensor, float]:
-        """The path of most reward Float[H, S], and its reward."""
+        """The path of largest reward Float[H, S], and its reward."""
         return best_path(self.mdp, reward)
 
     def rewards(self, vertices: Tensor, reward: Tensor) -> Tensor:
-        """Float[N]: the reward of each path of Long[N, H]."""
+        """Float[N]: the reward of each of the paths Long[N, H]."""
         return self.mdp.path_rewards(vertices, reward)
 
     def visitation(self, vertices: Tensor, weights: Tensor) -> Tensor:
-        """Float[H, S] of paths Long[N, H] with weights Float[N]."""
+        """Float[H, S]: the visitation of paths Long[N, H] mixed with weights Float[N]."""
         return path_visitation(vertices, weights[None], self.mdp.size)[0]

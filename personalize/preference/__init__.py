@@ -1,5 +1,14 @@
-"""What a pick says about a taste: comparisons, the multinomial logit, the estimate, and simulated people.
+"""The choice model: comparisons, the multinomial logit, the estimate of a taste, and simulated people.
 
-The information that a question is designed for (`logit.choice_information`) is minus the Hessian of the
-log-likelihood that the estimate maximises: one function, used by both sides.
+::
+
+    comparison.py      answered questions as features and indices
+    logit.py           choice probabilities, log-likelihood, gradient and Fisher information
+    estimate.py        the posterior of a taste, averaged over a grid of priors
+    population.py      a prior learned from earlier people
+    intervals.py       the confidence interval of a share
+    simulated_user.py  people with a known taste
+
+The design and the estimate share one function: `logit.choice_information` is minus the Hessian of the
+log-likelihood that the estimate maximises.
 """

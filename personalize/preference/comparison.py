@@ -1,4 +1,4 @@
-"""Questions and their answers, as the likelihood sees them: features and indices, no text and no pictures."""
+"""Questions and their answers as the likelihood needs them: features and indices, no texts or pictures."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,10 @@ class Comparisons:
 
     Attributes:
         options: Float[N, K, d], features in screen order.
-        best: Long[N], the picked option, or -1 when none pleased.
-        worst: Long[N], the least liked option, or -1 when it was not asked for.
-        none: Bool[N], "none of these". Such a row says nothing about differences between its options, and
-            without a scale of what is good enough it is weightless in the estimate.
+        best: Long[N], the picked option, or -1 for "none of these".
+        worst: Long[N], the least liked option, or -1 without one.
+        none: Bool[N], whether the answer was "none of these". Such a row carries no information about the
+            differences between its options, so the estimate gives it no weight.
     """
 
     options: Tensor
@@ -26,11 +26,11 @@ class Comparisons:
     none: Tensor
 
     def __post_init__(self) -> None:
-        """Refuse answers that do not fit their questions.
+        """Check that every answer fits its question.
 
         Raises:
-            ShapeError: axes that do not agree, an index outside 0..K-1, a pick in a "none" row or no pick in
-                another, the same option best and worst.
+            ShapeError: the axes disagree, an index is outside 0..K-1, or one option is both best and worst.
+                Also, a "none" row has a pick, or another row has none.
         """
         if self.options.dim() != 3 or self.options.shape[1] < 2:
             raise ShapeError(
@@ -57,7 +57,7 @@ class Comparisons:
 
     @classmethod
     def empty(cls, K: int, d: int) -> "Comparisons":
-        """No answers yet, about K options of d features; d = 0 takes the d of the first answer."""
+        """No answers, for K options with d features; with d = 0 the first answer sets d."""
         index = torch.empty(0, dtype=torch.long)
         options = torch.empty(0, K, d, dtype=torch.float64)
         return cls(options, index, index, torch.empty(0, dtype=torch.bool))
@@ -65,16 +65,16 @@ class Comparisons:
     def append(
         self, features: Tensor, *, best: int = -1, worst: int = -1, none: bool = False
     ) -> "Comparisons":
-        """These comparisons and one more.
+        """These comparisons with one more row.
 
         Args:
-            features: Float[K, d] of the question's options.
-            best: the pick, or -1.
-            worst: the least liked, or -1.
-            none: none of them pleased.
+            features: Float[K, d], features of the question's options.
+            best: the picked option, or -1.
+            worst: the least liked option, or -1.
+            none: whether the answer was "none of these".
 
         Raises:
-            ShapeError: other K or d, or an answer that does not fit.
+            ShapeError: K or d differs, or the answer does not fit the question.
         """
         N, K, d = self.options.shape
         if features.shape != (K, d) and not (N == 0 and d == 0 and len(features) == K):
@@ -94,5 +94,5 @@ class Comparisons:
         )
 
     def __len__(self) -> int:
-        """N, the questions answered, "none" among them."""
+        """N, the number of answered questions, including "none" answers."""
         return len(self.options)

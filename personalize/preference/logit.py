@@ -1,11 +1,11 @@
-r"""The multinomial logit: probabilities of a pick, the log-likelihood, its gradient and information.
+r"""The multinomial logit: choice probabilities, the log-likelihood, its gradient and information.
 
-Utilities matter only up to a constant: the same vector added to all options of a question changes nothing.
+Utilities matter only up to a constant: adding one vector to all options of a question changes nothing.
 
-A pick is a slip of the finger with probability `lapse`, and then uniform over the options; the likelihood
-is the mixture of both, so that one slip cannot outweigh many picks. A worst answer is the pick of a person
-of taste -theta among the options that are left. "None of these" is weightless: an outside option would need
-its own utility (what is good enough), which nobody has asked for.
+With probability `lapse`, a pick is a slip, uniform over the options. The likelihood is a mixture of slips and
+intended picks, so one slip cannot outweigh many picks. A worst answer is the pick of a person with taste
+-theta among the other options. "None of these" has no weight: an outside option would need its own utility,
+which the questions do not measure.
 
 Deviation: the paper (arXiv 2512.19057) has no lapse and no worst answers.
 """
@@ -20,16 +20,16 @@ from personalize.preference.comparison import Comparisons
 
 
 def choice_probabilities(theta: Tensor, options: Tensor) -> Tensor:
-    r"""Probability that a person of taste `theta` picks each option.
+    r"""Probability that a person with taste `theta` picks each option.
 
     .. math:: p_k = \exp(\theta^\top \phi_k) / \sum_j \exp(\theta^\top \phi_j)
 
     Args:
-        theta: Float[d]. Taste, in nats per unit of feature.
-        options: Float[..., K, d]. Features of the K options of each comparison.
+        theta: Float[d], the taste, in nats per unit of feature.
+        options: Float[..., K, d], features of the K options of each comparison.
 
     Returns:
-        Float[..., K]. Rows sum to one; unchanged when the same vector is added to all options.
+        Float[..., K]. Rows sum to one and do not change if one vector is added to all options.
 
     Raises:
         ShapeError: the last axes of `theta` and `options` differ.
@@ -48,8 +48,8 @@ def choice_information(options: Tensor, probabilities: Tensor) -> Tensor:
     .. math:: M = \sum_n \sum_k p_{nk} (\phi_{nk} - \bar\phi_n)(\phi_{nk} - \bar\phi_n)^\top
 
     Args:
-        options: Float[..., K, d].
-        probabilities: Float[..., K], rows sum to one.
+        options: Float[..., K, d], features of the options.
+        probabilities: Float[..., K], choice probabilities; rows sum to one.
 
     Returns:
         Float[d, d], summed over all questions; symmetric and positive semi-definite.
@@ -62,13 +62,13 @@ def choice_information(options: Tensor, probabilities: Tensor) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Picks:
-    """Comparisons as plain picks: every worst answer is one more pick, with signs turned.
+    """Comparisons as plain picks: every worst answer is one more pick, with the signs of features reversed.
 
     Attributes:
-        options: Float[M, K, d]; of a worst answer, minus the features.
-        chosen: Long[M].
-        offered: Bool[M, K]; a worst answer does not offer the best option.
-        answers: the answered questions that they are made of.
+        options: Float[M, K, d], features; minus the features for a worst answer.
+        chosen: Long[M], the chosen option.
+        offered: Bool[M, K], the available options; the best option is not available to a worst answer.
+        answers: number of answered questions behind the picks.
     """
 
     options: Tensor
@@ -78,7 +78,7 @@ class Picks:
 
     @classmethod
     def of(cls, comparisons: Comparisons) -> "Picks":
-        """The picks of all answers that are not "none"."""
+        """The picks of all answers except "none"."""
         has_best, has_worst = comparisons.best >= 0, comparisons.worst >= 0
         best, worst = comparisons.best[has_best], comparisons.worst[has_worst]
         options = torch.cat((comparisons.options[has_best], -comparisons.options[has_worst]))
@@ -89,14 +89,14 @@ class Picks:
 
     @classmethod
     def of_rankings(cls, options: Tensor, order: Tensor) -> "Picks":
-        """The picks of full rankings, each the best of those that are left (Plackett 1975; Luce 1959).
+        """The picks of full rankings: each pick is the best remaining option (Plackett 1975; Luce 1959).
 
         Args:
-            options: Float[N, K, d].
-            order: Long[N, K], the options from most to least liked; each row a permutation of 0..K-1.
+            options: Float[N, K, d], features of the options.
+            order: Long[N, K], the options from most to least liked; each row is a permutation of 0..K-1.
 
         Raises:
-            ShapeError: axes that do not agree, or a row that is no permutation.
+            ShapeError: the axes disagree, or a row is not a permutation.
         """
         N, K = order.shape if order.dim() == 2 else (0, 0)
         if options.shape[:2] != (N, K) or not bool(
@@ -112,19 +112,19 @@ class Picks:
         return cls(options.repeat(K - 1, 1, 1), chosen, offered, N)
 
     def __len__(self) -> int:
-        """M."""
+        """M, the number of picks."""
         return len(self.chosen)
 
 
 @dataclass(frozen=True, eq=False)
 class PickTerms:
-    """Log-likelihood of M picks under G tastes at once, and what its derivatives are made of.
+    """Log-likelihood of M picks under G tastes, and the terms of its derivatives.
 
     Attributes:
-        value: Float[G].
-        residuals: Float[G, M, K]; the gradient in theta is sum over m, k of residual * option.
-        weights: Float[G, M], the share of each pick that is no slip.
-        probabilities: Float[G, M, K].
+        value: Float[G], the log-likelihood in nats.
+        residuals: Float[G, M, K]; the gradient in theta is the sum over m, k of residual * option.
+        weights: Float[G, M], posterior probability that a pick is intended and not a slip.
+        probabilities: Float[G, M, K], choice probabilities without slips.
     """
 
     value: Tensor
@@ -133,23 +133,23 @@ class PickTerms:
     probabilities: Tensor
 
     def float(self) -> "PickTerms":
-        """In single precision."""
+        """The same terms in single precision."""
         parts = (self.value, self.residuals, self.weights, self.probabilities)
         return PickTerms(*(part.float() for part in parts))
 
 
 def pick_terms(utilities: Tensor, picks: Picks, lapse: float) -> PickTerms:
-    r"""The terms of picks whose options have these utilities.
+    r"""Log-likelihood terms of picks, from the utilities of their options.
 
     .. math:: \ell = \sum_m \log\big((1-\epsilon) p_{m,c_m} + \epsilon / n_m\big), \quad
         \nabla \ell = \sum_m w_m (\phi_{m,c_m} - \bar\phi_m), \quad
         w_m = \frac{(1-\epsilon) p_{m,c_m}}{(1-\epsilon) p_{m,c_m} + \epsilon / n_m}
 
-    with n the number of options offered.
+    with n the number of available options.
 
     Args:
         utilities: Float[G, M, K], theta' phi under G tastes.
-        picks: M picks.
+        picks: the M picks.
         lapse: epsilon, in [0, 1).
     """
     log_p = utilities.masked_fill(~picks.offered, -torch.inf).log_softmax(dim=-1)

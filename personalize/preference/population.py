@@ -1,12 +1,12 @@
-r"""What earlier people's tastes say about the next person's: a prior, shrunk to the features' own.
+r"""A prior of tastes learned from earlier people, shrunk toward the prior of the features.
 
 .. math:: \Sigma_{pop} = \frac{n S + n_0 s^2 \bar\Sigma}{n + n_0}, \quad
     S = \frac1n \sum_i (\hat\theta_i \hat\theta_i^\top + C_i)
 
-with hat theta_i and C_i the posterior mean and covariance of person i (the M step of empirical Bayes with one
-Gaussian: without C_i, tastes that were hardly learned would look alike), bar Sigma the prior of gamma = 1 at
-spread 1, and s the spread of the tastes. With few people it is the features' prior. Tastes of different
-people are only pooled when they are given here: nothing is kept or shared without being asked.
+Here hat theta_i and C_i are the posterior mean and covariance of person i. Bar Sigma is the prior with gamma
+1 at spread 1, and s is the spread of the tastes. S is the M step of empirical Bayes with one Gaussian.
+Without C_i, tastes with few answers would look alike. With few people, the result is close to the prior of
+the features. The tastes of different people are pooled only here, and only on request of the operator.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from personalize.errors import ShapeError
 from personalize.preference.estimate import TasteEstimate, TastePrior
 
 SHRINKAGE = 20.0
-"""n_0: so many people count as much as the features' own prior."""
+"""n_0: the number of people that the prior of the features counts for."""
 
 
 def population_covariance(
@@ -27,12 +27,12 @@ def population_covariance(
     """Float[d, d]: the covariance of tastes, for `TastePrior.population`.
 
     Args:
-        estimates: of earlier people, in the feature space of `prior`.
-        prior: what is believed without them.
-        shrinkage: people that the features' prior counts for.
+        estimates: tastes of earlier people, in the feature space of `prior`.
+        prior: the prior without earlier people.
+        shrinkage: n_0, the number of people that the prior of the features counts for.
 
     Raises:
-        ShapeError: no estimates, another feature space, or a shrinkage that is not positive.
+        ShapeError: there are no estimates, their dimension differs, or the shrinkage is not positive.
     """
     if not estimates or not shrinkage > 0.0:
         raise ShapeError(
@@ -44,7 +44,7 @@ def population_covariance(
             f"Expected tastes of {prior.dimension} numbers, found others. Use tastes of the same features."
         )
     seconds = torch.stack([torch.outer(e.theta, e.theta) + e.covariance for e in estimates])
-    seen = seconds.mean(dim=0)
-    spread = float((prior.covariance @ seen).trace().clamp(min=1e-12).sqrt())
+    moment = seconds.mean(dim=0)
+    spread = float((prior.covariance @ moment).trace().clamp(min=1e-12).sqrt())
     n = len(estimates)
-    return (n * seen + shrinkage * prior.matrix(1.0, spread)) / (n + shrinkage)
+    return (n * moment + shrinkage * prior.matrix(1.0, spread)) / (n + shrinkage)

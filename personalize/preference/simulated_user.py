@@ -1,4 +1,4 @@
-"""People of known taste, to measure methods with: linear, of any decidedness, with slips."""
+"""Simulated people with a known linear taste, any decidedness, and slips, to measure methods with."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ from personalize.errors import DesignError
 from personalize.preference.logit import choice_probabilities
 
 MOST_SCALE = 1e9
-"""Beyond it a person is as good as free of noise."""
+"""Largest decidedness; a person with it practically always picks the best option."""
 
 
 @dataclass(frozen=True, eq=False)
 class SimulatedUser:
-    """A person who picks by softmax of scale * theta' phi, and slips with probability `lapse`.
+    """A person who picks by a softmax of scale * theta' phi, and slips with probability `lapse`.
 
     Attributes:
         theta: Float[d], the taste.
         lapse: share of picks that are uniform over the options.
-        scale: decidedness; large is strongly biased, 0 picks blindly.
+        scale: decidedness; 0 picks at random, a large value almost always picks the best option.
     """
 
     theta: Tensor
@@ -27,45 +27,48 @@ class SimulatedUser:
     scale: float = 1.0
 
     def probabilities(self, options: Tensor) -> Tensor:
-        """Float[..., K] of Float[..., K, d]: how likely each option is picked, slips included."""
+        """Float[..., K] of Float[..., K, d]: probability of each option, slips included."""
         decided = choice_probabilities(self.scale * self.theta, options)
         return (1.0 - self.lapse) * decided + self.lapse / options.shape[-2]
 
     def pick(self, options: Tensor, generator: torch.Generator) -> int:
-        """The option of Float[K, d] that this person likes best, 0..K-1."""
+        """The option of Float[K, d] that this person picks, 0..K-1."""
         return int(torch.multinomial(self.probabilities(options), 1, generator=generator))
 
     def answer(self, options: Tensor, generator: torch.Generator) -> tuple[int, int]:
-        """Best and worst of Float[K, d]: the worst is the best of a person of opposite taste, of the rest."""
+        """Best and worst option of Float[K, d].
+
+        The worst option is the pick of a person with the opposite taste among the other options.
+        """
         best = self.pick(options, generator)
         rest = [index for index in range(len(options)) if index != best]
         opposite = SimulatedUser(-self.theta, self.lapse, self.scale)
         return best, rest[opposite.pick(options[rest], generator)]
 
     def rank(self, options: Tensor, generator: torch.Generator) -> list[int]:
-        """All of Float[K, d] from most to least liked: the best, then the best of the rest, and so on."""
-        left = list(range(len(options)))
+        """The options of Float[K, d] from most to least liked, by repeated picks among the remaining ones."""
+        remaining = list(range(len(options)))
         order = []
-        while len(left) > 1:
-            order.append(left.pop(self.pick(options[left], generator)))
-        return [*order, *left]
+        while len(remaining) > 1:
+            order.append(remaining.pop(self.pick(options[remaining], generator)))
+        return [*order, *remaining]
 
     def oracle_accuracy(self, options: Tensor) -> float:
-        """How often knowing the taste exactly predicts the pick, over Float[N, K, d]: the best possible."""
+        """Accuracy of predictions by the true taste, over Float[N, K, d]: the upper bound of any method."""
         decided = self.probabilities(options).gather(-1, (options @ self.theta).argmax(-1, keepdim=True))
         return float(decided.mean())
 
 
 def calibrate(theta: Tensor, options: Tensor, oracle_accuracy: float) -> Tensor:
-    """Float[d]: `theta`, scaled so that knowing it predicts that share of picks without slips.
+    """Float[d]: `theta`, scaled to the given oracle accuracy without slips.
 
     Args:
-        theta: Float[d], any length but zero.
+        theta: Float[d], not zero.
         options: Float[N, K, d], typical questions.
-        oracle_accuracy: above 1 / K and below 1.
+        oracle_accuracy: share of picks that the true taste predicts, above 1 / K and below 1.
 
     Raises:
-        DesignError: no scale reaches that accuracy.
+        DesignError: no scale reaches the accuracy.
     """
     K = options.shape[-2]
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from personalize.design.criterion import Criterion, DCriterion, VCriterion
-from personalize.design.result import DesignResult, DesignStatus, Progress
+from personalize.design.result import DesignResult, DesignStatus, SolverStep
 from personalize.design.solve import solve_design
 from personalize.errors import StoreError
 from personalize.mdp.features import FeatureSpace, fit_feature_space
@@ -108,7 +108,7 @@ def solved_design(
             file.unlink()
     criterion: Criterion = DCriterion() if settings.criterion == "D" else VCriterion(prior.contrast)
 
-    def told(progress: Progress) -> None:
+    def told(progress: SolverStep) -> None:
         on_progress("choosing what to ask", progress.iteration, settings.design_iterations)
 
     result = solve_design(

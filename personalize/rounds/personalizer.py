@@ -252,7 +252,7 @@ class Personalizer:
         with self._lock(token):
             return self.store.append_answer(token, number, answer, shown)
 
-    def change(
+    def change_answer(
         self,
         token: str,
         number: int,

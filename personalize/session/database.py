@@ -1,9 +1,9 @@
-"""One database, opened with care, and its failures told in sentences.
+"""Transactions on one database, with every failure explained in a sentence.
 
-SQLite is the default: a write-ahead log, so that reading never waits for writing, and `synchronous=FULL`, so
-that an answer is on the disk before it is acknowledged. A file that SQLite cannot trust is refused before
-SQLite may touch it, because opening a damaged file can make SQLite throw its log away. A PostgreSQL URL does
-for more than one process.
+SQLite is the default. Its write-ahead log lets a reader proceed without waiting for a writer. With
+`synchronous=FULL`, an answer is on the disk before it is acknowledged. A damaged file is refused before
+SQLite opens it, because SQLite can delete the log of a damaged file. Several processes can share a PostgreSQL
+database.
 """
 
 from collections.abc import Iterator
@@ -33,21 +33,21 @@ from personalize.session.sqlite_check import examine
 from personalize.session.tables import SCHEMA_VERSION, SchemaRow, Table
 
 LOCK_WAIT_S = 15.0
-"""Seconds that a write waits for another program's write before it gives up."""
+"""Seconds that a write waits for the write of another program."""
 
 _SCHEMA_LOCK = 7526484
-"""Any number of ours: PostgreSQL's advisory lock while tables are made."""
+"""An arbitrary number: PostgreSQL's advisory lock during the creation of tables."""
 
 
 class Database:
-    """Reading and writing transactions on one database. Safe to use from any thread."""
+    """Read and write transactions on one database, safe to use from any thread."""
 
     def __init__(self, url: str, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
-        """The database of an SQLAlchemy URL; its tables are made when it is empty.
+        """Open the database of an SQLAlchemy URL, and create the tables in an empty database.
 
         Raises:
-            StoreError: the URL does not fit; the database is damaged, locked, not writable, not running, made
-                by another program or another version. It was left as it is.
+            StoreError: the URL is not valid, or the database is damaged, locked, not writable, not running,
+                or of another program or version. The database is unchanged.
         """
         self._lock_wait_s = lock_wait_s
         parsed = _parsed(url)
@@ -65,23 +65,23 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Rows]:
-        """A transaction that sees one state of the database.
+        """A transaction that reads one consistent state of the database.
 
         Raises:
-            StoreError: see the class.
+            StoreError: the database is damaged, locked or not available.
         """
         with self._explained(), Rows(self._engine) as rows, rows.begin():
             yield rows
 
     @contextmanager
     def writing(self) -> Iterator[Rows]:
-        """A transaction that is on the disk, whole, when the block is left, or not at all.
+        """A write transaction: at the end of the block all its changes are on the disk, or none.
 
-        SQLite lets one writer in at a time, from the first statement on; on PostgreSQL the caller locks rows.
+        SQLite admits one writer at a time, from the first statement on. On PostgreSQL the caller locks rows.
 
         Raises:
-            IntegrityError: a UNIQUE constraint was to be broken.
-            StoreError: see the class.
+            IntegrityError: a write would break a UNIQUE constraint.
+            StoreError: the database is damaged, locked, full or not writable.
         """
         with self._explained(), Rows(self._writer, expire_on_commit=False) as rows, rows.begin():
             yield rows
@@ -111,7 +111,7 @@ def _parsed(url: str) -> URL:
             "Expected a database URL such as sqlite:////folder/palate.sqlite3 or "
             f"postgresql+psycopg://user@host/name, found one that does not fit ({_first_line(str(error))}). "
             "Correct it or leave it out."
-        ) from None  # the cause would repeat the URL, with its password
+        ) from None  # the cause would repeat the URL with its password
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise StoreError(
             f"Expected SQLite or PostgreSQL, found {parsed.get_backend_name()}. Use one of them."
@@ -151,7 +151,7 @@ def _engine(url: URL, lock_wait_s: float) -> Engine:
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        # SQLAlchemy begins transactions (below), not the driver: the driver would not before a SELECT.
+        # SQLAlchemy begins the transactions (below). The driver would not begin one before a SELECT.
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in (
@@ -159,14 +159,15 @@ def _engine(url: URL, lock_wait_s: float) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "secure_delete=ON",  # a deleted session's words are overwritten
+            "secure_delete=ON",  # deletion overwrites the texts of a session
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        # A write takes its lock at once: one that reads first cannot wait for the lock later (SQLITE_BUSY).
+        # A write transaction takes its lock at once. If it read first, it could not wait for the lock later
+        # (SQLITE_BUSY).
         writes = connection.get_execution_options().get("palate_writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -187,7 +188,7 @@ def _make_tables(connection: Connection, where: str) -> None:
         )
     version = connection.scalar(select(SchemaRow.version))
     if version is not None and version < SCHEMA_VERSION:
-        # What came since is new tables only: what is there stays as it is.
+        # Newer versions only add tables, so the existing tables stay unchanged.
         Table.metadata.create_all(connection)
         connection.execute(update(SchemaRow).values(version=SCHEMA_VERSION))
         version = SCHEMA_VERSION

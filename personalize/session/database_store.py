@@ -1,9 +1,9 @@
 """The store on disk: sessions in a database, pictures as files.
 
-What it promises is said by `Store` and held by the same tests. Everything a method has returned from is on
-the disk: it survives a kill. A picture's file is written before the row that names it and, on deletion,
-removed before it; so a kill between the two leaves a file without a name, or a name whose file is rendered
-again, and never a session that cannot be read.
+`Store` states its contract, and one set of tests checks all stores. When a method returns, its changes are on
+the disk and survive a kill of the process. A picture's file is written before its row. On deletion, the file
+is removed before its row. A kill between the two steps leaves a file without a row, or a row whose picture is
+rendered again. A session is readable in both cases.
 """
 
 import threading
@@ -31,8 +31,8 @@ from personalize.session.rows import (
     find_card,
     find_live_round,
     find_session,
+    grant_pictures,
     has_session,
-    let_see,
     live_session,
     record_key,
     record_row,
@@ -65,21 +65,21 @@ from personalize.session.tables import (
 
 
 class DatabaseStore:
-    """A Store on SQLite or PostgreSQL, with its pictures in a folder."""
+    """A Store on SQLite or PostgreSQL, with the pictures in a folder."""
 
     def __init__(self, url: str, pictures: Path, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
-        """The store of an SQLAlchemy URL and a folder; both are made when they do not exist.
+        """Open the store of an SQLAlchemy URL and a folder, and create what does not exist.
 
         Raises:
             StoreError: see Database and PictureFiles.
         """
         self._files = PictureFiles(pictures)
         self._database = Database(url, lock_wait_s=lock_wait_s)
-        # Between a picture's file and its row no other thread may delete or save it.
+        # No other thread may save or delete a picture between its file and its row.
         self._pictures = threading.Lock()
 
     def close(self) -> None:
-        """Close the database; the store is not used afterwards."""
+        """Close the database. The store cannot be used afterwards."""
         self._database.close()
 
     def create(self, session: Session) -> None:
@@ -101,7 +101,7 @@ class DatabaseStore:
             session = find_session(rows, token, lock=True)
             if find_live_round(rows, session, round_.number) is None:
                 rows.add(round_row(session.id, round_))
-                let_see(rows, session, round_.pictures)
+                grant_pictures(rows, session, round_.pictures)
             return live_session(rows, session, token).round(round_.number)
 
     def set_pictures(self, token: str, number: int, pictures: Sequence[str]) -> Round:
@@ -111,7 +111,7 @@ class DatabaseStore:
             row = find_live_round(rows, session, number)
             if row is not None:
                 row.pictures = list(pictures)
-                let_see(rows, session, pictures)
+                grant_pictures(rows, session, pictures)
             return live_session(rows, session, token).round(number)
 
     def append_answer(self, token: str, number: int, answer: Answer, shown: str | None = None) -> Session:
@@ -179,19 +179,19 @@ class DatabaseStore:
             session = find_session(rows, token, lock=True)
             other = aliased(SeenRow)
             shared = exists().where(other.picture == SeenRow.picture, other.session_id != session.id)
-            gone = rows.scalars(
+            unshared = rows.scalars(
                 select(SeenRow.picture).where(SeenRow.session_id == session.id, ~shared)
             ).all()
             mine = RoundRow.session_id == session.id
             rounds = rows.scalar(select(func.count()).select_from(RoundRow).where(mine)) or 0
             answers = rows.scalar(select(func.count()).select_from(AnswerRow).join(RoundRow).where(mine)) or 0
-            for picture in gone:
+            for picture in unshared:
                 rows.execute(delete(EmbeddingRow).where(EmbeddingRow.picture == picture))
                 row = rows.get(PictureRow, picture)
                 if row is not None:
                     self._files.remove(picture)
                     rows.delete(row)
-            tried = (
+            trials = (
                 rows.scalar(
                     select(func.count()).select_from(TrialRow).where(TrialRow.session_id == session.id)
                 )
@@ -199,7 +199,7 @@ class DatabaseStore:
             )
             card = find_card(rows, session)
             rows.delete(session)
-            return rounds + answers + tried + len(gone) + (card is not None)
+            return rounds + answers + trials + len(unshared) + (card is not None)
 
     def save_pictures(
         self, pictures: Sequence[tuple[PictureRecord, bytes, Sequence[str | None]]]
@@ -230,7 +230,7 @@ class DatabaseStore:
                             rows.add(record_row(record, picture))
                         saved[nth] = known or picture
                     for token, session in sessions.items():
-                        let_see(
+                        grant_pictures(
                             rows,
                             session,
                             [
@@ -318,7 +318,7 @@ class DatabaseStore:
     def own(self, token: str, pictures: Sequence[str]) -> None:
         """See Store."""
         with self._database.writing() as rows:
-            let_see(rows, find_session(rows, token, lock=True), pictures)
+            grant_pictures(rows, find_session(rows, token, lock=True), pictures)
 
     def owns(self, token: str, picture: str) -> bool:
         """See Store."""

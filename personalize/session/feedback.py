@@ -1,4 +1,4 @@
-"""From the log of a session to comparisons: the one place that says what an answer means."""
+"""From the log of a session to comparisons: the only place that interprets answers."""
 
 from collections.abc import Callable
 
@@ -9,17 +9,17 @@ from personalize.session.record import Round, Session
 
 
 def comparisons_of(session: Session, features_of: Callable[[Round], Tensor]) -> Comparisons:
-    """The comparisons that the answered rounds of a session make.
+    """The comparisons of a session's answered rounds.
 
-    A pick says that the best option was preferred to the K - 1 others; a worst option, that it was liked
-    less than the rest. "None of these" is kept as its own answer, never as a pick.
+    A pick means that the best option is preferred to the K - 1 others. A worst option means that it is liked
+    less than the others. "None of these" is an answer of its own, never a pick.
 
     Args:
-        session: its live, answered rounds are used in order.
-        features_of: Float[K, d], the features of a round's K options in screen order.
+        session: the session; its answered live rounds are used in order.
+        features_of: from a round to Float[K, d], the features of its K options in screen order.
 
     Returns:
-        One row for each answered round; none at all when nothing was answered (then d is unknown and 0).
+        One row for each answered round. Without answers there are no rows, and d is 0, because it is unknown.
     """
     answered = session.answered
     if not answered:

@@ -1,4 +1,4 @@
-"""A store that lives as long as the process, for experiments and tests; `store.Store` has its promises."""
+"""A store in memory, for experiments and tests; `store.Store` states its contract."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -23,8 +23,8 @@ from personalize.session.store import (
 
 
 @dataclass
-class _Kept:
-    """One session's whole log: rounds and answers in the order they came, with their marks."""
+class _SessionLog:
+    """The whole log of one session: rounds and answers in order of arrival, with the marks of undos."""
 
     session: Session
     rounds: list[Round] = field(default_factory=list)
@@ -52,12 +52,12 @@ class _Kept:
 
 
 class MemoryStore:
-    """A store that lives as long as the process: for experiments and tests."""
+    """A Store that exists only as long as the process."""
 
     def __init__(self) -> None:
-        """An empty store."""
+        """Create an empty store."""
         self._lock = threading.RLock()
-        self._sessions: dict[str, _Kept] = {}
+        self._sessions: dict[str, _SessionLog] = {}
         self._contents: dict[str, bytes] = {}
         self._records: dict[PictureRecord, str] = {}
         self._embeddings: dict[tuple[str, str], Tensor] = {}
@@ -68,86 +68,87 @@ class MemoryStore:
         with self._lock:
             if session.token in self._sessions:
                 raise token_in_use()
-            self._sessions[session.token] = _Kept(replace(session, rounds=()))
+            self._sessions[session.token] = _SessionLog(replace(session, rounds=()))
 
     def load(self, token: str) -> Session:
         """See Store."""
         with self._lock:
-            return self._kept(token).live()
+            return self._log(token).live()
 
     def append_round(self, token: str, round_: Round) -> Round:
         """See Store."""
         with self._lock:
-            kept = self._kept(token)
-            index = kept.index_of(round_.number)
+            log = self._log(token)
+            index = log.index_of(round_.number)
             if index is None:
-                kept.rounds.append(replace(round_, answer=None))
-                kept.pictures.update(round_.pictures)
-            return kept.live().round(round_.number)
+                log.rounds.append(replace(round_, answer=None))
+                log.pictures.update(round_.pictures)
+            return log.live().round(round_.number)
 
     def set_pictures(self, token: str, number: int, pictures: Sequence[str]) -> Round:
         """See Store."""
         with self._lock:
-            kept = self._kept(token)
-            index = kept.index_of(number)
+            log = self._log(token)
+            index = log.index_of(number)
             if index is not None:
-                kept.rounds[index] = replace(kept.rounds[index], pictures=tuple(pictures))
-                kept.pictures.update(pictures)
-            return kept.live().round(number)
+                log.rounds[index] = replace(log.rounds[index], pictures=tuple(pictures))
+                log.pictures.update(pictures)
+            return log.live().round(number)
 
     def append_answer(self, token: str, number: int, answer: Answer, shown: str | None = None) -> Session:
         """See Store."""
         with self._lock:
-            kept = self._kept(token)
-            live = kept.live()
-            index = kept.index_of(number)
+            log = self._log(token)
+            live = log.live()
+            index = log.index_of(number)
             if index is None or live.current is None or live.current.number != number:
                 raise stale_answer(number, live)
             if shown is not None and shown != live.current.fingerprint:
                 raise other_pictures()
-            kept.answers.append((index, answer))
-            return kept.live()
+            log.answers.append((index, answer))
+            return log.live()
 
     def change_answer(self, token: str, number: int, answer: Answer) -> None:
         """See Store."""
         with self._lock:
-            kept = self._kept(token)
-            index = kept.index_of(number)
-            for position, (answered, _) in enumerate(kept.answers):
-                if answered == index and position not in kept.undone:
-                    kept.undone[position] = datetime.now(UTC)
-                    kept.answers.append((answered, answer))
+            log = self._log(token)
+            index = log.index_of(number)
+            for position, (answered, _) in enumerate(log.answers):
+                if answered == index and position not in log.undone:
+                    log.undone[position] = datetime.now(UTC)
+                    log.answers.append((answered, answer))
                     return
-            raise stale_answer(number, kept.live())
+            raise stale_answer(number, log.live())
 
     def undo(self, token: str) -> None:
         """See Store."""
         with self._lock:
-            kept = self._kept(token)
-            live = kept.live()
+            log = self._log(token)
+            live = log.live()
             if not live.answered:
                 raise nothing_to_undo()
             last, now = live.answered[-1].number, datetime.now(UTC)
-            reopened = kept.index_of(last)
-            for index, round_ in enumerate(kept.rounds):
-                if index not in kept.withdrawn and round_.number > last:
-                    kept.withdrawn[index] = now
-            for position, (index, _) in enumerate(kept.answers):
-                if index == reopened and position not in kept.undone:
-                    kept.undone[position] = now
+            reopened = log.index_of(last)
+            for index, round_ in enumerate(log.rounds):
+                if index not in log.withdrawn and round_.number > last:
+                    log.withdrawn[index] = now
+            for position, (index, _) in enumerate(log.answers):
+                if index == reopened and position not in log.undone:
+                    log.undone[position] = now
 
     def delete(self, token: str) -> int:
         """See Store."""
         with self._lock:
-            kept = self._kept(token)
+            log = self._log(token)
             del self._sessions[token]
             still_seen = {p for other in self._sessions.values() for p in other.pictures}
-            gone = kept.pictures - still_seen
-            for picture in gone:
+            unshared = log.pictures - still_seen
+            for picture in unshared:
                 self._contents.pop(picture, None)
-            self._records = {r: p for r, p in self._records.items() if p not in gone}
-            self._embeddings = {k: e for k, e in self._embeddings.items() if k[1] not in gone}
-            return len(kept.rounds) + len(kept.answers) + len(kept.trials) + len(gone) + bool(kept.card)
+            self._records = {r: p for r, p in self._records.items() if p not in unshared}
+            self._embeddings = {k: e for k, e in self._embeddings.items() if k[1] not in unshared}
+            rows = len(log.rounds) + len(log.answers) + len(log.trials)
+            return rows + len(unshared) + bool(log.card)
 
     def save_pictures(
         self, pictures: Sequence[tuple[PictureRecord, bytes, Sequence[str | None]]]
@@ -207,12 +208,12 @@ class MemoryStore:
     def own(self, token: str, pictures: Sequence[str]) -> None:
         """See Store."""
         with self._lock:
-            self._kept(token).pictures.update(pictures)
+            self._log(token).pictures.update(pictures)
 
     def owns(self, token: str, picture: str) -> bool:
         """See Store."""
         with self._lock:
-            return picture in self._kept(token).pictures
+            return picture in self._log(token).pictures
 
     def embeddings(self, embedder: str, pictures: Sequence[str]) -> dict[str, Tensor]:
         """See Store."""
@@ -228,12 +229,12 @@ class MemoryStore:
     def trials(self, token: str) -> list[Trial]:
         """See Store."""
         with self._lock:
-            return list(self._kept(token).trials)
+            return list(self._log(token).trials)
 
     def append_trial(self, token: str, trial: Trial) -> list[Trial]:
         """See Store."""
         with self._lock:
-            trials = self._kept(token).trials
+            trials = self._log(token).trials
             if all(known.number != trial.number for known in trials):
                 trials.append(trial)
             return list(trials)
@@ -241,7 +242,7 @@ class MemoryStore:
     def answer_trial(self, token: str, number: int, chosen: Literal["plain", "personal"]) -> list[Trial]:
         """See Store."""
         with self._lock:
-            trials = self._kept(token).trials
+            trials = self._log(token).trials
             for index, trial in enumerate(trials):
                 if trial.number == number and trial.chosen is None:
                     trials[index] = replace(trial, chosen=chosen)
@@ -251,57 +252,57 @@ class MemoryStore:
     def put_card(self, token: str, content: bytes) -> WallCard:
         """See Store."""
         with self._lock:
-            kept = self._kept(token)
+            log = self._log(token)
             self._cards += 1
-            kept.card = WallCard(self._cards, content)
-            return kept.card
+            log.card = WallCard(self._cards, content)
+            return log.card
 
     def take_card(self, token: str) -> None:
         """See Store."""
         with self._lock:
-            self._kept(token).card = None
+            self._log(token).card = None
 
     def card_of(self, token: str) -> WallCard | None:
         """See Store."""
         with self._lock:
-            return self._kept(token).card
+            return self._log(token).card
 
     def card(self, number: int) -> WallCard | None:
         """See Store."""
         with self._lock:
-            up = (kept.card for kept in self._sessions.values() if kept.card is not None)
-            return next((card for card in up if card.number == number), None)
+            cards = (log.card for log in self._sessions.values() if log.card is not None)
+            return next((card for card in cards if card.number == number), None)
 
     def cards(self, state: CardState, most: int) -> list[int]:
         """See Store."""
         with self._lock:
-            up = (kept.card for kept in self._sessions.values() if kept.card is not None)
-            return sorted((card.number for card in up if card.state == state), reverse=True)[:most]
+            cards = (log.card for log in self._sessions.values() if log.card is not None)
+            return sorted((card.number for card in cards if card.state == state), reverse=True)[:most]
 
     def judge_card(self, number: int, state: CardState) -> None:
         """See Store."""
         with self._lock:
-            for kept in self._sessions.values():
-                if kept.card is not None and kept.card.number == number:
-                    kept.card = replace(kept.card, state=state)
+            for log in self._sessions.values():
+                if log.card is not None and log.card.number == number:
+                    log.card = replace(log.card, state=state)
                     return
             raise no_card()
 
     def latest(self, vocabulary: str, embedder: str, most: int) -> list[Session]:
         """See Store."""
         with self._lock:
-            live = [replace(kept.live(), token="") for kept in self._sessions.values()]
+            live = [replace(log.live(), token="") for log in self._sessions.values()]
         fitting = [s for s in live if (s.vocabulary, s.embedder) == (vocabulary, embedder)]
         return sorted(fitting, key=lambda session: session.created, reverse=True)[:most]
 
     def studied(self, vocabulary: str, embedder: str) -> list[tuple[Session, list[Trial]]]:
         """See Store."""
         with self._lock:
-            kept = [(replace(one.live(), token=""), list(one.trials)) for one in self._sessions.values()]
+            live = [(replace(log.live(), token=""), list(log.trials)) for log in self._sessions.values()]
         wanted = ("study", vocabulary, embedder)
-        return [(s, trials) for s, trials in kept if (s.strategy, s.vocabulary, s.embedder) == wanted]
+        return [(s, trials) for s, trials in live if (s.strategy, s.vocabulary, s.embedder) == wanted]
 
-    def _kept(self, token: str) -> _Kept:
+    def _log(self, token: str) -> _SessionLog:
         try:
             return self._sessions[token]
         except KeyError:

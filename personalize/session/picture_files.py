@@ -1,7 +1,8 @@
-"""Pictures on disk: each a PNG file named by its hash, whole or not there at all.
+"""Pictures on disk: one PNG file for each picture, named by its hash.
 
-A file is written beside its place, flushed to the disk, and moved into place in one step, so neither a kill
-nor a power cut leaves half a picture under a picture's name. What is read is checked against its hash.
+A file is written under a temporary name, flushed to the disk, and then renamed in one step. Neither a kill of
+the process nor a power cut can leave half a picture under a picture's name. Every picture is checked against
+its hash when it is read.
 """
 
 import re
@@ -14,13 +15,13 @@ from personalize.files import PART, flush_folder, write_whole
 from personalize.session.store import hash_of, missing_picture
 
 ABANDONED_S = 3600
-"""Seconds after which an unfinished file is what a killed program left behind."""
+"""Age in seconds above which an unfinished file belongs to a killed program."""
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
 def is_picture(name: str) -> bool:
-    """Whether a name from outside could be a picture's: 64 hexadecimal digits."""
+    """Whether a name from outside has the form of a picture's name: 64 hexadecimal digits."""
     return _NAME.fullmatch(name) is not None
 
 
@@ -28,10 +29,10 @@ class PictureFiles:
     """A folder of pictures: `ab/abcd....png`."""
 
     def __init__(self, folder: Path) -> None:
-        """The pictures in `folder`, which is made when it does not exist.
+        """Open the folder of pictures, and create it if it does not exist.
 
         Raises:
-            StoreError: the folder cannot be written to.
+            StoreError: the folder is not writable.
         """
         self._folder = folder
         try:
@@ -46,10 +47,10 @@ class PictureFiles:
             raise _unwritable(folder, error) from error
 
     def write(self, picture: str, content: bytes) -> None:
-        """Have `content` on the disk under the name `picture` when this returns.
+        """Write `content` to the disk under the name `picture`.
 
         Raises:
-            StoreError: no permission, or no space.
+            StoreError: there is no permission or no space.
         """
         path = self._path(picture)
         try:
@@ -63,7 +64,7 @@ class PictureFiles:
             raise _unwritable(path, error) from error
 
     def read(self, picture: str, content_hash: str) -> bytes:
-        """The bytes under the name `picture`, which must have that hash.
+        """The bytes under the name `picture`, checked against `content_hash`.
 
         Raises:
             StoreError: the file is missing, unreadable or damaged.
@@ -86,10 +87,10 @@ class PictureFiles:
         return content
 
     def remove(self, picture: str) -> None:
-        """Have no file under the name `picture`.
+        """Remove the file under the name `picture`, if there is one.
 
         Raises:
-            StoreError: no permission.
+            StoreError: there is no permission.
         """
         path = self._path(picture)
         try:
@@ -98,7 +99,7 @@ class PictureFiles:
             raise _unwritable(path, error) from error
 
     def _path(self, picture: str) -> Path:
-        if not is_picture(picture):  # a name from outside must not lead out of the folder
+        if not is_picture(picture):  # a name from outside must not point outside the folder
             raise missing_picture(picture)
         return self._folder / picture[:2] / f"{picture}.png"
 

@@ -1,8 +1,8 @@
-"""What happened in a session, as immutable facts.
+"""Sessions, rounds, answers, trials and cards as immutable values.
 
-A session is the log of its rounds; the estimate of a taste is derived from it and never kept, so replay is
-truth. The store keeps rounds that were withdrawn by an undo as marked rows; the values here show the live
-ones only, in order.
+A session is the log of its rounds. The estimate of a taste is computed from the log and never stored, so a
+replay of the log always gives the same estimate. An undo withdraws rounds: the store keeps them as marked
+rows, and the values here contain only the live rounds, in order.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from personalize.errors import SessionError
 
 Strategy = Literal["adaptive", "static-rounded", "static-iid", "random", "bald", "thompson", "eubo", "study"]
 STRATEGY_NAMES: tuple[Strategy, ...] = get_args(Strategy)
-"""Names by which sessions are stored. `personalize.rounds.strategies` chooses the questions of each."""
+"""Names of strategies in stored sessions. `personalize.rounds.strategies` chooses the questions of each."""
 
 STUDY: Strategy = "study"
 """A study compares several strategies within one session, so it is no strategy of its own."""
@@ -23,13 +23,13 @@ STUDY: Strategy = "study"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the person said about one round.
+    """A person's answer to one round.
 
     Attributes:
-        kind: "best" when one picture was picked, "none" when none of them pleased.
-        best: the picked option in screen order, 0..K-1; None exactly when `kind` is "none".
-        worst: the least liked option, if it was asked for.
-        at: when, with time zone.
+        kind: "best" for a pick, "none" for "none of these".
+        best: the picked option in screen order, 0..K-1; None exactly if `kind` is "none".
+        worst: the least liked option in screen order, or None without one.
+        at: time of the answer, with time zone.
     """
 
     kind: Literal["best", "none"]
@@ -39,10 +39,11 @@ class Answer:
 
     @classmethod
     def checked(cls, options: int, *, best: int | None, worst: int | None, none: bool) -> "Answer":
-        """The answer about `options` pictures, dated now.
+        """The answer to a round of `options` pictures, with the present time.
 
         Raises:
-            SessionError: no pick or two kinds of answer at once, or an option that is not on the screen.
+            SessionError: there is no answer, there are two kinds of answer, or an option is not on the
+                screen.
         """
         if none == (best is not None):
             raise SessionError(
@@ -65,17 +66,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Round:
-    """One question: K pictures of one subject, and the answer once there is one.
+    """One question: K pictures of one subject, and its answer, if any.
 
     Attributes:
-        number: 1 for the first round of the session.
-        subject: what the pictures show.
+        number: number of the round in its session, from 1.
+        subject: the subject of the pictures.
         paths: K paths of H token indices, in screen order.
         prompts: K prompts, in screen order.
-        seeds: K seeds; all equal, so that the pictures differ by their tokens only.
-        pictures: K SHA-256 hashes of the PNG files, or () when not rendered yet.
-        strategy: how the question was chosen.
-        answer: None while the round is open.
+        seeds: K equal seeds, so that the pictures differ only by their tokens.
+        pictures: K SHA-256 hashes of the PNG files, or () before they are rendered.
+        strategy: strategy that chose the question.
+        answer: the answer, or None while the round is open.
     """
 
     number: int
@@ -94,30 +95,30 @@ class Round:
 
     @property
     def rendered(self) -> bool:
-        """Whether its pictures exist."""
+        """Whether the pictures of the round exist."""
         return len(self.pictures) == len(self.paths)
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits of the pictures in screen order: what an answer says it is about."""
+        """16 hexadecimal digits that identify the pictures in screen order; an answer names them."""
         return hashlib.sha256("/".join(self.pictures).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class Session:
-    """One person's session: how it was started, and its live rounds in order.
+    """One person's session: its parameters, and its live rounds in order.
 
     Attributes:
-        token: the secret that opens the session; 128 random bits.
-        seed: everything random in the session follows from it.
-        subject: what the person wants pictures of.
-        strategy: how questions are chosen.
-        options: K, pictures a round.
-        vocabulary: fingerprint of the vocabulary the paths index.
-        renderer: name of the renderer that draws.
-        embedder: name of the embedder that sees.
-        created: when, with time zone.
-        rounds: live rounds; numbers 1, 2, ...; at most the last is unanswered.
+        token: the secret that opens the session, with 128 random bits.
+        seed: source of all randomness in the session.
+        subject: the subject of the session's pictures.
+        strategy: strategy for the choice of questions.
+        options: K, the number of pictures in a round.
+        vocabulary: fingerprint of the vocabulary that the paths index.
+        renderer: name of the renderer of the pictures.
+        embedder: name of the embedder of the pictures.
+        created: time of the start, with time zone.
+        rounds: live rounds with the numbers 1, 2, ...; at most the last round is unanswered.
     """
 
     token: str
@@ -138,14 +139,14 @@ class Session:
 
     @property
     def current(self) -> Round | None:
-        """The round that waits for an answer, or None when the next one was not proposed yet."""
+        """The open round, or None before the next round is proposed."""
         return next((round_ for round_ in self.rounds if round_.answer is None), None)
 
     def round(self, number: int) -> Round:
-        """The live round of that number.
+        """The live round with the given number.
 
         Raises:
-            SessionError: there is none.
+            SessionError: there is no such round.
         """
         for round_ in self.rounds:
             if round_.number == number:
@@ -158,15 +159,15 @@ class Session:
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial of the blind proof: a subject with and without the taste, and which was chosen.
+    """One trial of the blind test: a subject with and without the taste, and the person's choice.
 
     Attributes:
-        number: 1 for the first of the session.
-        subject: what both show.
-        plain_prompt, prompt: what was drawn, of one seed.
-        plain, personal: hashes of the pictures.
-        personal_first: whether the personal one stands first.
-        chosen: None while the trial is open.
+        number: number of the trial in its session, from 1.
+        subject: the subject of both pictures.
+        plain_prompt, prompt: the prompts without and with the taste; both pictures have one seed.
+        plain, personal: SHA-256 hashes of the two pictures.
+        personal_first: whether the personal picture is shown first.
+        chosen: the chosen picture, or None while the trial is open.
     """
 
     number: int
@@ -180,22 +181,22 @@ class Trial:
 
     @property
     def pictures(self) -> tuple[str, str]:
-        """In the order in which they are shown."""
+        """The hashes of both pictures in the order on the screen."""
         return (self.personal, self.plain) if self.personal_first else (self.plain, self.personal)
 
 
 CardState = Literal["waiting", "shown", "refused"]
-"""What staff said of a card for the wall: nothing yet, yes, or no."""
+"""State of a card for the wall: not reviewed by staff, approved, or refused."""
 
 
 @dataclass(frozen=True)
 class WallCard:
-    """A taste card that somebody put up for the wall of a booth; it says nothing of its session.
+    """A taste card that a person submitted for the wall of a booth; it does not identify its session.
 
     Attributes:
-        number: of the card; a card put up in place of another has a new one.
-        content: a PNG.
-        state: whether it is seen.
+        number: number of the card; a replacement gets a new number.
+        content: the bytes of a PNG file.
+        state: the decision of the staff.
     """
 
     number: int
@@ -205,7 +206,7 @@ class WallCard:
 
 @dataclass(frozen=True)
 class PictureRecord:
-    """All that is needed to render a picture again."""
+    """All parameters that are needed to render a picture again."""
 
     renderer: str
     prompt: str
@@ -214,10 +215,10 @@ class PictureRecord:
 
 
 def checked_strategy(strategy: str) -> Strategy:
-    """The strategy of that name.
+    """The strategy with the given name.
 
     Raises:
-        SessionError: it is not one of STRATEGY_NAMES.
+        SessionError: the name is not one of STRATEGY_NAMES.
     """
     for known in STRATEGY_NAMES:
         if strategy == known:

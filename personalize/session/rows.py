@@ -1,4 +1,4 @@
-"""Rows of the tables to the values of `record`, and back; and the queries that find a session's log."""
+"""Conversion between rows of the tables and values of `record`, and the queries for a session's log."""
 
 import hashlib
 import json
@@ -34,18 +34,18 @@ from personalize.session.tables import (
 
 
 def token_hash(token: str) -> str:
-    """What is kept of a session's token."""
+    """The SHA-256 hash of a session's token; the store keeps only this hash."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def record_key(record: PictureRecord) -> str:
-    """A picture record as one string of fixed length."""
+    """The SHA-256 hash of a picture record, as a key of fixed length."""
     fields = [record.renderer, record.prompt, record.negative_prompt, record.seed]
     return hashlib.sha256(json.dumps(fields).encode()).hexdigest()
 
 
 def session_row(session: Session) -> SessionRow:
-    """A new session as a row, without its rounds."""
+    """The row of a new session, without its rounds."""
     return SessionRow(
         token_hash=token_hash(session.token),
         seed=str(session.seed),
@@ -60,7 +60,7 @@ def session_row(session: Session) -> SessionRow:
 
 
 def session_of(row: SessionRow, token: str, rounds: tuple[Round, ...]) -> Session:
-    """The session that a row and its live rounds say."""
+    """The session of a row and its live rounds."""
     return Session(
         token=token,
         seed=int(row.seed),
@@ -76,18 +76,18 @@ def session_of(row: SessionRow, token: str, rounds: tuple[Round, ...]) -> Sessio
 
 
 def card_of_row(row: CardRow) -> WallCard:
-    """The card that a row says."""
+    """The card of a row."""
     states: dict[str, CardState] = {"shown": "shown", "refused": "refused"}
     return WallCard(row.id, row.content, states.get(row.state, "waiting"))
 
 
 def find_card(rows: Rows, session: SessionRow) -> CardRow | None:
-    """The card that a session put up."""
+    """The row of a session's card, or None."""
     return rows.scalar(select(CardRow).where(CardRow.session_id == session.id))
 
 
 def round_row(session_id: int, round_: Round) -> RoundRow:
-    """A new round as a row, without its answer."""
+    """The row of a new round, without its answer."""
     return RoundRow(
         session_id=session_id,
         number=round_.number,
@@ -101,7 +101,7 @@ def round_row(session_id: int, round_: Round) -> RoundRow:
 
 
 def round_of(row: RoundRow, answer: AnswerRow | None) -> Round:
-    """The round that a row and its live answer say."""
+    """The round of a row and its live answer."""
     return Round(
         number=row.number,
         subject=row.subject,
@@ -115,7 +115,7 @@ def round_of(row: RoundRow, answer: AnswerRow | None) -> Round:
 
 
 def trial_row(session_id: int, trial: Trial) -> TrialRow:
-    """A new trial as a row."""
+    """The row of a new trial."""
     return TrialRow(
         session_id=session_id,
         number=trial.number,
@@ -149,15 +149,20 @@ def trials_of(rows: Rows, session: SessionRow) -> list[Trial]:
 
 
 def answer_of(row: AnswerRow) -> Answer:
-    """The answer that a row says."""
+    """The answer of a row."""
     return Answer("none" if row.best is None else "best", row.best, row.worst, row.at)
 
 
 def find_session(rows: Rows, token: str, *, lock: bool = False) -> SessionRow:
-    """The row of a token; with `lock`, nobody else changes the session until the transaction ends.
+    """The row of the session with the given token.
+
+    Args:
+        rows: the transaction.
+        token: the session's token.
+        lock: whether to lock the session against other changes until the transaction ends.
 
     Raises:
-        UnknownSessionError: there is none.
+        UnknownSessionError: there is no such session.
     """
     query = select(SessionRow).where(SessionRow.token_hash == token_hash(token))
     row = rows.scalar(query.with_for_update() if lock else query)
@@ -179,7 +184,7 @@ def embedding_row(embedder: str, picture: str, embedding: Tensor) -> EmbeddingRo
 
 
 def find_live_round(rows: Rows, session: SessionRow, number: int) -> RoundRow | None:
-    """The row of a session's live round of that number, if there is one."""
+    """The row of a session's live round with the given number, or None."""
     return rows.scalar(
         select(RoundRow).where(
             RoundRow.session_id == session.id, RoundRow.number == number, RoundRow.withdrawn_at.is_(None)
@@ -188,7 +193,10 @@ def find_live_round(rows: Rows, session: SessionRow, number: int) -> RoundRow | 
 
 
 def live_session(rows: Rows, session: SessionRow, token: str) -> Session:
-    """The session with its live rounds, in one statement: one state, whoever writes meanwhile."""
+    """The session with its live rounds.
+
+    One statement reads all rounds, so concurrent writes cannot mix two states.
+    """
     live_answer = and_(AnswerRow.round_id == RoundRow.id, AnswerRow.undone_at.is_(None))
     query = (
         select(RoundRow, AnswerRow)
@@ -200,18 +208,18 @@ def live_session(rows: Rows, session: SessionRow, token: str) -> Session:
     return session_of(session, token, rounds)
 
 
-def let_see(rows: Rows, session: SessionRow, pictures: Sequence[str]) -> None:
-    """Let a session, locked by the caller, see pictures it may have seen before."""
-    seen = set(rows.scalars(select(SeenRow.picture).where(SeenRow.session_id == session.id)))
+def grant_pictures(rows: Rows, session: SessionRow, pictures: Sequence[str]) -> None:
+    """Give a session access to pictures. The caller must hold the lock of the session."""
+    granted = set(rows.scalars(select(SeenRow.picture).where(SeenRow.session_id == session.id)))
     rows.add_all(
         SeenRow(session_id=session.id, picture=picture)
         for picture in dict.fromkeys(pictures)
-        if picture not in seen
+        if picture not in granted
     )
 
 
 def record_row(record: PictureRecord, picture: str) -> RecordRow:
-    """A picture's record as a row."""
+    """The row of a picture's record."""
     return RecordRow(
         key=record_key(record),
         picture=picture,

@@ -1,7 +1,7 @@
-"""Whether a file may be handed to SQLite: asked before SQLite can change anything.
+"""Checks a database file before SQLite opens it, because opening a file can change it.
 
-Opening is not harmless. A database cut to nothing beside a log with content, for one, makes SQLite delete
-the log, and with it the only copy of the last answers.
+For example, SQLite deletes the log of a database whose main file is empty. The log may hold the only copy of
+the last answers.
 """
 
 import sqlite3
@@ -14,11 +14,15 @@ _MAGIC = b"SQLite format 3\x00"
 
 
 def examine(path: Path, lock_wait_s: float) -> None:
-    """Return if `path` is absent, new, or a sound SQLite database; nothing is written either way.
+    """Return if `path` is absent, new, or a sound SQLite database. The check writes nothing.
+
+    Args:
+        path: the database file.
+        lock_wait_s: seconds to wait for the lock of another program.
 
     Raises:
-        StoreError: it is damaged, or something else than an SQLite database.
-        OSError: it cannot be read.
+        StoreError: the file is damaged, or is not an SQLite database.
+        OSError: the file cannot be read.
     """
     log = path.with_name(path.name + "-wal")
     logged = log.is_file() and log.stat().st_size > 0
@@ -39,7 +43,7 @@ def examine(path: Path, lock_wait_s: float) -> None:
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise _damaged(path, str(error)) from error
-        return  # locked, or not readable without writing: the real opening finds out, and says so
+        return  # locked, or not readable without writing: the real opening reports it
     if verdict != "ok":
         raise _damaged(path, str(verdict).splitlines()[-1])
 

@@ -1,29 +1,37 @@
-"""What a person may ask pictures of: one short line of plain text."""
+"""The check of a subject: one short line of plain text."""
 
 import unicodedata
 
 from personalize.errors import SessionError
 
 LONGEST_SUBJECT = 120
-"""Characters; a longer text would push the tokens of a taste out of the text tower's window."""
+"""Largest number of characters of a subject. After a longer text, the tokens of a taste would not fit into
+the window of the text encoder."""
 
 LONGEST_PROMPT = 600
-"""Characters of a whole prompt given on the command line."""
+"""Largest number of characters of a whole prompt on the command line."""
 
 _MARKUP = "<>{}"
 
 
 def check_subject(text: str) -> str:
-    """The subject, trimmed, inner spaces made single, in Unicode's composed form (NFC).
+    """The subject in Unicode's composed form (NFC), trimmed, with single spaces between words.
 
     Raises:
-        SessionError: empty, longer than LONGEST_SUBJECT characters, control characters, or markup.
+        SessionError: the text is empty, longer than LONGEST_SUBJECT characters, or has control characters or
+            markup.
     """
     return check_line(text, "subject", LONGEST_SUBJECT, "a fox")
 
 
 def check_line(text: str, name: str, longest: int, example: str) -> str:
-    """A line of plain text of 1 to `longest` characters, trimmed and normalised; `name` says what it is.
+    """A line of plain text with 1 to `longest` characters, trimmed and normalised.
+
+    Args:
+        text: the line.
+        name: name of the line in error messages.
+        longest: largest number of characters.
+        example: an example of a valid line, for error messages.
 
     Raises:
         SessionError: as for `check_subject`.

@@ -1,8 +1,8 @@
-"""The tables that sessions are kept in, for SQLite and PostgreSQL alike.
+"""The tables of sessions, for SQLite and PostgreSQL.
 
-The log is append-only: nothing that a person did is changed, an undo sets `undone_at` or `withdrawn_at`. Two
-partial unique indexes hold what no program may break, however many answer at once: a session has one live
-round of a number, and a round has one live answer. A session's token opens it, so only its hash is kept.
+The log is append-only: an undo sets `undone_at` or `withdrawn_at` and changes nothing else. Two partial
+unique indexes hold under any number of concurrent answers. A session has one live round for each number, and
+a round has one live answer. A token opens its session, so the table contains only the hash of the token.
 """
 
 from datetime import UTC, datetime
@@ -12,49 +12,49 @@ from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, 
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SCHEMA_VERSION = 3
-"""Of the tables below; a larger number means that a newer Palate wrote them.
+"""Version of the tables below. A database with a larger number was written by a newer Palate.
 
-2 added `palate_trial`, 3 `palate_card`.
+Version 2 added `palate_trial`, and version 3 added `palate_card`.
 """
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment with its time zone, kept in UTC; SQLite itself would drop the zone."""
+    """A time with time zone, stored in UTC, because SQLite would drop the time zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To UTC."""
+        """Convert the time to UTC."""
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From UTC, whether the database knows zones or not."""
+        """Read the time as UTC, with or without time zones in the database."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Table(DeclarativeBase):
-    """What all tables are registered with."""
+    """The base class that registers all tables."""
 
     type_annotation_map = {datetime: UtcDateTime, list[Any]: JSON}
 
 
 class SchemaRow(Table):
-    """One row: which version of the tables this database has."""
+    """The version of the tables in this database, in one row."""
 
     __tablename__ = "palate_schema"
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
 class SessionRow(Table):
-    """How a session was started."""
+    """The parameters of a session."""
 
     __tablename__ = "palate_session"
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    # A seed may be any 64-bit number, signed or not: more than a BIGINT holds.
+    # A seed may be any signed or unsigned 64-bit number, and BIGINT holds only signed ones.
     seed: Mapped[str] = mapped_column(String(24))
     subject: Mapped[str]
     strategy: Mapped[str]
@@ -66,7 +66,7 @@ class SessionRow(Table):
 
 
 class RoundRow(Table):
-    """One question of a session; lists are in screen order."""
+    """One question of a session, with lists in screen order."""
 
     __tablename__ = "palate_round"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -82,7 +82,7 @@ class RoundRow(Table):
 
 
 class AnswerRow(Table):
-    """What was answered to a round; options count from 0."""
+    """An answer to a round; options count from 0."""
 
     __tablename__ = "palate_answer"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -94,7 +94,7 @@ class AnswerRow(Table):
 
 
 class TrialRow(Table):
-    """One trial of a session's blind proof."""
+    """One trial of a session's blind test."""
 
     __tablename__ = "palate_trial"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -111,10 +111,10 @@ class TrialRow(Table):
 
 
 class CardRow(Table):
-    """The card that a session put up for the wall of a booth; the newest number is the newest card."""
+    """The card of a session for the wall of a booth; a larger number means a newer card."""
 
     __tablename__ = "palate_card"
-    __table_args__ = {"sqlite_autoincrement": True}  # a number is not used again
+    __table_args__ = {"sqlite_autoincrement": True}  # numbers are never reused
     id: Mapped[int] = mapped_column(primary_key=True)
     session_id: Mapped[int] = mapped_column(ForeignKey("palate_session.id", ondelete="CASCADE"), unique=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
@@ -122,9 +122,9 @@ class CardRow(Table):
 
 
 class PictureRow(Table):
-    """A picture's name (the hash of its first bytes) and the hash of the bytes it has now.
+    """A picture's id (SHA-256 of its original file) and the SHA-256 of the file stored now.
 
-    They differ only after a lost picture was rendered again on a machine that rounds differently.
+    The two differ only if a lost picture was rendered again on a machine with different rounding.
     """
 
     __tablename__ = "palate_picture"
@@ -133,7 +133,7 @@ class PictureRow(Table):
 
 
 class RecordRow(Table):
-    """What a picture was rendered from; the key is the hash of the record."""
+    """The record that a picture was rendered from; the key is the hash of the record."""
 
     __tablename__ = "palate_record"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -146,7 +146,7 @@ class RecordRow(Table):
 
 
 class SeenRow(Table):
-    """A session may see a picture."""
+    """The access of a session to a picture."""
 
     __tablename__ = "palate_seen"
     session_id: Mapped[int] = mapped_column(
@@ -156,7 +156,7 @@ class SeenRow(Table):
 
 
 class EmbeddingRow(Table):
-    """What an embedder saw in a picture: the tensor's bytes, and the name of their type."""
+    """The embedding of a picture: the bytes of the tensor, and the name of its type."""
 
     __tablename__ = "palate_embedding"
     embedder: Mapped[str] = mapped_column(primary_key=True)

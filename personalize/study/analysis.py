@@ -1,8 +1,8 @@
-"""What a study shows: accuracy of each arm on the common questions, wins of the blind proof, self-agreement.
+"""The findings of a study: accuracy of each arm on common questions, self-agreement, and the blind test.
 
-Everything is computed from the exported file alone. An arm's taste is estimated from its own learning rounds,
-with the prior that the file names, and asked to predict the common questions, which no taste was learned
-from. Differences are within people; their standard errors are over people.
+The exported file is the only input. The taste of an arm is estimated from the learning rounds of this arm,
+with the prior in the file. It then predicts the answers to the common questions, from which no taste is
+learned. Differences are within people, and their standard errors are over people.
 """
 
 import math
@@ -21,12 +21,12 @@ from personalize.preference.intervals import CONFIDENCE, wilson
 
 POWER = 0.8
 EFFECTS = (0.03, 0.05, 0.10)
-"""Differences of accuracy that the sample size is said for."""
+"""Differences of accuracy for which the sample size is reported."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over so many people, with its standard error and 95% interval (Student's t)."""
+    """A mean over people, with its standard error and 95% interval (Student's t)."""
 
     mean: float
     error: float
@@ -37,7 +37,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of trials, all people's together, with Wilson's 95% interval."""
+    """A share of the trials of all people, with Wilson's 95% interval."""
 
     hits: int
     trials: int
@@ -46,23 +46,23 @@ class Rate:
 
     @property
     def share(self) -> float:
-        """Hits of trials; NaN without trials."""
+        """Hits divided by trials; NaN without trials."""
         return self.hits / self.trials if self.trials else math.nan
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What a study shows.
+    """The findings of a study.
 
     Attributes:
-        people: participants that are counted.
-        left_out: participants without enough answers.
-        chance: of a common question.
-        arms: accuracy on common questions.
-        differences: of the first arm less each other one, within people.
-        agreement: of a common question's answer with its repeat.
-        wins: of the personal picture in the blind proof.
-        sample_sizes: people needed to see a difference (first arm less second) with a power of 80%.
+        people: number of participants in the analysis.
+        left_out: number of participants without enough answers.
+        chance: accuracy of a random prediction, 1 / K.
+        arms: accuracy of each arm on the common questions.
+        differences: accuracy of the first arm minus that of each other arm, within people.
+        agreement: share of repeated common questions with the same pick.
+        wins: share of blind trials in which the personal picture was chosen.
+        sample_sizes: for each of EFFECTS, number of people for a power of 80% (first arm minus second).
     """
 
     people: int
@@ -79,10 +79,10 @@ def analyse(lines: Sequence[Mapping[str, Any]]) -> Findings:
     """The findings of a study.
 
     Args:
-        lines: the header and the participants, as `personalize.study.export` writes and reads them.
+        lines: the header and the participants, as in a file of `personalize.study.export`.
 
     Raises:
-        PersonalizeError: nobody answered enough to be counted.
+        PersonalizeError: no participant has enough answers.
     """
     header, people = lines[0], lines[1:]
     prior = TastePrior(torch.tensor(header["prior_covariance"], dtype=torch.float64))
@@ -131,7 +131,14 @@ def analyse(lines: Sequence[Mapping[str, Any]]) -> Findings:
 def accuracy(
     learned: Sequence[Mapping[str, Any]], common: Sequence[Mapping[str, Any]], prior: TastePrior, options: int
 ) -> float:
-    """Share of the common questions whose pick the taste of the learning rounds predicts."""
+    """Share of common questions whose pick is predicted by the taste of the learning rounds.
+
+    Args:
+        learned: answered learning rounds of one arm.
+        common: common questions with a pick.
+        prior: prior of the taste.
+        options: K, the number of options.
+    """
     comparisons = Comparisons.empty(options, prior.dimension)
     for round_ in learned:
         comparisons = comparisons.append(
@@ -150,7 +157,7 @@ def _features(round_: Mapping[str, Any]) -> Tensor:
 
 
 def interval(values: Sequence[float]) -> Interval:
-    """Mean over people, its standard error and Student's interval; infinite for one person."""
+    """The mean of `values`, its standard error and Student's 95% interval; infinite for one person."""
     n, mean = len(values), math.fsum(values) / len(values)
     if n < 2:
         return Interval(mean, math.inf, -math.inf, math.inf, n)
@@ -160,15 +167,17 @@ def interval(values: Sequence[float]) -> Interval:
 
 
 def rate(hits: int, trials: int) -> Rate:
-    """A share with Wilson's interval; from 0 to 1 without trials."""
+    """The share hits / trials with Wilson's 95% interval; the interval is 0 to 1 without trials."""
     return Rate(hits, trials, *wilson(hits, trials))
 
 
 def sample_sizes(spread: float) -> dict[float, int]:
-    """People for each of EFFECTS in a paired comparison: (z_{1 - alpha / 2} + z_power)^2 spread^2 / effect^2.
+    r"""Number of people for each of EFFECTS in a paired comparison, at a power of 80%.
+
+    .. math:: n = (z_{1 - \alpha / 2} + z_{power})^2 \, spread^2 / effect^2
 
     Args:
-        spread: standard deviation over people of the difference; NaN when it is not known.
+        spread: standard deviation over people of the difference; NaN if unknown.
     """
     if not spread > 0:
         return {}

@@ -1,4 +1,4 @@
-"""``python -m personalize study export | analyse``: a study's data as one file, and what it shows."""
+"""``python -m personalize study export | analyse``: the data of a study as one file, and its findings."""
 
 import json
 from pathlib import Path
@@ -24,11 +24,14 @@ def export_study(
     settings: Settings,
     out: Path,
 ) -> int:
-    """Write the study of a store to `out`, whole or not at all; how many participants it has.
+    """Write the study of a store to the file `out`, whole or not at all.
+
+    Returns:
+        The number of participants.
 
     Raises:
         SettingsError: the file cannot be written.
-        PersonalizeError: there is no session of a study.
+        PersonalizeError: the store has no session of a study with this vocabulary and these models.
     """
     pictures = Pictures(store, renderer, embedder, preparation.space)
     sessions = [
@@ -65,11 +68,11 @@ def export_study(
 
 
 def analyse_study(file: Path, *, as_numbers: bool) -> str:
-    """The findings of an exported study, in words or as JSON.
+    """The findings of an exported study, as text, or as JSON with `as_numbers`.
 
     Raises:
-        SettingsError: the file is no study.
-        PersonalizeError: nobody can be counted.
+        SettingsError: the file does not contain a study.
+        PersonalizeError: no participant has enough answers.
     """
     findings = analyse(read_study(file))
     return json.dumps(as_json(findings), indent=2) if as_numbers else in_words(findings)

@@ -1,7 +1,7 @@
-"""A study as one JSONL file: a header with a data dictionary, then a line for every participant.
+"""A study as one JSONL file: a header with a data dictionary, then one line for each participant.
 
-Nothing in it opens a session or says who somebody is: participants are numbered in an order drawn by lot,
-and instants are seconds since the participant's start.
+The file contains no session tokens, names or addresses. Subjects are the participants' own texts.
+Participants are numbered in random order, and times are seconds since the participant's start.
 """
 
 import json
@@ -19,28 +19,28 @@ from personalize.study.plan import Study
 
 VERSION = 1
 LARGEST = 512 << 20
-"""Bytes of a file that is read."""
+"""Largest size of a file to read, in bytes."""
 
 DICTIONARY = {
-    "study": "header line: what the study was",
-    "arms": "ways of choosing questions that are compared within people",
-    "options": "pictures a question, K",
-    "prior_covariance": "d x d, covariance of the features of the prompts one may see",
-    "participant": "a number drawn by lot",
+    "study": "header line: version of the file format",
+    "arms": "strategies that are compared within people",
+    "options": "K, the number of pictures in a question",
+    "prior_covariance": "d x d, covariance of the features of prompts",
+    "participant": "number of the participant, in random order",
     "rounds": "answered rounds in order",
-    "number": "of the round in the session, from 1",
-    "kind": "learn: a taste is learned from it; common: everybody gets it; again: a common one once more",
-    "arm": "how a learning question was chosen",
-    "question": "number of the common question",
-    "subject": "what the pictures show",
+    "number": "number of the round in the session, from 1",
+    "kind": "learn: for the taste of an arm; common: the same for everybody; again: a repeated one",
+    "arm": "strategy that chose a learning question",
+    "question": "number of the common question, from 0; -1 for a learning question",
+    "subject": "the subject of the pictures",
     "prompts": "K prompts in screen order",
-    "features": "K x d, what the embedder sees in the pictures, in screen order",
+    "features": "K x d, features of the pictures' embeddings, in screen order",
     "best": "index of the picked picture in screen order, or null for none of these",
-    "worst": "index of the least liked picture, or null",
-    "seconds": "from the participant's start to the answer",
-    "proof": "trials of the blind proof: subject, whether the personal picture stood first, which was chosen",
+    "worst": "index of the least liked picture in screen order, or null",
+    "seconds": "seconds from the participant's start to the answer",
+    "proof": "trials of the blind test: subject, whether the personal picture was first, and the choice",
 }
-"""What every name in the file means; also its second entry."""
+"""The meaning of the names in the file; the header contains it as "dictionary"."""
 
 
 def study_lines(
@@ -50,14 +50,14 @@ def study_lines(
     features_of: Callable[[Round], Tensor],
     facts: Mapping[str, Any],
 ) -> Iterator[dict[str, Any]]:
-    """The header, then every participant.
+    """The header line, then one line for each participant.
 
     Args:
-        study: how it was made.
-        sessions: with their trials; those of other strategies are left out.
-        prior: of tastes, whose covariance the file names.
-        features_of: Float[K, d] of a round.
-        facts: of the model and the version, for the header.
+        study: design of the study.
+        sessions: sessions with their trials; sessions with another strategy are left out.
+        prior: prior of tastes; the header contains its covariance.
+        features_of: from a round to Float[K, d], the features of its pictures.
+        facts: more entries of the header, such as the models.
     """
     chosen = [(session, trials) for session, trials in sessions if session.strategy == "study"]
     random.SystemRandom().shuffle(chosen)
@@ -110,10 +110,10 @@ def _participant(
 
 
 def read_study(file: Path) -> list[dict[str, Any]]:
-    """The lines of a file that `study_lines` made.
+    """The header and the participants of a file from `study_lines`.
 
     Raises:
-        SettingsError: no such file, too large, or not of a study.
+        SettingsError: the file does not exist, is too large, or does not contain a study.
     """
     try:
         if file.stat().st_size > LARGEST:
@@ -137,5 +137,8 @@ def read_study(file: Path) -> list[dict[str, Any]]:
     if not wanted <= set(header) or not all(
         isinstance(person, dict) and {"rounds", "proof"} <= set(person) for person in people
     ):
-        raise SettingsError(f"Expected {', '.join(sorted(wanted))} and participants in {file}, found less.")
+        raise SettingsError(
+            f"Expected {', '.join(sorted(wanted))} and participants in {file}, found an incomplete file. "
+            "Export it again."
+        )
     return lines

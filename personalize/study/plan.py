@@ -1,4 +1,4 @@
-"""What is asked when in a session of a study: a plan that follows from the session's seed alone."""
+"""The plan of a study's session: the kind and arm of every round, computed from the session's seed."""
 
 import random
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from personalize.errors import SettingsError
 from personalize.settings import Settings
 
 AGAIN_AFTER = 6
-"""Rounds between a common question and the same once more, at least: the first pick should be forgotten."""
+"""A repeat follows its common question after more rounds than this, so that the first pick is forgotten."""
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,10 @@ class Step:
     """One round of the plan.
 
     Attributes:
-        kind: "learn" from the answer, "common" for a question that everybody gets, "again" for one of those
-            once more, in another order.
-        arm: how a learning question is chosen; "" for the others.
-        question: number of the common question, from 0; -1 for a learning one.
+        kind: "learn" for a learning question, "common" for a question that every participant gets, "again"
+            for a repeat of a common question in another order.
+        arm: strategy of a learning question; "" for other kinds.
+        question: number of the common question, from 0; -1 for a learning question.
     """
 
     kind: Literal["learn", "common", "again"]
@@ -30,13 +30,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Study:
-    """How a study is made.
+    """The design of a study.
 
     Attributes:
-        arms: strategies that are compared.
-        learning: learning rounds of each arm in a session.
-        common: common questions in a session.
-        again: common questions that are asked twice.
+        arms: the compared strategies.
+        learning: number of learning rounds of each arm in a session.
+        common: number of common questions in a session.
+        again: number of common questions that are asked twice.
     """
 
     arms: tuple[str, ...]
@@ -45,10 +45,11 @@ class Study:
     again: int
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be asked.
+        """Check that the study is possible.
 
         Raises:
-            SettingsError: fewer than two arms, no rounds, or more repeats than common questions.
+            SettingsError: there are fewer than two different arms, no rounds, or more repeats than common
+                questions.
         """
         if len(self.arms) < 2 or len(set(self.arms)) < len(self.arms):
             raise SettingsError(
@@ -66,19 +67,20 @@ class Study:
         """The study that the settings describe.
 
         Raises:
-            SettingsError: they cannot be asked.
+            SettingsError: the study is not possible.
         """
         return cls(settings.study_arms, settings.study_learning, settings.study_common, settings.study_again)
 
     def plan(self, seed: int) -> tuple[Step, ...]:
         """The rounds of a session in order.
 
-        Arms alternate in blocks of one round each, in an order drawn for every block, so that none of them
-        gets the fresher half of a session. Common questions are spread evenly between the blocks, in an order
-        of the session's own; repeats come last, the earliest question first.
+        Every block has one learning round of each arm in random order, so no arm gets the fresher half of a
+        session. Common questions are spread evenly among the learning rounds, in a random order of their own.
+        Repeats come last, in the order of their first questions. A repeat that would come too soon is left
+        out.
 
         Args:
-            seed: of the session.
+            seed: seed of the session.
         """
         lot = random.Random(f"{seed} study")
         learn: list[Step] = []
@@ -99,12 +101,12 @@ class Study:
 
 
 def _spaced(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The steps, without repeats that would come too soon after the question itself."""
-    kept: list[Step] = []
+    """The steps without repeats that follow their question within AGAIN_AFTER rounds."""
+    plan: list[Step] = []
     for step in steps:
         if step.kind == "again":
-            first = next(i for i, s in enumerate(kept) if s.kind == "common" and s.question == step.question)
-            if len(kept) - first <= AGAIN_AFTER:
+            first = next(i for i, s in enumerate(plan) if s.kind == "common" and s.question == step.question)
+            if len(plan) - first <= AGAIN_AFTER:
                 continue
-        kept.append(step)
-    return tuple(kept)
+        plan.append(step)
+    return tuple(plan)

@@ -1,9 +1,9 @@
-"""The words of style: read from files, extended by a person's own styles, chosen by the settings.
+"""Vocabularies of style words: read from files, chosen by the settings, extended by style files.
 
 ::
 
-    vocabulary.py  tokens by slot; a path of tokens and a subject make a prompt
+    vocabulary.py  tokens in slots; a path of tokens and a subject make a prompt
     styles.py      style files of other programs, as one more slot
-    loading.py     which vocabulary a model and the settings call for
-    building/      makes the full vocabulary from word lists (a developer's tool)
+    loading.py     the choice of a vocabulary by the settings and the model
+    building/      builds the full vocabulary from word lists (a developer's tool)
 """

@@ -1,4 +1,4 @@
-"""Which vocabulary is used: the one the settings name, else the model's own, else the full one."""
+"""The choice of a vocabulary: from the settings, else the model's own, else the full vocabulary."""
 
 from pathlib import Path
 
@@ -15,10 +15,10 @@ def vocabulary_folder(wanted: str, shipped: Path, own: str = "") -> Path:
     Args:
         wanted: a name or a folder; empty for the model's own vocabulary.
         shipped: folder of the named vocabularies.
-        own: name of the vocabulary that the model knows; empty for the full one.
+        own: name of the model's own vocabulary; empty for the full one.
 
     Raises:
-        VocabularyError: neither a name nor a folder.
+        VocabularyError: `wanted` is neither a name nor a folder.
     """
     known = sorted(folder.name for folder in shipped.iterdir() if folder.is_dir())
     if not wanted:
@@ -29,7 +29,7 @@ def vocabulary_folder(wanted: str, shipped: Path, own: str = "") -> Path:
         folder = Path(wanted).expanduser()
         if folder.is_dir():
             return folder
-    except (OSError, RuntimeError, ValueError):  # too long, or a home that nobody has
+    except (OSError, RuntimeError, ValueError):  # the path is too long, or "~user" names an unknown user
         pass
     raise VocabularyError(
         f"Expected a vocabulary out of {', '.join(known)}, or a folder of one's own, found "

@@ -1,8 +1,9 @@
-"""Styles of other programs as words of one more slot: `styles.csv` of A1111 and JSON files of Fooocus.
+"""Style files of other programs as one more slot: `styles.csv` of A1111 and JSON files of Fooocus.
 
-A style's prompt is written round "{prompt}"; what stands before and after it becomes one token. Weights
-such as "(sharp:1.2)" and "<lora:...>" tags are other programs' syntax and are dropped, and so is the negative
-prompt: a token says what is wanted. Files are a person's own, so their words are not judged here.
+The prompt of a style contains the placeholder "{prompt}". The text before and after it becomes one token.
+Weights such as "(sharp:1.2)" and "<lora:...>" tags are syntax of other programs and are removed. Negative
+prompts are ignored, because a token names a wanted property. The files belong to the user, so their words are
+not filtered here.
 """
 
 import csv
@@ -18,7 +19,8 @@ from personalize.vocabulary.vocabulary import Vocabulary
 SLOT, SOURCE = "style", "styles file"
 PLACE = "{prompt}"
 LONGEST = 120
-"""Characters of a token; a longer style keeps its first phrases. CLIP reads 77 word pieces in all."""
+"""Largest number of characters of a token; a longer style keeps its first phrases. CLIP reads at most 77
+word pieces."""
 
 MOST_STYLES = 2000
 LARGEST_BYTES = 4 * 2**20
@@ -30,12 +32,17 @@ _DANGLING = re.compile(
 
 
 def with_styles(vocabulary: Vocabulary, place: Path) -> Vocabulary:
-    """The vocabulary with the styles of a file, or of every .csv and .json in a folder, as its last slot.
+    """The vocabulary with styles as its last slot.
 
-    Styles that say nothing, or what a token says already, are left out.
+    Empty styles, and styles that repeat an existing token, are left out.
+
+    Args:
+        vocabulary: the vocabulary without styles.
+        place: a styles file, or a folder whose .csv and .json files are read.
 
     Raises:
-        VocabularyError: no such file, a damaged or too large one, no style at all, or a slot "style" already.
+        VocabularyError: the file does not exist, is damaged or too large, has no or too many styles, or the
+            vocabulary has a slot "style".
     """
     if SLOT in vocabulary.slots:
         raise VocabularyError(
@@ -58,10 +65,10 @@ def with_styles(vocabulary: Vocabulary, place: Path) -> Vocabulary:
 
 
 def read_styles(file: Path) -> list[str]:
-    """The prompts of a file's styles, as they stand there; empty ones are left out.
+    """The unchanged prompts of a file's styles, without empty prompts.
 
     Raises:
-        VocabularyError: it cannot be read, or is no styles file.
+        VocabularyError: the file cannot be read, or is not a styles file.
     """
     try:
         if file.stat().st_size > LARGEST_BYTES:
@@ -79,9 +86,10 @@ def read_styles(file: Path) -> list[str]:
 
 
 def style_token(prompt: str) -> str:
-    """What a style's prompt says apart from the subject, as one token; "" when it says nothing.
+    """The words of a style's prompt without its placeholder, as one token; "" without words.
 
-    Commas stay: "cinematic still {prompt} . emotional, vignette" is "cinematic still, emotional, vignette".
+    Commas stay: "cinematic still {prompt} . emotional, vignette" becomes "cinematic still, emotional,
+    vignette".
     """
     before, _, after = unicodedata.normalize("NFC", prompt).partition(PLACE)
     phrases: list[str] = []

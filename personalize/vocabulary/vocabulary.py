@@ -1,7 +1,8 @@
-"""The words of taste: tokens by slot, read from a folder, and how a path of them becomes a prompt.
+"""A vocabulary: tokens in slots, read from a folder, and the prompt of a path of tokens.
 
-Hides the file format and how a prompt is written. The first token is the blank, which says nothing and is
-allowed in every slot; every other token belongs to exactly one slot, so no prompt repeats a token.
+The module hides the file format and the form of a prompt. The first token is the blank. It adds nothing to a
+prompt and is allowed in every slot. Every other token belongs to exactly one slot, so no prompt repeats a
+token.
 """
 
 import hashlib
@@ -25,16 +26,16 @@ _SLOT_FILE = re.compile(r"(\d+)-(.+)\.txt")
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """Tokens by slot, and the subjects that they were written for.
+    """Tokens in slots, and example subjects.
 
     Attributes:
-        name: of the set; the folder's name when it was loaded.
+        name: name of the vocabulary; the folder's name for a loaded one.
         tokens: S texts; `tokens[0]` is the blank, "".
         slots: H names, in the order of a prompt.
         allowed: Bool[H, S]; the blank is allowed in every slot, any other token in exactly one.
-        subjects: texts a person may start from.
-        successors: which token may follow which in the next slot; None when every one may.
-        sources: where each token comes from, the blank's "" first; empty when nobody said.
+        subjects: example subjects for a start.
+        successors: rules between neighbouring slots; None if any token may follow any other.
+        sources: source of each token, with "" for the blank; empty if unknown.
     """
 
     name: str
@@ -46,10 +47,10 @@ class Vocabulary:
     sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse a vocabulary that breaks the rules above.
+        """Check the rules above.
 
         Raises:
-            VocabularyError: which rule, what was found, what to do.
+            VocabularyError: a rule is broken; the message names the rule and a remedy.
         """
         H, S = len(self.slots), len(self.tokens)
         if S < 2 or self.tokens[BLANK] != "" or "" in self.tokens[1:]:
@@ -82,14 +83,15 @@ class Vocabulary:
 
     @classmethod
     def load(cls, folder: Path) -> "Vocabulary":
-        """The vocabulary of a folder: "1-medium.txt", "2-palette.txt", ... and "subjects.txt".
+        """Load the vocabulary of a folder: "1-medium.txt", "2-palette.txt", ... and "subjects.txt".
 
-        One token a line, UTF-8; empty lines and lines that begin with '#' are skipped. Slots are sorted by
-        their number. After a token may stand, with tabs between, its source and its kind. "rules.txt" names
-        the kinds of neighbouring slots that clash: "medium:photographic", a tab, "texture:brushed".
+        The files are UTF-8 text with one token on each line. Empty lines and lines that begin with '#' are
+        skipped. Slots are sorted by their number. A line may continue with the source and the kind of the
+        token, separated by tabs. Each line of "rules.txt" names two kinds of neighbouring slots that exclude
+        each other: "medium:photographic", a tab, "texture:brushed".
 
         Raises:
-            VocabularyError: names the file, and the line where there is one.
+            VocabularyError: a file is missing or not valid; the message names the file and the line.
         """
         if not folder.is_dir():
             raise VocabularyError(f"Expected a vocabulary folder, found none at {folder}. Check the path.")
@@ -139,14 +141,19 @@ class Vocabulary:
             raise VocabularyError(f"Expected at least 1 subject in {folder / SUBJECTS}, found 0. Add a line.")
         slots = tuple(slot for _, (slot, _) in sorted(numbered.items()))
         successors = _successors(folder / RULES, slots, kinds) if (folder / RULES).exists() else None
-        told = tuple(sources) if any(sources) else ()
-        return cls(folder.name, tuple(tokens), slots, allowed, subjects, successors, told)
+        known_sources = tuple(sources) if any(sources) else ()
+        return cls(folder.name, tuple(tokens), slots, allowed, subjects, successors, known_sources)
 
     def with_slot(self, slot: str, tokens: Sequence[str], source: str) -> "Vocabulary":
-        """This vocabulary with one more slot at the end; nothing in it clashes.
+        """This vocabulary with one more slot at the end, without rules for its tokens.
+
+        Args:
+            slot: name of the new slot.
+            tokens: tokens of the new slot.
+            source: source of these tokens.
 
         Raises:
-            VocabularyError: there is such a slot or such a token already.
+            VocabularyError: the slot or a token exists already.
         """
         added = len(tokens)
         own = torch.zeros(1, self.size + added, dtype=torch.bool)
@@ -172,12 +179,12 @@ class Vocabulary:
 
     @property
     def size(self) -> int:
-        """S, the number of tokens, the blank among them."""
+        """S, the number of tokens, including the blank."""
         return len(self.tokens)
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change with any token, slot, subject or rule, not with the name."""
+        """16 hexadecimal digits that depend on all tokens, slots, subjects and rules, but not on the name."""
         lists = (self.slots, self.tokens, self.subjects)
         text = "\x1d".join("\x1e".join(items) for items in lists)
         places = bytes(self.allowed.to("cpu", torch.uint8).flatten().tolist())
@@ -189,7 +196,7 @@ class Vocabulary:
         """The index of a token in `tokens`.
 
         Raises:
-            VocabularyError: no such token.
+            VocabularyError: there is no such token.
         """
         found = self._indices.get(token)
         if found is None:
@@ -200,10 +207,10 @@ class Vocabulary:
         return found
 
     def slot_of(self, token: str) -> int:
-        """The row of the slot that a token belongs to, 0..H-1.
+        """The index of a token's slot, 0..H-1.
 
         Raises:
-            VocabularyError: no such token, or the blank, which belongs to every slot.
+            VocabularyError: there is no such token, or it is the blank, which belongs to every slot.
         """
         index = self.index(token)
         if index == BLANK:
@@ -214,10 +221,10 @@ class Vocabulary:
         return int(self.allowed[:, index].to(torch.uint8).argmax())
 
     def check_path(self, path: Sequence[int] | Tensor) -> tuple[int, ...]:
-        """The path as integers, once it is known to be one of this vocabulary: Long[H] of allowed tokens.
+        """The path as H integers, after a check that all its tokens are allowed in their slots.
 
         Raises:
-            VocabularyError: wrong length, an unknown index, or a token in a slot that is not its own.
+            VocabularyError: the length is wrong, an index is unknown, or a token is in a wrong slot.
         """
         indices = tuple(int(index) for index in path)
         if len(indices) != self.horizon:
@@ -238,13 +245,13 @@ class Vocabulary:
         return indices
 
     def prompt(self, subject: str, path: Sequence[int] | Tensor) -> str:
-        """The prompt of a path: the subject, then its tokens; blanks are dropped.
+        """The prompt of a path: the subject and the tokens of the path without blanks, joined by commas.
 
         Raises:
-            VocabularyError: the path may not be said (see `check_path`).
+            VocabularyError: the path is not valid (see `check_path`).
         """
-        said = (self.tokens[index] for index in self.check_path(path) if index != BLANK)
-        return ", ".join((subject, *said))
+        tokens = (self.tokens[index] for index in self.check_path(path) if index != BLANK)
+        return ", ".join((subject, *tokens))
 
     @cached_property
     def _indices(self) -> dict[str, int]:
@@ -252,10 +259,10 @@ class Vocabulary:
 
 
 def _columns(place: str, line: str) -> tuple[str, str, str]:
-    """Token, source and kind of a line; what is missing is "".
+    """The token, source and kind of a line; "" for a missing column.
 
     Raises:
-        VocabularyError: more than three columns, or no token.
+        VocabularyError: the line has more than three columns, or no token.
     """
     columns = [column.strip() for column in line.split("\t")]
     if len(columns) > 3 or not columns[0]:
@@ -268,10 +275,15 @@ def _columns(place: str, line: str) -> tuple[str, str, str]:
 
 
 def _successors(file: Path, slots: Sequence[str], kinds: Sequence[str]) -> GroupSuccessors:
-    """The rules of a file, for tokens of these kinds ("slot:kind"; the blank's, "", clashes with none).
+    """The successor rules of a file.
+
+    Args:
+        file: the rules, one pair of kinds on each line.
+        slots: names of the slots in order.
+        kinds: kind of each token as "slot:kind"; "" for the blank, which no rule excludes.
 
     Raises:
-        VocabularyError: names the line, when its kinds are none or not of neighbouring slots.
+        VocabularyError: a line has unknown kinds, or kinds of slots that are not neighbours.
     """
     pairs = []
     for place, line in _lines(file):
@@ -297,10 +309,13 @@ def _successors(file: Path, slots: Sequence[str], kinds: Sequence[str]) -> Group
 
 
 def _lines(file: Path) -> list[tuple[str, str]]:
-    """(file and line number, text) of every line that says something; columns are parted by tabs.
+    """Pairs of a place (file and line number) and a text, for every line that is not empty or a comment.
+
+    Tabs separate the columns of a line.
 
     Raises:
-        VocabularyError: missing, not UTF-8, or a line with a comma (it parts tokens) or a control character.
+        VocabularyError: the file is missing or not UTF-8, or a line has a comma, which separates tokens in a
+            prompt, or a control character.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")

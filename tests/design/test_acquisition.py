@@ -1,4 +1,4 @@
-"""The rules that the adaptive question is compared with: each maximises what it says it does."""
+"""BALD, EUBO and Thompson sampling: each maximises its stated quantity."""
 
 import itertools
 
@@ -22,8 +22,8 @@ def random_pool(seed: int, P: int = 9, d: int = 4) -> Tensor:
     return torch.randn(P, d, generator=seeded(seed), dtype=torch.float64)
 
 
-def told(options: Tensor, tastes: Tensor) -> float:
-    """The mutual information of the answer and the taste, in nats, over these tastes."""
+def mutual_information(options: Tensor, tastes: Tensor) -> float:
+    """Mutual information of the answer and the taste, in nats, over samples of the taste."""
     p = (tastes @ options.T).softmax(dim=1)
     mean = p.mean(dim=0)
     return float(-(mean * mean.log()).sum() + (p * p.log()).sum(dim=1).mean())
@@ -41,7 +41,9 @@ def test_samples_have_the_mean_and_covariance_asked_for() -> None:
     torch.testing.assert_close(torch.cov(draws.T), covariance, atol=0.1, rtol=0.05)
 
 
-@pytest.mark.parametrize(("choose", "worth"), [(choose_by_bald, told), (choose_by_eubo, expected_best)])
+@pytest.mark.parametrize(
+    ("choose", "worth"), [(choose_by_bald, mutual_information), (choose_by_eubo, expected_best)]
+)
 @pytest.mark.parametrize("seed", range(3))
 def test_the_choice_is_close_to_the_best_of_all_sets(choose, worth, seed: int) -> None:  # type: ignore[no-untyped-def]
     pool, covariance = random_pool(seed), random_information(seed)

@@ -1,4 +1,4 @@
-"""Criteria: known values, concave, monotone, and with the gradients they state."""
+"""Criteria: known values, concavity, monotonicity, gradients and curvatures."""
 
 import pytest
 import torch
@@ -55,8 +55,8 @@ def test_curvatures_equal_finite_differences_of_gradients(criterion: CurvedCrite
     change = criterion.gradient(at + step * toward) - criterion.gradient(at - step * toward)
     numeric = float((change / (2.0 * step) * toward).sum())
     curvature = criterion.curvature(at)
-    said = -curvature.factor * float((curvature.left @ toward @ curvature.right @ toward).trace())
-    assert said == pytest.approx(numeric, rel=1e-3) and said < 0.0
+    predicted = -curvature.factor * float((curvature.left @ toward @ curvature.right @ toward).trace())
+    assert predicted == pytest.approx(numeric, rel=1e-3) and predicted < 0.0
 
 
 def test_the_smoothed_smallest_eigenvalue_claims_no_curvature() -> None:

@@ -1,4 +1,4 @@
-"""Every failure that is looked for is found where it is, and not where it is not."""
+"""Design warnings: each failure is reported exactly where it occurs."""
 
 import torch
 
@@ -21,13 +21,13 @@ def test_a_solver_that_was_cut_short_says_so_and_whether_it_was_moving() -> None
         mdp, DCriterion(), options=4, rounds=12, regularisation=0.5, relative_gap=1e-9, iterations=8
     )
     assert result.status is DesignStatus.ITERATION_LIMIT
-    (said,) = [warning for warning in design_warnings(result) if "relative gap" in warning]
-    assert "still falling" in said and "8" in said
+    (sentence,) = [warning for warning in design_warnings(result) if "relative gap" in warning]
+    assert "still falling" in sentence and "8" in sentence
     stuck = solve_design(
         mdp, DCriterion(), options=4, rounds=12, regularisation=0.5, relative_gap=1e-15, iterations=4000
     )
-    (said,) = [warning for warning in design_warnings(stuck) if "relative gap" in warning]
-    assert "stopped" in said
+    (sentence,) = [warning for warning in design_warnings(stuck) if "relative gap" in warning]
+    assert "stopped" in sentence
 
 
 def test_regularisation_that_drowns_the_answers_is_said() -> None:

@@ -1,13 +1,14 @@
-"""Dividing the mean measure: what is kept, what is gained, and what identical policies lose."""
+"""Division of the mean measure: the visitation is kept, and identical policies lose information."""
 
 import pytest
 import torch
 
-from personalize.design.baseline import identical_policies, uniform_policies
+from personalize.design.baseline import identical_policies
 from personalize.design.division import balanced_clusters, divide, realised_ratio
 from personalize.errors import DesignError
 from personalize.mdp.policy import path_visitation
 from personalize.mdp.prompt_mdp import PromptMDP
+from tests.design.examples import uniform_policies
 from tests.mdp.examples import random_mdp, seeded, slot_mdp
 
 

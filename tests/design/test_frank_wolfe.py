@@ -1,4 +1,4 @@
-"""The loop: certificates, monotone line search, the open loop's rate, agreement with scipy, every status."""
+"""Frank-Wolfe: certificates, monotone line search, the open loop's rate, scipy's optimum, every status."""
 
 import numpy
 import pytest
@@ -16,7 +16,7 @@ from personalize.design.frank_wolfe import (
     frank_wolfe,
 )
 from personalize.design.information import SurrogateObjective
-from personalize.design.result import DesignStatus, Progress
+from personalize.design.result import DesignStatus, SolverStep
 from personalize.design.step_size import OpenLoop
 from personalize.mdp.policy import path_visitation
 from personalize.mdp.prompt_mdp import PromptMDP
@@ -33,7 +33,7 @@ def uniform(mdp: PromptMDP, seed: int = 0, count: int = 20) -> Mixture:
 
 
 def scipy_optimum(mdp: PromptMDP, objective: SurrogateObjective) -> float:
-    """The best value over all mixtures of all paths, by another solver."""
+    """The best value over all mixtures of all paths, by a solver of scipy."""
     paths = all_paths(mdp)
 
     def measure(weights: numpy.ndarray) -> torch.Tensor:
@@ -193,13 +193,13 @@ def test_status_singular_when_an_open_loop_step_forgets_everything() -> None:
         PathOracle(mdp), objective_of(mdp, ridge=0.0), uniform(mdp), direction=Vanilla(), step_size=OpenLoop()
     )
     assert outcome.status is DesignStatus.SINGULAR
-    assert outcome.value > -torch.inf  # the start is the best that was seen
+    assert outcome.value > -torch.inf  # the start is the best mixture of all iterations
 
 
 def test_status_interrupted_keeps_the_best_so_far() -> None:
     mdp, seen = slot_mdp(8), list[float]()
 
-    def stop(progress: Progress) -> None:
+    def stop(progress: SolverStep) -> None:
         seen.append(progress.value)
         if progress.iteration == 5:
             raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Information of visitation measures: formulas, invariances, and what identical policies lose."""
+"""Information of visitation measures: formulas, invariances, and the loss of identical policies."""
 
 import pytest
 import torch
@@ -90,8 +90,8 @@ def test_the_exact_information_is_the_mean_over_draws_of_what_a_uniform_pick_tel
     for a in range(4):
         for b in range(4):
             options = features[[a, b]]
-            told = choice_information(options, torch.full((2,), 0.5, dtype=torch.float64))
-            expected += visitation[0, 0, a] * visitation[1, 0, b] * told
+            of_answer = choice_information(options, torch.full((2,), 0.5, dtype=torch.float64))
+            expected += visitation[0, 0, a] * visitation[1, 0, b] * of_answer
     exact = exact_information(features[:4], visitation, rounds=1.0, regularisation=0.0)
     torch.testing.assert_close(exact, expected)
 

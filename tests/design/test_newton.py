@@ -1,4 +1,4 @@
-"""Newton on the tokens in use: ascent, the same optimum as Frank-Wolfe's, simplices kept, few steps."""
+"""Newton on the tokens in use: ascent, the optimum of Frank-Wolfe, valid measures, few steps."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ import torch
 from personalize.design.criterion import ACriterion, Criterion, DCriterion, VCriterion
 from personalize.design.frank_wolfe import Mixture, frank_wolfe
 from personalize.design.newton import MOST_VARIABLES, newton_ascent
-from personalize.design.result import DesignStatus, Progress
+from personalize.design.result import DesignStatus, SolverStep
 from personalize.experiments.solver import clip_like_mdp
 from personalize.mdp.value_iteration import PathOracle
 from tests.design.examples import objective_of, random_information, random_measure
@@ -19,12 +19,12 @@ CRITERIA = (VCriterion(random_information(5, 3)), DCriterion(), ACriterion())
 def test_the_optimum_is_that_of_frank_wolfe(criterion: Criterion) -> None:
     mdp = slot_mdp(2, H=3, per_slot=5, d=3)
     objective = objective_of(mdp, criterion)
-    told: list[Progress] = []
+    steps: list[SolverStep] = []
     found = newton_ascent(
-        mdp, objective, random_measure(mdp, 1), relative_gap=1e-6, iterations=40, callback=told.append
+        mdp, objective, random_measure(mdp, 1), relative_gap=1e-6, iterations=40, callback=steps.append
     )
     assert found.status is DesignStatus.OPTIMAL and found.iterations <= 12
-    values = [progress.value for progress in told]
+    values = [step.value for step in steps]
     assert values == sorted(values)
     tokens = found.measure.tokens
     torch.testing.assert_close(tokens.sum(dim=1), torch.ones(3, dtype=tokens.dtype))
@@ -50,7 +50,8 @@ def test_tokens_that_start_at_zero_come_into_use_and_useless_ones_leave() -> Non
     gradient = objective.gradient(found.measure.tokens)
     best = gradient.masked_fill(~mdp.allowed, -torch.inf).amax(dim=1, keepdim=True)
     scale = float(best.max() - gradient[mdp.allowed].min())
-    assert float(((best - gradient)[used]).max()) < 1e-2 * scale  # in use: as good as the best
+    # The gradient of every token in use is close to the largest gradient of its slot.
+    assert float(((best - gradient)[used]).max()) < 1e-2 * scale
 
 
 def test_more_tokens_than_one_step_moves_are_cut_and_still_certified() -> None:
@@ -64,8 +65,8 @@ def test_more_tokens_than_one_step_moves_are_cut_and_still_certified() -> None:
 def test_an_interruption_keeps_the_measure_so_far() -> None:
     mdp = slot_mdp(2, H=3, per_slot=5, d=3)
 
-    def stop(progress: Progress) -> None:
-        if progress.iteration == 1:
+    def stop(step: SolverStep) -> None:
+        if step.iteration == 1:
             raise KeyboardInterrupt
 
     start = random_measure(mdp, 1)

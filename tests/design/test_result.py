@@ -1,4 +1,4 @@
-"""Keeping a design, and what its diagnostics say."""
+"""Designs on disk, and the diagnostics of a design."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The next question: best by exchange, pleasant when asked, distinct; and better than random ones."""
+"""Questions: best by exchange, among well-liked prompts on request, distinct, and better than random."""
 
 import itertools
 
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from personalize.design.adaptive import choose_question, expected_covariance, open_metric, plan_questions
-from personalize.design.baseline import identical_policies, uniform_policies
+from personalize.design.baseline import identical_policies
 from personalize.design.criterion import DCriterion
 from personalize.design.sampling import independent_question, question_pool, random_question, static_question
 from personalize.design.solve import solve_design
@@ -18,15 +18,15 @@ from personalize.preference.comparison import Comparisons
 from personalize.preference.estimate import TastePrior, estimate_taste
 from personalize.preference.logit import choice_information, choice_probabilities
 from personalize.preference.simulated_user import SimulatedUser, calibrate
-from tests.design.examples import random_information
+from tests.design.examples import random_information, uniform_policies
 from tests.mdp.examples import random_mdp, seeded, slot_mdp
 
 
 def gain(options: Tensor, covariance: Tensor, theta: Tensor) -> float:
-    """The rise of log det of the posterior's information, in d x d."""
-    told = choice_information(options, choice_probabilities(theta, options))
+    """Gain in log det of the posterior's information, computed with d x d matrices."""
+    added = choice_information(options, choice_probabilities(theta, options))
     information = torch.linalg.inv(covariance)
-    return float(torch.logdet(information + told) - torch.logdet(information))
+    return float(torch.logdet(information + added) - torch.logdet(information))
 
 
 def chosen(pool: Tensor, covariance: Tensor, theta: Tensor | None, K: int = 3, **changes: object) -> Tensor:
@@ -117,12 +117,12 @@ def test_static_questions_tell_more_than_the_design_promises_of_independent_draw
     mdp = slot_mdp(0, H=5, per_slot=10, d=20)
     result = solve_design(mdp, DCriterion(), options=4, rounds=12, regularisation=0.5)
     uniform = torch.full((4,), 0.25, dtype=torch.float64)
-    generator, told = seeded(0), torch.zeros(20, 20, dtype=torch.float64)
+    generator, added = seeded(0), torch.zeros(20, 20, dtype=torch.float64)
     for _ in range(400):
         question = static_question(result.policies, mdp, generator, metric=result.metric)
-        told += choice_information(mdp.path_features(question), uniform) * 12 / 400
-    told += 0.5 * torch.eye(20, dtype=torch.float64)
-    assert DCriterion().value(told) > DCriterion().value(result.exact_information)
+        added += choice_information(mdp.path_features(question), uniform) * 12 / 400
+    added += 0.5 * torch.eye(20, dtype=torch.float64)
+    assert DCriterion().value(added) > DCriterion().value(result.exact_information)
 
 
 def test_policies_of_a_single_prompt_are_completed() -> None:
@@ -157,8 +157,8 @@ def test_shortened_paths_keep_so_many_of_their_tokens_from_every_slot(words: int
     mdp = slot_mdp(0, H=4, per_slot=6)
     paths = mdp.random_paths(400, seeded(3)).reshape(100, 4, 4)
     short = mdp.shortened(paths, words, seeded(4))
-    said, said_before = (short != 0).sum(dim=-1), (paths != 0).sum(dim=-1)
-    assert torch.equal(said, said_before.clamp(max=words))
+    length, full_length = (short != 0).sum(dim=-1), (paths != 0).sum(dim=-1)
+    assert torch.equal(length, full_length.clamp(max=words))
     assert bool(((short == paths) | (short == 0)).all())
     assert bool(((short != 0).float().mean(dim=(0, 1)) > 0.15 * words).all())
     assert torch.equal(mdp.shortened(paths, None, seeded(4)), paths)
@@ -240,13 +240,13 @@ def test_planned_questions_differ_and_begin_with_the_one_asked_now() -> None:
 def test_the_expected_covariance_is_that_of_the_information_added() -> None:
     options = torch.randn(4, 6, generator=seeded(3), dtype=torch.float64)
     covariance, theta = random_information(4, 6), torch.randn(6, generator=seeded(5), dtype=torch.float64)
-    told = choice_information(options, choice_probabilities(theta, options))
-    expected = torch.linalg.inv(torch.linalg.inv(covariance) + told)
+    added = choice_information(options, choice_probabilities(theta, options))
+    expected = torch.linalg.inv(torch.linalg.inv(covariance) + added)
     torch.testing.assert_close(expected_covariance(options, covariance, theta), expected)
 
 
 def test_planning_ahead_loses_little_information() -> None:
-    """Five questions planned at once tell almost as much, by the present estimate, as one after the other."""
+    """Five questions planned at once give more information than one question asked five times."""
     pool = torch.randn(200, 8, generator=seeded(6), dtype=torch.float64)
     covariance = random_information(6, 8)
     planned = plan_questions(
@@ -275,7 +275,7 @@ def test_what_was_asked_is_worth_less_and_the_rest_as_much() -> None:
     assert torch.equal(open_metric([], prior, value), value)
     asked = torch.tensor([[2.0, 0.0, 0.0], [-2.0, 0.0, 0.0]], dtype=torch.float64)
     once, twice = open_metric([asked], prior, value), open_metric([asked, asked], prior, value)
-    # a click between them tells 4 about the first direction: C' = 1 / (1 + 4 n)
+    # One pick adds information 4 about the first direction: C' = 1 / (1 + 4 n).
     torch.testing.assert_close(once.diagonal(), torch.tensor([1.0 / 25, 2.0, 3.0], dtype=torch.float64))
     torch.testing.assert_close(twice.diagonal(), torch.tensor([1.0 / 81, 2.0, 3.0], dtype=torch.float64))
     torch.testing.assert_close(open_metric([asked], prior)[0, 0], torch.tensor(1.0 / 5, dtype=torch.float64))

@@ -1,20 +1,19 @@
-"""The whole design: certified, better than uniform, honest about what is realised, on every exit path."""
+"""The whole design: certified, better than uniform prompts, with true ratios, on every exit path."""
 
 import time
 
 import pytest
 import torch
 
-from personalize.design.baseline import uniform_policies
 from personalize.design.criterion import Criterion, DCriterion, VCriterion
 from personalize.design.information import picture_information, surrogate_information
 from personalize.design.mirror import mirror_ascent
-from personalize.design.result import DesignResult, DesignStatus, Progress
+from personalize.design.result import DesignResult, DesignStatus, SolverStep
 from personalize.design.solve import solve_design
 from personalize.errors import DesignError
 from personalize.mdp.prompt_mdp import GroupSuccessors, PromptMDP
 from personalize.preference.estimate import TastePrior
-from tests.design.examples import criteria, objective_of
+from tests.design.examples import criteria, objective_of, uniform_policies
 from tests.mdp.examples import random_mdp, seeded, slot_mdp
 
 
@@ -88,19 +87,19 @@ def test_the_same_seed_gives_the_same_policies() -> None:
     assert torch.equal(one.policies.weights, other.policies.weights)
 
 
-def test_progress_is_told_with_falling_gaps_and_kept_as_history() -> None:
-    told: list[Progress] = []
-    result = solve(slot_mdp(5), callback=told.append)
-    assert [(p.iteration, p.value, p.gap) for p in told] == list(result.history)
-    assert told[-1].gap < told[0].gap
-    assert told[-1].iteration == result.iterations
-    values = [p.value for p in told]
+def test_progress_is_reported_with_falling_gaps_and_kept_as_history() -> None:
+    steps: list[SolverStep] = []
+    result = solve(slot_mdp(5), callback=steps.append)
+    assert [(p.iteration, p.value, p.gap) for p in steps] == list(result.history)
+    assert steps[-1].gap < steps[0].gap
+    assert steps[-1].iteration == result.iterations
+    values = [p.value for p in steps]
     assert all(after >= before - 1e-9 for before, after in zip(values, values[1:], strict=False))
 
 
 def test_an_interruption_returns_the_best_design_until_then() -> None:
-    def stop(progress: Progress) -> None:
-        if progress.iteration == 3:
+    def stop(step: SolverStep) -> None:
+        if step.iteration == 3:
             raise KeyboardInterrupt
 
     mdp = slot_mdp(6)
@@ -142,12 +141,12 @@ def test_bad_questions_to_the_solver_are_refused() -> None:
 
 
 def test_mirror_ascent_moves_up_and_certifies() -> None:
-    mdp, told = slot_mdp(1), list[Progress]()
-    outcome = mirror_ascent(mdp, objective_of(mdp), relative_gap=1e-6, iterations=1000, callback=told.append)
+    mdp, steps = slot_mdp(1), list[SolverStep]()
+    outcome = mirror_ascent(mdp, objective_of(mdp), relative_gap=1e-6, iterations=1000, callback=steps.append)
     assert outcome.status is DesignStatus.OPTIMAL
-    assert [p.value for p in told] == sorted(p.value for p in told)
-    best = max(p.value for p in told)
-    assert all(p.value + p.gap >= best - 1e-12 for p in told)
+    assert [p.value for p in steps] == sorted(p.value for p in steps)
+    best = max(p.value for p in steps)
+    assert all(p.value + p.gap >= best - 1e-12 for p in steps)
 
 
 @pytest.mark.slow

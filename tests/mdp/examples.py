@@ -14,7 +14,7 @@ def seeded(seed: int) -> torch.Generator:
 
 
 def random_mdp(seed: int, *, H: int = 3, S: int = 7, d: int = 3, groups: int = 0) -> PromptMDP:
-    """Random features; every slot allows the blank and some tokens; with `groups`, random successor rules."""
+    """Random features; each slot allows the blank and some tokens; `groups` adds random successor rules."""
     generator = seeded(seed)
     features = torch.randn(S, d, generator=generator, dtype=torch.float64)
     features[0] = 0.0
@@ -30,7 +30,7 @@ def random_mdp(seed: int, *, H: int = 3, S: int = 7, d: int = 3, groups: int = 0
 
 
 def slot_mdp(seed: int, *, H: int = 4, per_slot: int = 6, d: int = 8) -> PromptMDP:
-    """As a vocabulary makes it: the blank everywhere, every other token in one slot, a falling spectrum."""
+    """An MDP like a vocabulary's: the blank in every slot, any other token in one, a falling spectrum."""
     generator = seeded(seed)
     S = 1 + H * per_slot
     scale = torch.arange(1, d + 1, dtype=torch.float64).rsqrt()
@@ -43,7 +43,7 @@ def slot_mdp(seed: int, *, H: int = 4, per_slot: int = 6, d: int = 8) -> PromptM
 
 
 def all_paths(mdp: PromptMDP) -> Tensor:
-    """Long[N, H]: every path, by trying all tuples of tokens."""
+    """Long[N, H]: every path, found by testing all tuples of tokens."""
     tuples = torch.tensor(list(itertools.product(range(mdp.size), repeat=mdp.horizon)))
     keep = []
     for row in tuples.tolist():
@@ -57,7 +57,7 @@ def all_paths(mdp: PromptMDP) -> Tensor:
 
 
 def random_tabular(seed: int, *, S: int = 5, A: int = 2, H: int = 3, d: int = 3) -> TabularMDP:
-    """Every action leads to two random states."""
+    """An MDP in which every action leads to one of two random states."""
     generator = seeded(seed)
     state, action = (
         grid.flatten() for grid in torch.meshgrid(torch.arange(S), torch.arange(A), indexing="ij")

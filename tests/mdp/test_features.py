@@ -1,4 +1,4 @@
-"""What tokens do, and the space that it spans."""
+"""Token effects and the feature space fitted to them."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Mixtures of paths: measures and draws."""
+"""Mixtures of paths: their visitation measures and samples."""
 
 import pytest
 import torch

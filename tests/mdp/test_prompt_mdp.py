@@ -1,4 +1,4 @@
-"""Rules on what may be said, path features, and uniform paths."""
+"""Rules of the prompt MDP, path features, and uniform random paths."""
 
 import math
 

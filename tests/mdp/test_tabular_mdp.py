@@ -1,4 +1,4 @@
-"""The stochastic MDP: its oracle against enumeration, its measures, and planning with estimated dynamics."""
+"""The tabular MDP: the oracle against enumeration, visitation measures, and estimated dynamics."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Random comparisons and people."""
+"""Random comparisons and simulated people."""
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ def random_theta(seed: int, d: int = 5) -> Tensor:
 
 
 def asked(user: SimulatedUser, options: Tensor, seed: int, *, worst: bool = False) -> Comparisons:
-    """The answers of `user` to all of Float[N, K, d]."""
+    """The answers of `user` to N questions Float[N, K, d]."""
     generator = seeded(seed)
     answers = [user.answer(question, generator) for question in options]
     best = torch.tensor([answer[0] for answer in answers])
@@ -30,7 +30,7 @@ def asked(user: SimulatedUser, options: Tensor, seed: int, *, worst: bool = Fals
 
 
 def hessian_of(comparisons: Comparisons, theta: Tensor, lapse: float = 0.0) -> Tensor:
-    """Float[d, d]: of the log-likelihood, by automatic differentiation."""
+    """Float[d, d]: Hessian of the log-likelihood, by automatic differentiation."""
     at = theta.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(log_likelihood(at, comparisons, lapse), at, create_graph=True)
     rows = [torch.autograd.grad(entry, at, retain_graph=True)[0] for entry in gradient]

@@ -1,4 +1,4 @@
-"""Comparisons: growing them, and what they refuse."""
+"""Comparisons: growth by one answer, and refused answers."""
 
 import pytest
 import torch

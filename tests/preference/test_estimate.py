@@ -100,7 +100,7 @@ def test_the_error_falls_about_as_one_over_the_root_of_the_answers() -> None:
                 float((estimate_taste(comparisons, fixed(), lapse=0.0).theta - theta).square().sum())
             )
         errors.append(math.sqrt(sum(squares) / len(squares)))
-    assert 2.5 < errors[0] / errors[1] < 6.5  # 4 is expected of 16 times the answers
+    assert 2.5 < errors[0] / errors[1] < 6.5  # 16 times the answers should divide the error by 4
 
 
 def test_the_error_is_about_what_the_covariance_says() -> None:
@@ -111,7 +111,7 @@ def test_the_error_is_about_what_the_covariance_says() -> None:
         estimate = estimate_taste(comparisons, prior, lapse=0.0)
         error = estimate.theta - theta
         ratios.append(float(error @ torch.linalg.solve(estimate.covariance, error)) / 5)
-    assert 0.6 < sum(ratios) / len(ratios) < 1.6  # 1 for a posterior that is exactly normal
+    assert 0.6 < sum(ratios) / len(ratios) < 1.6  # 1 for an exactly normal posterior
 
 
 def decidedness(options: torch.Tensor, best: torch.Tensor, lapse: float) -> float:
@@ -144,7 +144,7 @@ def test_worst_answers_sharpen_the_estimate() -> None:
 
 
 def test_a_few_picks_of_a_clear_taste_are_learned_from() -> None:
-    """Of few answers the evidence hardly tells scales apart: alone it took the smallest or largest."""
+    """After few answers the evidence hardly distinguishes scales; alone it chose an extreme scale."""
     d, extreme = 24, 0
     for seed in range(20):
         prior = TastePrior(spectrum(d))

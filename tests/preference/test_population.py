@@ -1,4 +1,4 @@
-"""A prior from earlier people: the features' own with few of them, theirs with many; used when it fits."""
+"""The population prior: close to the features' prior with few people, to their tastes with many."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ D = 12
 
 
 def style_tastes(count: int, seed: int) -> torch.Tensor:
-    """Float[count, D]: tastes that share two directions, which the features hardly vary in."""
+    """Float[count, D]: tastes along two common directions in which the features hardly vary."""
     directions = torch.zeros(2, D, dtype=torch.float64)
     directions[0, -1] = directions[1, -2] = 4.0
     return torch.randn(count, 2, generator=seeded(seed), dtype=torch.float64) @ directions

@@ -1,4 +1,4 @@
-"""People of known taste."""
+"""Simulated people with a known taste."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Every store there is, each empty and new for each test."""
+"""Fixtures: an empty store of every kind for each test."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from personalize.session.store import Store
 from tests.session.postgres import PostgresServer, find_binaries
 
 STORES = ("memory", "sqlite", *(("postgresql",) if find_binaries() else ()))
-"""PostgreSQL is held to the same tests wherever its server is installed; .ci/run installs it."""
+"""Kinds of stores. PostgreSQL takes part wherever its server is installed; .ci/run installs it."""
 
 OpenStore = Callable[[], Store]
 
@@ -46,7 +46,7 @@ def _numbers() -> "itertools.count[int]":
 
 @pytest.fixture(params=[name for name in STORES if name != "memory"])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
-    """Opens the same store on disk, anew each time."""
+    """A function that opens the same store on disk again with each call."""
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres_url")
     else:

@@ -1,6 +1,7 @@
-"""A program that answers and saves pictures until it is killed, and says what was acknowledged.
+"""A program that answers rounds and saves pictures until it is killed.
 
-Run as `python -m tests.session.endless_picker URL PICTURES`; prints one line after each call that returned.
+Run it as `python -m tests.session.endless_picker URL PICTURES`. It prints one line after each call to the
+store that returned.
 """
 
 import itertools
@@ -12,7 +13,7 @@ from tests.session.examples import pick, round_, saved, session
 
 
 def main(url: str, pictures: str) -> None:
-    """Never returns."""
+    """Answer rounds and save pictures forever."""
     store = DatabaseStore(url, Path(pictures))
     store.create(session())
     for number in itertools.count(1):

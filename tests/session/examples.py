@@ -1,4 +1,4 @@
-"""Small sessions, rounds and pictures to keep."""
+"""Small sessions, rounds and pictures for the stores."""
 
 from datetime import UTC, datetime
 
@@ -35,7 +35,7 @@ def round_(number: int, pictures: tuple[str, ...] = (), salt: int = 0) -> Round:
 
 
 A, B, C, D = (hash_of(letter) for letter in (b"a", b"b", b"c", b"d"))
-"""Names of pictures that were never saved."""
+"""Names of pictures that are not in any store."""
 
 
 def pick(best: int = 0, worst: int | None = None) -> Answer:
@@ -51,7 +51,7 @@ def record(number: int) -> PictureRecord:
 
 
 def content(number: int) -> bytes:
-    """Not a PNG: a store keeps bytes and looks into none of them."""
+    """Bytes that are not a PNG file; a store does not parse pictures."""
     return f"picture {number}".encode() * 100
 
 

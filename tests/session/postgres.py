@@ -1,4 +1,4 @@
-"""A private PostgreSQL server for the tests: in a temporary folder, on a Unix socket, nobody else's."""
+"""A private PostgreSQL server for the tests, in a temporary folder and on a Unix socket."""
 
 import os
 import pwd
@@ -15,7 +15,7 @@ STARTS_WITHIN_S = 60.0
 
 
 def find_binaries() -> Path | None:
-    """The folder of `initdb` and `postgres`, or None when no server is installed."""
+    """The folder of `initdb` and `postgres`, or None if no server is installed."""
     found = shutil.which("initdb")
     folders = [Path(found).resolve().parent] if found else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
@@ -23,7 +23,7 @@ def find_binaries() -> Path | None:
 
 
 def _account() -> dict[str, Any]:
-    """As whom the server runs: it refuses to run as root."""
+    """The account of the server, which refuses to run as root."""
     if os.getuid() != 0:
         return {}
     names = {entry.pw_name for entry in pwd.getpwall()}
@@ -32,7 +32,7 @@ def _account() -> dict[str, Any]:
 
 
 class PostgresServer:
-    """Runs while the `with` block does; everything it wrote is removed afterwards."""
+    """A server that runs during the `with` block; its files are removed afterwards."""
 
     def __enter__(self) -> "PostgresServer":
         binaries = find_binaries()
@@ -82,7 +82,7 @@ class PostgresServer:
         return self
 
     def url(self, database: str) -> str:
-        """Of a database on the server."""
+        """The URL of a database on the server."""
         return f"postgresql+psycopg://palate@/{database}?host={self._folder}"
 
     def __exit__(

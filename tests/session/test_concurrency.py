@@ -1,4 +1,4 @@
-"""Many at once: threads in one program, and programs on one database."""
+"""Concurrent access: threads in one program, and programs on one database."""
 
 import multiprocessing
 import sys
@@ -19,7 +19,7 @@ THREADS = 8
 
 
 def at_once(act: Callable[[int], object], threads: int = THREADS) -> list[object]:
-    """What `act(0)`, `act(1)`, ... return or raise, all started together."""
+    """The results or errors of `act(0)`, `act(1)`, ..., all started together."""
     results: list[object] = [None] * threads
     gate = threading.Barrier(threads)
 
@@ -27,7 +27,7 @@ def at_once(act: Callable[[int], object], threads: int = THREADS) -> list[object
         gate.wait()
         try:
             results[index] = act(index)
-        except Exception as error:  # noqa: BLE001  the test looks at it
+        except Exception as error:  # noqa: BLE001  the test checks the error
             results[index] = error
 
     workers = [threading.Thread(target=run, args=(index,)) for index in range(threads)]
@@ -84,7 +84,7 @@ def test_sessions_and_pictures_at_once(store: Store) -> None:
         token = f"token {index}"
         store.create(session(token))
         for number in range(1, 4):
-            pictures = [saved(store, 10 * number + option) for option in range(3)]  # common to all
+            pictures = [saved(store, 10 * number + option) for option in range(3)]  # shared by all sessions
             store.append_round(token, round_(number))
             store.set_pictures(token, number, pictures)
             store.keep_embeddings("eye", {pictures[0]: torch.ones(4)})

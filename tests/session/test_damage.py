@@ -1,4 +1,4 @@
-"""What is damaged, locked or forbidden is refused in a sentence, and left as it is."""
+"""Damaged, locked or forbidden files are refused in a sentence and stay unchanged."""
 
 import os
 import sqlite3
@@ -21,7 +21,7 @@ def opened(folder: Path, lock_wait_s: float = 0.2) -> DatabaseStore:
 
 
 def filled(folder: Path) -> Path:
-    """A folder's database with a session of fifty rounds."""
+    """A database with a session of fifty rounds, in a folder."""
     store = opened(folder)
     store.create(session())
     for number in range(1, 51):
@@ -33,7 +33,7 @@ def filled(folder: Path) -> Path:
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
-    """Every file that holds anything (SQLite's -shm index holds nothing of its own)."""
+    """The contents of every file with data of its own; SQLite's -shm index has none."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -42,7 +42,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 
 def three_parts(error: StoreError) -> bool:
-    """Expected, found, and what to do."""
+    """Check that a message has three parts: the expectation, the finding and a remedy."""
     message = str(error)
     return (
         message.startswith("Expected ")
@@ -162,7 +162,7 @@ def test_a_locked_database_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="locked by another program") as caught:
             store.append_round("token", round_(51))
         assert three_parts(caught.value)
-        assert len(store.load("token").rounds) == 50  # reading goes on
+        assert len(store.load("token").rounds) == 50  # reading still works
         other.execute("ROLLBACK")
     store.append_round("token", round_(51))
     store.close()

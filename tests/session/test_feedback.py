@@ -1,4 +1,4 @@
-"""What answers mean: one row each, in order, and nothing of rounds without one."""
+"""From answers to comparisons: one row for each answer, in order, and none for open rounds."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A program killed in the middle of writing: what it acknowledged is there, and nothing half."""
+"""A program killed during a write: every acknowledged change is in the store, and no partial change."""
 
 import random
 import subprocess
@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def killed(url: str, pictures: Path, lines: int, delay_s: float) -> list[list[str]]:
-    """What a program acknowledged that was killed `delay_s` after its line number `lines`."""
+    """The acknowledgements of a program that was killed `delay_s` after its line number `lines`."""
     command = [sys.executable, "-m", "tests.session.endless_picker", url, str(pictures)]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
@@ -31,28 +31,28 @@ def killed(url: str, pictures: Path, lines: int, delay_s: float) -> list[list[st
 @pytest.mark.parametrize("lines", [1, 8, 30, 60])
 def test_everything_acknowledged_survives_a_kill(tmp_path: Path, lines: int) -> None:
     url, pictures = f"sqlite:///{tmp_path / 'palate.sqlite3'}", tmp_path / "pictures"
-    acknowledged = killed(url, pictures, lines, delay_s=random.Random(lines).uniform(0.0, 0.02))
+    lines_out = killed(url, pictures, lines, delay_s=random.Random(lines).uniform(0.0, 0.02))
     store = DatabaseStore(url, pictures)
     live = store.load("token")
-    said = {
-        kind: [words[1:] for words in acknowledged if words[0] == kind]
+    acknowledged = {
+        kind: [words[1:] for words in lines_out if words[0] == kind]
         for kind in ("pictures", "round", "answer")
     }
-    for picture in (picture for hashes in said["pictures"] for picture in hashes):
+    for picture in (picture for hashes in acknowledged["pictures"] for picture in hashes):
         assert store.read_picture(picture) and store.record_of(picture)
     assert [r.number for r in live.rounds] == list(range(1, len(live.rounds) + 1))
-    assert len(live.rounds) - len(said["round"]) in (0, 1)
-    for (number,) in said["round"]:
+    assert len(live.rounds) - len(acknowledged["round"]) in (0, 1)
+    for (number,) in acknowledged["round"]:
         found = live.round(int(number))
-        assert found.pictures == tuple(said["pictures"][int(number) - 1])
+        assert found.pictures == tuple(acknowledged["pictures"][int(number) - 1])
         assert found.prompts == round_(int(number)).prompts
-    for (number,) in said["answer"]:
+    for (number,) in acknowledged["answer"]:
         answer = live.round(int(number)).answer
-        last = number == said["answer"][-1][0]  # an undo may have come after it
+        last = number == acknowledged["answer"][-1][0]  # a later undo may have removed it
         assert (answer is None and last and int(number) % 5 == 0) or (
             answer is not None and answer.best in (int(number) % 3, 2)
         )
-    # and the session goes on
+    # the session still accepts answers
     if live.current is None:
         store.append_round("token", round_(len(live.rounds) + 1))
     store.append_answer("token", store.load("token").rounds[-1].number, pick())

@@ -1,4 +1,4 @@
-"""Records: what an answer may be, and how a session reads its log."""
+"""Records: valid answers, and the views of a session on its log."""
 
 from dataclasses import FrozenInstanceError, replace
 from datetime import UTC

@@ -1,4 +1,4 @@
-"""What the Store protocol promises, of every store."""
+"""The contract of the Store protocol, for every store."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -166,7 +166,7 @@ def test_an_unknown_picture_is_refused(store: Store, picture: str) -> None:
 
 def test_a_picture_rendered_again_takes_the_place_of_the_old(store: Store) -> None:
     picture = saved(store, 1)
-    for again in (content(1), content(2)):  # another machine may round differently
+    for again in (content(1), content(2)):  # another machine may round in another way
         store.restore_picture(picture, again)
         assert store.read_picture(picture) == again
     assert store.record_of(picture) == record(1)
@@ -203,7 +203,7 @@ def test_deleting_forgets_what_no_other_session_sees(store: Store) -> None:
         store.keep_embeddings("eye", {picture: torch.ones(3)})
     store.undo("one")
     store.append_answer("one", 1, pick())
-    assert store.delete("one") == 1 + 2 + 1  # a round, its answers with the undone one, a picture
+    assert store.delete("one") == 1 + 2 + 1  # a round, its answers including the undone one, and a picture
     with pytest.raises(UnknownSessionError):
         store.load("one")
     with pytest.raises(StoreError):
@@ -278,7 +278,7 @@ def test_a_card_for_the_wall_waits_is_judged_and_gone_with_its_session(store: St
     assert store.cards("shown", 9) == [first.number] and store.cards("refused", 9) == [other.number]
     assert store.card(first.number) == replace(first, state="shown")
     assert store.card_of("two") == replace(other, state="refused")
-    again = store.put_card("one", b"again")  # what nobody has looked at is not shown
+    again = store.put_card("one", b"again")  # cards without a decision are not shown
     assert again.number not in (first.number, other.number) and store.card_of("one") == again
     assert store.cards("shown", 9) == [] and store.cards("waiting", 9) == [again.number]
     with pytest.raises(SessionError, match="taken down"):

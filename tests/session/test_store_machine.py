@@ -1,4 +1,4 @@
-"""Whatever is done in whatever order: the store on disk and the store in memory say the same."""
+"""Any sequence of calls gives the same results on the store on disk and the store in memory."""
 
 import shutil
 import tempfile
@@ -24,7 +24,7 @@ WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def outcome(call: Callable[[], Any]) -> object:
-    """What a call returns, or the error it ends with."""
+    """The result of a call, or its error."""
     try:
         return call()
     except PersonalizeError as error:

@@ -1,4 +1,4 @@
-"""What a study asks when."""
+"""The plan of a study's session."""
 
 from collections import Counter
 
@@ -26,7 +26,7 @@ def test_no_arm_gets_the_fresher_half() -> None:
         for block in range(6):
             assert set(learn[3 * block : 3 * block + 3]) == set(STUDY.arms)
         firsts[learn[0]] += 1
-    assert all(70 <= count <= 130 for count in firsts.values())  # 100 expected, 4 standard errors are 33
+    assert all(70 <= count <= 130 for count in firsts.values())  # 100 expected; 4 standard errors are 33
 
 
 def test_common_questions_are_spread_and_repeats_come_late() -> None:

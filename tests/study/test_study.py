@@ -1,4 +1,4 @@
-"""A study from its sessions to its findings: simulated people, the real loop, the file, the analysis."""
+"""A study from sessions to findings: simulated people, the real loop, the file and the analysis."""
 
 import json
 from collections.abc import Iterator
@@ -51,12 +51,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 def liking(prompt: str) -> int:
-    """How much somebody likes a picture who looks for a few words only."""
+    """Number of liked words in a prompt: the utility of a simulated person."""
     return sum(word in prompt for word in LIKES)
 
 
 def take_part(loop: Personalizer, seed: int, rounds: int = 100) -> str:
-    """Somebody answers every round of the plan, and the blind proof."""
+    """Answer at most `rounds` rounds of the plan, and return the session's token."""
     token = loop.start("a fox", seed=seed, consent=True).token
     for _ in range(min(rounds, len(Study.of(loop.settings).plan(seed)))):
         round_ = loop.propose(token)
@@ -87,7 +87,7 @@ def test_a_study_goes_from_sessions_to_findings(
     preparation: Preparation, store: Store, settings: Settings, tmp_path: Path
 ) -> None:
     loop = study_of(preparation, store, settings, 3)
-    loop.start("an owl", strategy="adaptive")  # not of the study
+    loop.start("an owl", strategy="adaptive")  # a session outside the study
     lines = exported(loop, settings, tmp_path / "study.jsonl")
     header, people = lines[0], lines[1:]
     assert header["participants"] == len(people) == 3 and header["arms"] == ["adaptive", "random"]
@@ -95,7 +95,8 @@ def test_a_study_goes_from_sessions_to_findings(
     findings = analyse(lines)
     assert findings.people == 3 and findings.chance == 0.25
     assert all(found.mean > findings.chance for found in findings.arms.values())
-    assert findings.agreement.trials > 0 and findings.agreement.share == 1.0  # this person never wavers
+    # The simulated people always give the same answer.
+    assert findings.agreement.trials > 0 and findings.agreement.share == 1.0
     said = analyse_study(tmp_path / "study.jsonl", as_numbers=False)
     assert "3 participants" in said and "adaptive - random" in said and "chance 0.250" in said
     numbers = json.loads(analyse_study(tmp_path / "study.jsonl", as_numbers=True))
@@ -125,7 +126,7 @@ def test_everybody_gets_the_common_questions_and_repeats_are_the_same_pictures(
 
 
 def test_an_arm_learns_from_its_own_rounds_alone(preparation: Preparation, settings: Settings) -> None:
-    """What the random arm was answered changes nothing of what the adaptive arm asks."""
+    """Answers to the random arm do not change the questions of the adaptive arm."""
     asked = []
     for contrary in (False, True):
         loop = Personalizer(preparation, MemoryStore(), RENDERER, EMBEDDER, settings)
@@ -211,7 +212,7 @@ def test_the_numbers_of_the_analysis() -> None:
 
 
 def test_a_better_arm_is_found_better(preparation: Preparation, settings: Settings) -> None:
-    """An arm whose answers were thrown away at random predicts less; the analysis says so and how sure."""
+    """With random answers an arm predicts worse, and the analysis finds the difference significant."""
     loop = study_of(preparation, MemoryStore(), replace(settings, study_learning=8, study_common=12), 8)
     lines = []
     generator = torch.Generator().manual_seed(0)

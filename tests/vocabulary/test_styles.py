@@ -1,4 +1,4 @@
-"""Styles of other programs: read, cleaned, added as a slot, and refused in one sentence when damaged."""
+"""Styles of other programs: reading, cleaning, the new slot, and refusals in one sentence."""
 
 import json
 from pathlib import Path

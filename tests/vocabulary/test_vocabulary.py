@@ -1,4 +1,4 @@
-"""The vocabulary's files, its rules, and what a path says."""
+"""The files of a vocabulary, its rules, and the prompts of paths."""
 
 from pathlib import Path
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from personalize.design.frank_wolfe import Mixture
-from personalize.design.result import Progress
+from personalize.design.result import SolverStep
 from personalize.experiments.bound import errors_beside_bound, prior_tastes
 from personalize.experiments.evidence.figures import LOOKS, legend_beside, lines, log_x, named, panels
 from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
@@ -134,7 +134,7 @@ def _gap(settings: Mapping[str, Any], on_progress: OnProgress) -> dict[str, Any]
     on_progress("synthetic: Frank-Wolfe", 0, 1)
     best = design(world, world.mdp, lam, 400, False, relative_gap=TIGHT)
     least = best.value + best.gap
-    histories: dict[str, list[Progress]] = {"as stated: open loop": [], "pairwise, exact line search": []}
+    histories: dict[str, list[SolverStep]] = {"as stated: open loop": [], "pairwise, exact line search": []}
     for paper, name in zip((True, False), histories, strict=True):
         design(world, world.mdp, lam, settings["gap_steps"], paper, histories[name].append, TIGHT)
     steps = range(settings["gap_steps"] + 1)

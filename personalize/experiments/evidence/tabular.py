@@ -15,7 +15,7 @@ from personalize.design.criterion import Criterion, VCriterion
 from personalize.design.exchange import exchange
 from personalize.design.frank_wolfe import Mixture, Outcome, Vanilla, frank_wolfe
 from personalize.design.information import SurrogateObjective
-from personalize.design.result import Progress
+from personalize.design.result import SolverStep
 from personalize.design.step_size import ExactLineSearch, OpenLoop
 from personalize.mdp.tabular_mdp import PolicyOracle, TabularMDP
 from personalize.preference.estimate import TasteEstimate, TastePrior, covariance_root, estimate_taste
@@ -142,7 +142,7 @@ def design(
     regularisation: float,
     steps: int,
     paper: bool,
-    callback: Callable[[Progress], None] | None = None,
+    callback: Callable[[SolverStep], None] | None = None,
     relative_gap: float = 1e-4,
 ) -> Outcome:
     """A mixture of policies by Frank-Wolfe in the MDP as it is believed to be.

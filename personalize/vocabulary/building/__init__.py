@@ -1,7 +1,12 @@
-"""How the full vocabulary was made: ``python -m personalize.vocabulary.building``. The app never needs it.
+"""Builds the full vocabulary: ``python -m personalize.vocabulary.building``. The app does not need it.
 
-Lists written by hand (`assets/words`, read by `curated`) say what belongs to each slot, by itself, as
-patterns, or as picked words of an open list (`lists`). `acceptable` refuses what is offensive, about bodies,
-violence or drugs, or rare; `build` removes doubles and writes `assets/vocabulary/full`. The open lists are
-packages of the npm registry, fetched once into `.build`; only the words that were picked are kept.
+::
+
+    curated.py     lists written by hand in assets/words: tokens, patterns, or picks from an open list
+    lists.py       open lists: concepts of WordNet and names of colors
+    acceptable.py  the filter: no offensive or rare words, no bodies, violence or drugs
+    build.py       removes duplicates and writes assets/vocabulary/full
+
+The open lists are npm packages, downloaded once into `.build`. The vocabulary contains only the words that
+the hand-written lists pick from them.
 """

@@ -1,4 +1,4 @@
-"""Make `assets/vocabulary/full` again: ``python -m personalize.vocabulary.building``; needs npm once."""
+"""Build `assets/vocabulary/full` again: ``python -m personalize.vocabulary.building``; needs npm once."""
 
 import argparse
 import random
@@ -18,7 +18,14 @@ COPIED = (SUBJECTS, RULES)
 
 
 def build(words: Path, out: Path, packages: Path, sample: int) -> str:
-    """Write the vocabulary, read it again as the app does, and say what is in it."""
+    """Write the vocabulary, load it as the app does, and return a report.
+
+    Args:
+        words: folder of the hand-written lists.
+        out: folder of the vocabulary.
+        packages: folder of the npm packages.
+        sample: seed of a sample of tokens in the report; 0 for no sample.
+    """
     modules = fetch(packages)
     subjects = [
         line for line in (words / SUBJECTS).read_text("utf-8").splitlines() if not line.startswith("#")
@@ -39,13 +46,19 @@ def build(words: Path, out: Path, packages: Path, sample: int) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code: 0, or 2 after one sentence when something does not fit."""
+    """The exit code: 0, or 2 after one sentence about an error."""
     parser = argparse.ArgumentParser(prog="python -m personalize.vocabulary.building", description=__doc__)
-    parser.add_argument("--words", type=Path, default=ROOT / "assets" / "words", help="lists by hand")
-    parser.add_argument("--out", type=Path, default=ROOT / "assets" / "vocabulary" / "full")
-    parser.add_argument("--packages", type=Path, default=ROOT / ".build" / "lexicon", help="of open lists")
     parser.add_argument(
-        "--sample", type=int, default=0, help="seed: show what was refused and 40 of each slot"
+        "--words", type=Path, default=ROOT / "assets" / "words", help="folder of the hand-written lists"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "assets" / "vocabulary" / "full", help="folder of the vocabulary"
+    )
+    parser.add_argument(
+        "--packages", type=Path, default=ROOT / ".build" / "lexicon", help="folder of the npm packages"
+    )
+    parser.add_argument(
+        "--sample", type=int, default=0, help="seed: show refused texts and 40 tokens of each slot"
     )
     flags = parser.parse_args(arguments)
     try:

@@ -1,9 +1,9 @@
-"""Which words are kept: none that offend, none about bodies, violence or drugs, none that are hardly known.
+"""Filters words: no offensive words, no bodies, violence or drugs, and no rare words.
 
-Offensive words are those of three lists made for the purpose; words that these call offensive only in some
-senses ("cracks" in paint, the Tang dynasty) are named in ALLOWED, each seen and judged by hand. A word of
-an open list is common enough when CLIP's own table of word pieces has it whole, early in the table, which is
-sorted by how often its training texts said it: what CLIP never saw whole, image models hardly know.
+Three published lists define the offensive words. ALLOWED names their words with a harmless sense here, each
+reviewed by hand, such as "cracks" in paint or the Tang dynasty. A word of an open list is common if it is one
+whole word piece early in CLIP's table. The table is sorted by frequency in CLIP's training texts. Image
+models hardly know a word that is not one of CLIP's word pieces.
 """
 
 import gzip
@@ -15,28 +15,29 @@ from pathlib import Path
 from string import ascii_lowercase
 
 COMMON = 36_000
-"""Merges of CLIP's table that count as common, out of 48,894; further ones are mostly names and slang."""
+"""Number of merges in CLIP's table that count as common, out of 48,894. Later merges are mostly names and
+slang."""
 
 ALLOWED = frozenset("alla cracks god nook penthouse ribbed shag swallows swallow tang crack".split())
-"""Words that the lists of offensive words have and that mean something harmless here."""
+"""Words in the lists of offensive words that have a harmless sense here."""
 
 BARRED = frozenset(
     "gun rifle weapon bomb war blood blade bullet corpse skull skeleton grave coffin torture prison jail "
     "execution cigar cigarette tobacco beer wine whiskey drug opium nude naked bikini underwear lingerie "
     "swastika nazi disney pixar marvel lego ikea barbie pokemon nintendo polaroid kodak leica coca".split()
 )
-"""Words that have no place in a friendly picture (violence, bodies, drugs, drink), and trade names."""
+"""Words that do not belong in a friendly picture (violence, bodies, drugs, alcohol), and trade names."""
 
 
 class Acceptable:
-    """The words of the packages in a node_modules folder, asked one text at a time."""
+    """The filter, with the word lists of the packages in a node_modules folder."""
 
     def __init__(self, modules: Path) -> None:
-        """Nothing is read yet."""
+        """Remember the folder; the lists are read at the first use."""
         self._modules = modules
 
     def offends(self, text: str) -> str:
-        """The offensive or barred word in a text; "" when there is none."""
+        """The first offensive or barred word or phrase in a text; "" if there is none."""
         words = words_in(text)
         for length in (1, 2, 3):
             for start in range(len(words) - length + 1):
@@ -48,7 +49,7 @@ class Acceptable:
 
     @cached_property
     def offensive(self) -> frozenset[str]:
-        """All entries of the three lists, in lower case."""
+        """All words of the three lists in lower case."""
         found: set[str] = set()
         for file in ("profane-words/words.json", "naughty-words/en.json"):
             found |= set(json.loads((self._modules / file).read_text(encoding="utf-8")))
@@ -58,7 +59,7 @@ class Acceptable:
         return frozenset(word.lower() for word in found)
 
     def common(self, text: str) -> bool:
-        """Whether CLIP knows each word of a text whole."""
+        """Whether each word of a text is one common word piece of CLIP."""
         return all(word in self._known for word in words_in(text))
 
     @cached_property
@@ -74,12 +75,12 @@ class Acceptable:
 
 
 def words_in(text: str) -> list[str]:
-    """The words of a text in lower case, apart at hyphens and apostrophes too."""
+    """The words of a text in lower case, also split at hyphens and apostrophes."""
     return re.findall(r"[^\W_]+", text.lower())
 
 
 def singular(text: str) -> str:
-    """The text with its last word in the singular, by its ending; good enough to find doubles."""
+    """The text with its last word in the singular, by its ending; sufficient to find duplicates."""
     for ending, instead in (
         ("ies", "y"),
         ("ches", "ch"),
@@ -94,5 +95,5 @@ def singular(text: str) -> str:
 
 
 def same(text: str) -> str:
-    """What a text says apart from case, hyphens, articles, and singular or plural: doubles share it."""
+    """The text without case, hyphens, articles and plurals; duplicates have the same result."""
     return " ".join(singular(word) for word in words_in(text) if word not in ("a", "an", "the"))

@@ -1,4 +1,4 @@
-"""From the lists to the files of a vocabulary: what is not acceptable or said twice is left out, and told."""
+"""From the lists to the files of a vocabulary, without unacceptable or duplicate tokens."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,7 +16,12 @@ COLUMNS = "# token <tab> source <tab> kind\n"
 
 @dataclass
 class Report:
-    """What became of the candidates: tokens kept by slot, and refused ones with the reason."""
+    """The outcome of the filter.
+
+    Attributes:
+        kept: number of accepted tokens by slot.
+        refused: slot, text and reason of each refused token.
+    """
 
     kept: Counter[str] = field(default_factory=Counter)
     refused: list[tuple[str, str, str]] = field(default_factory=list)
@@ -25,20 +30,20 @@ class Report:
 def chosen(
     slots: list[SlotList], subjects: list[str], acceptable: Acceptable
 ) -> tuple[list[SlotList], Report]:
-    """The slots with the tokens that are kept, each text in the first slot that has it."""
+    """The slots with their accepted tokens, and the report. A duplicate stays in its first slot only."""
     seen = {same(subject): "a subject" for subject in subjects}
     report, result = Report(), []
     for slot in slots:
-        kept: list[Entry] = []
+        accepted: list[Entry] = []
         for entry in slot.entries:
             reason = _reason(entry, acceptable) or seen.get(same(entry.text), "")
             if reason:
                 report.refused.append((slot.name, entry.text, reason))
                 continue
             seen[same(entry.text)] = f"also in {slot.name}"
-            kept.append(entry)
-        report.kept[slot.name] = len(kept)
-        result.append(SlotList(slot.number, slot.name, slot.about, tuple(kept)))
+            accepted.append(entry)
+        report.kept[slot.name] = len(accepted)
+        result.append(SlotList(slot.number, slot.name, slot.about, tuple(accepted)))
     return result, report
 
 
@@ -52,7 +57,7 @@ def _reason(entry: Entry, acceptable: Acceptable) -> str:
 
 
 def write(slots: list[SlotList], folder: Path) -> None:
-    """Slot files of tokens, sources and kinds; files of slots that are gone are removed."""
+    """Write one file for each slot with tokens, sources and kinds; remove all earlier slot files."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*-*.txt"):
         old.unlink()

