@@ -21,7 +21,7 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any
 
 from personalize.errors import CancelledError, PersonalizeError, RenderError, StalledError
 from personalize.progress import OnStep
@@ -34,6 +34,9 @@ PATIENCE = 8
 
 ABANDONED_S = 30.0
 """Seconds that a job without followers is kept before it is dropped."""
+
+AHEAD_S = 180.0
+"""Seconds that a round waits to be drawn ahead. For a visitor who looks longer it is drawn when asked for."""
 
 REMEMBERED = 10_000
 """Sessions whose last batch is remembered."""
@@ -67,20 +70,11 @@ class Purpose(IntEnum):
         return self < Purpose.AHEAD
 
 
-class Draw(Protocol):
-    """Renders a batch."""
+Draw = Callable[[Sequence[PictureRecord], OnStep], list[bytes]]
+"""PNG bytes of every record, in order; the `OnStep` may raise to stop the batch."""
 
-    def __call__(self, records: Sequence[PictureRecord], on_step: OnStep) -> list[bytes]:
-        """PNG bytes of every record, in order; `on_step` may raise to stop the batch."""
-
-
-class Keep(Protocol):
-    """Keeps the pictures of a batch."""
-
-    def __call__(
-        self, pictures: Sequence[tuple[PictureRecord, bytes, Sequence[str | None]]]
-    ) -> list[str | None]:
-        """Hashes of pictures, each with the sessions that want it; None for one that no session kept."""
+Keep = Callable[[Sequence[tuple[PictureRecord, bytes, Sequence[str | None]]]], Sequence[str | None]]
+"""Hashes of pictures, each given with the sessions that want it; None for one that no session kept."""
 
 
 @dataclass(frozen=True)
@@ -126,12 +120,19 @@ class RenderJob:
     followers: int = 0
     wanted: Purpose = Purpose.ROUND
     abandoned_s: float | None = None
+    began_s: float = 0.0
     alone: bool = False
 
     @property
     def undrawn(self) -> list[PictureRecord]:
         """Distinct records that have no picture yet, in order."""
         return [record for record in dict.fromkeys(self.records) if record not in self.drawn]
+
+    def is_given_up(self, now_s: float) -> bool:
+        """Whether nobody has wanted the job for so long that it is dropped."""
+        if self.abandoned_s is not None:
+            return now_s - self.abandoned_s > ABANDONED_S
+        return self.wanted is Purpose.AHEAD and now_s - self.began_s > AHEAD_S
 
     def progress(self) -> RenderProgress:
         """How far the job is now."""
@@ -250,7 +251,17 @@ class RenderQueue:
             if purpose is Purpose.AHEAD:
                 self._cancel([j for j in self._jobs if j.session == session and j.purpose is Purpose.AHEAD])
             self._count += 1
-            job = RenderJob(session, purpose, tuple(records), self._count, finish, self, take, wanted=purpose)
+            job = RenderJob(
+                session,
+                purpose,
+                tuple(records),
+                self._count,
+                finish,
+                self,
+                take,
+                wanted=purpose,
+                began_s=self._clock(),
+            )
             job.future.set_running_or_notify_cancel()
             job.drawn |= known or {}
             if not job.undrawn:
@@ -356,9 +367,7 @@ class RenderQueue:
     def _choose(self) -> _Batch | None:
         """The next batch; None when nothing can be drawn now."""
         now = self._clock()
-        self._cancel(
-            [j for j in self._jobs if j.abandoned_s is not None and now - j.abandoned_s > ABANDONED_S]
-        )
+        self._cancel([job for job in self._jobs if job.is_given_up(now)])
         flying = {record for batch in self._running if not batch.stalled for record in batch.records}
         chosen: list[PictureRecord] = []
         leaders: list[RenderJob] = []

@@ -8,7 +8,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from weakref import WeakValueDictionary
@@ -34,6 +34,21 @@ from personalize.settings import Settings
 
 REMEMBERED = 512
 """Estimates kept in memory, of the newest answers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What one event reads of a session, once.
+
+    Attributes:
+        session: with its live rounds.
+        estimate: the taste that its answers tell.
+        why: what the open round asks; None without an open round, and in a study.
+    """
+
+    session: Session
+    estimate: TasteEstimate
+    why: Why | None
 
 
 class Personalizer:
@@ -141,6 +156,46 @@ class Personalizer:
                 return session.current
             return self.store.append_round(token, self._next_round(session))
 
+    def open_round(self, token: str, session: Session | None = None) -> Snapshot:
+        """The session with its open round, chosen now when there is none; pictures that exist are shown.
+
+        The store is called at most three times: to load the session, to find the pictures of a new round, and
+        to keep the round.
+
+        Args:
+            token: of the session.
+            session: as it is now, if the caller just read it.
+
+        Raises:
+            UnknownSessionError: there is no such session.
+            SessionError: the session was made with another vocabulary.
+        """
+        with self._lock(token):
+            session = self._checked(session or self.store.load(token))
+            if session.current is None:
+                round_ = self._next_round(session)
+                records = self._records(round_)
+                found = self.store.find_pictures(records)
+                if all(record in found for record in records):
+                    round_ = replace(round_, pictures=tuple(found[record] for record in records))
+                kept = self.store.append_round(token, round_)
+                session = replace(session, rounds=(*session.rounds, kept))
+        estimate = self._estimate(session)
+        why = None
+        if session.current is not None and session.strategy != STUDY:
+            why = why_of(self.preparation, estimate, session.current)
+        return Snapshot(session, estimate, why)
+
+    def snapshot(self, token: str) -> Snapshot:
+        """The session and its taste, read once; without a new round.
+
+        Raises:
+            UnknownSessionError: there is no such session.
+            SessionError: the session was made with another vocabulary.
+        """
+        session = self._known(token)
+        return Snapshot(session, self._estimate(session), None)
+
     def request_round(self, token: str, round_: Round) -> RenderJob:
         """The job that draws the open round; its future is the round with its pictures.
 
@@ -157,13 +212,13 @@ class Personalizer:
 
         return self._pictures.request(token, Purpose.ROUND, self._records(round_), finish)
 
-    def request_ahead(self, token: str) -> RenderJob | None:
+    def request_ahead(self, token: str, session: Session | None = None) -> RenderJob | None:
         """The job that draws the round after the open one while that is looked at; None when there is none.
 
         Its pictures are those of the next `propose`, whatever is answered, unless an answer is taken back
         or `lookahead_rounds` is 0.
         """
-        session = self._known(token)
+        session = session or self._known(token)
         if session.current is None or not session.current.rendered or not self.settings.lookahead_rounds:
             return None
         return self._pictures.request(token, Purpose.AHEAD, self._records(self._next_round(session)))
@@ -396,7 +451,10 @@ class Personalizer:
         return [token if slot in longest else BLANK for slot, token in enumerate(path)]
 
     def _known(self, token: str) -> Session:
-        session = self.store.load(token)
+        return self._checked(self.store.load(token))
+
+    def _checked(self, session: Session) -> Session:
+        """The session, made with the vocabulary and the models of this app."""
         if session.vocabulary != self.preparation.vocabulary.fingerprint:
             raise SessionError(
                 "Expected a session made with the words this app knows now, found one made with others. "

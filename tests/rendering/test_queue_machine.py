@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from personalize.errors import CancelledError
 from personalize.progress import OnStep
-from personalize.rendering.queue import ABANDONED_S, PATIENCE, Purpose, RenderJob, RenderQueue
+from personalize.rendering.queue import ABANDONED_S, AHEAD_S, PATIENCE, Purpose, RenderJob, RenderQueue
 from personalize.session.record import PictureRecord
 
 BATCH = 3
@@ -29,6 +29,14 @@ class Wanted:
     passed: int = 0
     left_s: float | None = None
     drawn: set[str] = field(default_factory=set)
+
+    asked_s: float = 0.0
+    guess: bool = False
+
+    def given_up(self, now: float) -> bool:
+        if self.left_s is not None:
+            return now - self.left_s > ABANDONED_S
+        return self.guess and now - self.asked_s > AHEAD_S
 
     @property
     def missing(self) -> list[str]:
@@ -67,7 +75,9 @@ class QueueMachine(RuleBasedStateMachine):
         if purpose is Purpose.AHEAD:
             self.forget([w for w in self.wanted if w.session == session and w.purpose is Purpose.AHEAD])
         job = self.queue.submit(session, purpose, [PictureRecord("m", name, "", 0) for name in names])
-        self.wanted.append(Wanted(session, purpose, names, self.age, job))
+        one = Wanted(session, purpose, names, self.age, job, asked_s=self.now)
+        one.guess = purpose is Purpose.AHEAD
+        self.wanted.append(one)
 
     @rule(data=st.data(), purpose=PURPOSES)
     def ask_again(self, data: st.DataObject, purpose: Purpose) -> None:
@@ -76,7 +86,7 @@ class QueueMachine(RuleBasedStateMachine):
             again = self.queue.submit(one.session, purpose, list(one.job.records))
             assert again is one.job
             if purpose < one.purpose:
-                one.purpose, one.left_s = purpose, None
+                one.purpose, one.left_s, one.guess = purpose, None, purpose is Purpose.AHEAD
 
     @rule(session=SESSIONS)
     def drop_ahead(self, session: str) -> None:
@@ -105,7 +115,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(during=st.one_of(st.none(), st.tuples(SESSIONS, PURPOSES)))
     def draw_next(self, during: tuple[str, Purpose] | None) -> None:
-        self.forget([w for w in self.wanted if w.left_s is not None and self.now - w.left_s > ABANDONED_S])
+        self.forget([w for w in self.wanted if w.given_up(self.now)])
         expected = self.next_batch()
         before = len(self.drawn)
         self.during = during if expected else None
@@ -162,7 +172,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Everything that is still wanted is drawn in the end, and everything else was cancelled."""
-        jobs = [w.job for w in self.wanted if w.left_s is None]
+        jobs = [w.job for w in self.wanted if not w.given_up(self.now)]
         for _ in range(500):
             if not self.queue.draw_next():
                 break
