@@ -109,6 +109,13 @@ class Pictures:
         rows = torch.stack([found[picture] for picture in pictures])
         return self._space.project(rows.to(torch.float64))
 
+    def prefetch(self, pictures: Sequence[str]) -> None:
+        """Read the embeddings of pictures into memory, in one query."""
+        known = self._recalled(pictures)
+        missing = [picture for picture in pictures if picture not in known]
+        if missing:
+            self._remember(self._store.embeddings(self._embedder.name, missing))
+
     def forget(self, pictures: Sequence[str]) -> None:
         """Drop embeddings from memory; the store drops its own."""
         with self._lock:

@@ -412,6 +412,8 @@ class Personalizer:
             if key in self._estimates:
                 self._estimates.move_to_end(key)
                 return self._estimates[key]
+        if self._from_pictures:
+            self._pictures.prefetch([picture for round_ in session.answered for picture in round_.pictures])
         comparisons = comparisons_of(session, self._features_of)
         estimate = estimate_taste(comparisons, self.preparation.prior, lapse=self.settings.lapse)
         with self._remembering:
