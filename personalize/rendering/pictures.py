@@ -116,11 +116,6 @@ class Pictures:
         if missing:
             self._remember(self._store.embeddings(self._embedder.name, missing))
 
-    def forget(self, pictures: Sequence[str]) -> None:
-        """Drop embeddings from memory; the store drops its own."""
-        with self._lock:
-            for picture in pictures:
-                self._embeddings.pop(picture, None)
 
     def content(self, picture: str) -> bytes:
         """The PNG of a picture; one that was damaged on disk is drawn again.

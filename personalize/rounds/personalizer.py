@@ -172,6 +172,7 @@ class Personalizer:
         """
         with self._lock(token):
             session = self._checked(session or self.store.load(token))
+            estimate = self._estimate(session)
             if session.current is None:
                 round_ = self._next_round(session)
                 records = self._records(round_)
@@ -180,7 +181,6 @@ class Personalizer:
                     round_ = replace(round_, pictures=tuple(found[record] for record in records))
                 kept = self.store.append_round(token, round_)
                 session = replace(session, rounds=(*session.rounds, kept))
-        estimate = self._estimate(session)
         why = None
         if session.current is not None and session.strategy != STUDY:
             why = why_of(self.preparation, estimate, session.current)
