@@ -116,7 +116,6 @@ class Pictures:
         if missing:
             self._remember(self._store.embeddings(self._embedder.name, missing))
 
-
     def content(self, picture: str) -> bytes:
         """The PNG of a picture; one that was damaged on disk is drawn again.
 
