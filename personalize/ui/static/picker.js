@@ -1,6 +1,6 @@
 // The question: cards to press, keys, and the enlarged picture. `element`, `trigger` come from Gradio.
 // Events: 'pick' {index, least, round, shown} (index -1: none of these; least -1: not said), 'undo' {round}, 'resume' {},
-// 'rethink' {round, index, shown}.
+// 'change_answer' {round, index, shown}.
 const section = () => element.querySelector('.round');
 const buttons = () => [...element.querySelectorAll('[data-pick]')];
 
@@ -54,13 +54,13 @@ const enlarge = card => {
 };
 
 // Earlier picks, to be changed. The dialog stands outside of what is woven in anew, so that it stays open.
-document.querySelector('dialog.rethink')?.remove();
+document.querySelector('dialog.change-answer')?.remove();
 const earlier = document.body.appendChild(document.createElement('dialog'));
-earlier.className = 'ask rethink';
-earlier.setAttribute('aria-labelledby', 'rethink-title');
-const rethink = () => {
+earlier.className = 'ask change-answer';
+earlier.setAttribute('aria-labelledby', 'change-answer-title');
+const openEarlier = () => {
   earlier.innerHTML = element.querySelector('.what-if').innerHTML;
-  earlier.querySelector('[data-title]').id = 'rethink-title';
+  earlier.querySelector('[data-title]').id = 'change-answer-title';
   earlier.showModal();
 };
 earlier.addEventListener('click', event => {
@@ -70,7 +70,7 @@ earlier.addEventListener('click', event => {
     earlier.close();
     const {change, index, shown} = button.dataset;
     if (button.getAttribute('aria-pressed') !== 'true')
-      trigger('rethink', {round: Number(change), index: Number(index), shown: shown});
+      trigger('change_answer', {round: Number(change), index: Number(index), shown: shown});
   }
 });
 
@@ -80,7 +80,7 @@ element.addEventListener('click', event => {
   if (button.dataset.pick !== undefined) pick(Number(button.dataset.pick));
   else if (button.dataset.zoom !== undefined) enlarge(button.closest('.card'));
   else if (button.dataset.least !== undefined) mark(Number(button.dataset.least));
-  else if (button.dataset.act === 'rethink') rethink();
+  else if (button.dataset.act === 'change-answer') openEarlier();
   else if (button.dataset.act === 'none') pick(-1);
   else if (button.dataset.act === 'undo') undo();
   else if (button.dataset.act === 'resume') { button.disabled = true; trigger('resume', {}); }
