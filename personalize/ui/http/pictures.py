@@ -97,8 +97,8 @@ def picture_routes(personalizer: Personalizer, address: str = "", *, metadata: b
         Route("/taste/{token}.json", taste),
         Route("/card/{token}.png", card),
         Route("/code/{token}.svg", code),
-        # Not /static/: that path is Gradio's own.
-        Route("/palate/{name:path}", _static(static_files(STATIC))),
+        # Not /static: Gradio's own files have that address, and a route of ours would hide them.
+        Route("/look/{name:path}", _static(static_files(STATIC))),
     ]
 
 
