@@ -44,7 +44,7 @@ def run(settings: Settings) -> None:
     from personalize.preparation.population import with_population
     from personalize.progress import ConsoleProgress
     from personalize.rounds.personalizer import Personalizer
-    from personalize.ui.background import Drawing
+    from personalize.ui.background import BackgroundRenders
     from personalize.ui.http.server import serve
     from personalize.ui.page import build_page, example_subjects
 
@@ -61,15 +61,15 @@ def run(settings: Settings) -> None:
     )
     examples = example_subjects(vocabulary)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings, banked=examples)
-    drawing = Drawing()
-    page = build_page(personalizer, settings, vocabulary, drawing)
+    renders = BackgroundRenders()
+    page = build_page(personalizer, settings, vocabulary, renders)
 
     def ready(url: str) -> None:
         say(f"Palate is ready at {url}")
-        drawing.begin("bank", (), lambda on_step: personalizer.fill_bank())
+        renders.begin("bank", (), lambda on_step: personalizer.fill_bank())
 
-    serve(page, personalizer, settings, ready, drawing.metrics)
-    drawing.close()
+    serve(page, personalizer, settings, ready, renders.metrics)
+    renders.close()
     renderer.close()
 
 

@@ -237,7 +237,7 @@ class Personalizer:
             self.store.append_answer(token, number, answer)
             return self.store.load(token)
 
-    def change(
+    def change_answer(
         self,
         token: str,
         number: int,

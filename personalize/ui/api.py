@@ -1,7 +1,7 @@
-"""The app for programs: endpoints with documented names, which are MCP tools too when that is switched on.
+"""The endpoints for programs, which can be MCP tools too (setting `mcp`).
 
-Each takes the session's token, which `start` gives, and nothing else opens a session. Pictures are addresses
-below the page's own, and need the token too. Waiting and limits are as on the page.
+`start` returns the token of a session, and every other endpoint takes it. Pictures are URLs relative to the
+page's URL, and contain the token. Waiting and limits are the same as on the page.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,18 +20,18 @@ from personalize.ui.screens.html import picture_url
 from personalize.ui.text import sentences
 
 RANDOM = -1
-"""In the place of a seed."""
+"""The value of `seed` that asks for a random one."""
 
 
 class Api:
-    """The endpoints, over the loop that the page uses."""
+    """The endpoints, over the same loop as the page."""
 
     def __init__(self, personalizer: Personalizer, draws: Limit, starts: Limit) -> None:
-        """Join them to the loop and to the page's limits."""
+        """Use a loop, and the page's limits of drawings and of new sessions."""
         self._loop, self._draws, self._starts = personalizer, draws, starts
 
     def endpoints(self) -> dict[str, Callable[..., Any]]:
-        """By name."""
+        """The endpoints by name."""
         return {
             "start": self.start,
             "next_round": self.next_round,
@@ -47,28 +47,28 @@ class Api:
 
         Args:
             subject: a short line of plain words.
-            request: whose address the limit counts; not given by callers.
-            consent: whether the person agreed to take part in the study, where one is held.
+            request: of the caller, whose address the limit counts; callers do not pass it.
+            consent: whether the person agreed to take part in the study, if there is one.
 
         Returns:
             The token that opens the session, and how many pictures a round shows.
         """
-        with _said():
+        with _errors_for_programs():
             wanted = check_subject(subject)
             self._starts.take(str(getattr(getattr(request, "client", None), "host", "") or ""))
             session = self._loop.start(wanted, consent=consent)
         return {"token": session.token, "subject": session.subject, "options": session.options}
 
     def next_round(self, token: str) -> dict[str, Any]:
-        """Get the pictures to choose from now, drawn if need be; the same ones until they are answered.
+        """Get the pictures of the open round; they are drawn if needed, and stay the same until an answer.
 
         Args:
             token: of the session.
 
         Returns:
-            The round's number, what to hand back as `shown`, and its pictures with their prompts.
+            The number of the round, the value to pass on as `shown`, and the pictures with their prompts.
         """
-        with _said():
+        with _errors_for_programs():
             round_ = self._loop.propose(token)
             if not round_.rendered:
                 self._draws.take(token)
@@ -85,15 +85,15 @@ class Api:
 
         Args:
             token: of the session.
-            round: its number, as `next_round` said.
-            best: 1 for the first picture; 0 for none of these.
-            worst: the least liked, counted alike; 0 to say none.
-            shown: as `next_round` said, so that no answer falls on other pictures.
+            round: its number, from `next_round`.
+            best: number of the best picture, from 1; 0 for none of these.
+            worst: number of the least liked picture, from 1; 0 for no statement.
+            shown: the value from `next_round`, so that an answer about other pictures is refused.
 
         Returns:
-            How many answers there are, and what they tell.
+            The number of answers, and the taste learned from them, as from `taste`.
         """
-        with _said():
+        with _errors_for_programs():
             self._loop.answer(
                 token,
                 round,
@@ -111,22 +111,22 @@ class Api:
             token: of the session.
 
         Returns:
-            How many answers are left, and what they tell.
+            The number of answers left, and the taste learned from them, as from `taste`.
         """
-        with _said():
+        with _errors_for_programs():
             self._loop.undo(token)
         return self.taste(token)
 
     def taste(self, token: str) -> dict[str, Any]:
-        """Get what was learned: utility and standard error of every word, in nats, most liked first.
+        """Get the taste: utility and standard error of every word, in nats, most liked first.
 
         Args:
             token: of the session.
 
         Returns:
-            The number of answers, whether the taste is ready to be used, a sentence, and the words.
+            The number of answers, whether the taste is ready for use, its summary, and the words.
         """
-        with _said():
+        with _errors_for_programs():
             taste = summarise(self._loop, token)
         return {
             "answered": taste.answered,
@@ -148,19 +148,19 @@ class Api:
     def generate(
         self, token: str, subject: str, strength: float = 1.0, seed: int = RANDOM, count: int = 1
     ) -> dict[str, Any]:
-        """Draw any subject in the taste of the session, each picture beside the plain one of its seed.
+        """Draw any subject in the session's taste, each picture beside the plain picture of the same seed.
 
         Args:
             token: of the session.
             subject: a short line of plain words.
-            strength: share of the liked words that are used, 0 to 1.
-            seed: the same one gives the same pictures; -1 for a random one.
-            count: how many, 1 to 16.
+            strength: share of the liked words that is used, 0 to 1.
+            seed: the same seed gives the same pictures; -1 for a random seed.
+            count: number of pairs, 1 to 16.
 
         Returns:
             The seed, and the pictures with their prompts.
         """
-        with _said():
+        with _errors_for_programs():
             self._draws.take(token)
             chosen = None if seed == RANDOM else seed
             made = personal_pictures(self._loop, token, subject, strength=strength, seed=chosen, count=count)
@@ -180,21 +180,21 @@ class Api:
         }
 
     def delete(self, token: str) -> dict[str, Any]:
-        """Delete the session: answers, pictures and what was learned.
+        """Delete the session: its answers, its pictures and its taste.
 
         Args:
             token: of the session.
 
         Returns:
-            How many things are gone.
+            The number of rounds, answers and pictures that were deleted.
         """
-        with _said():
+        with _errors_for_programs():
             return {"gone": self._loop.delete(token)}
 
 
 @contextmanager
-def _said() -> Iterator[None]:
-    """What goes wrong on purpose is said to the program in its sentence; the rest is only logged."""
+def _errors_for_programs() -> Iterator[None]:
+    """Send the sentence of one of our errors to the program; other errors are only logged."""
     try:
         yield
     except PersonalizeError as error:
@@ -202,5 +202,5 @@ def _said() -> Iterator[None]:
 
 
 def round_to(value: float) -> float:
-    """To four digits after the point, as JSON shows them."""
+    """The value with four digits after the point."""
     return round(value, 4)

@@ -1,7 +1,7 @@
-"""Blocking renders in threads, followed step by step without holding up the page.
+"""Run renders in background threads and stream their progress to the pages that wait for them.
 
-A render that is under way is shared: a reload or a second tab follows the same one and starts no other. A
-follower that goes away leaves the render running; its pictures are kept by the store and are there on return.
+Pages that ask for the same render share it: a reload or a second tab follows the render in progress. A render
+goes on when its page is closed. The store keeps its pictures, so they are ready when the person comes back.
 """
 
 import asyncio
@@ -13,24 +13,28 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from personalize.errors import CancelledError
+from personalize.progress import OnStep
 from personalize.ui.http.metrics import Metrics
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
-OnStep = Callable[[int, int], None]
 
-LOOK_S = 0.1
-"""Seconds between two looks at a render under way."""
+POLL_S = 0.1
+"""Seconds between two checks of a render in progress."""
 
 FIRST_GUESS_S = 3.0
-"""Seconds a render is said to take before any was measured."""
+"""Expected duration of a render before the first one of its kind was measured, in seconds."""
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far a render is: `done` of `total` steps (0: not begun), and about how many seconds are left.
+class RenderProgress:
+    """Progress of a render.
 
-    `waiting` says how many others are served before it.
+    Attributes:
+        done: steps that are done; 0 before the render begins.
+        total: steps of the whole render; 0 before it begins.
+        left_s: estimated seconds until the end.
+        waiting: sessions that the renderer serves first.
     """
 
     done: int = 0
@@ -40,90 +44,104 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """Done share, 0..1."""
+        """Share of the steps that are done, 0 to 1."""
         return self.done / self.total if self.total else 0.0
 
 
 @dataclass
-class Work(Generic[Result]):
-    """One render under way, or done."""
+class _Running(Generic[Result]):
+    """A render in progress.
+
+    Attributes:
+        future: holds the result.
+        expected_s: duration of the last render of this kind, in seconds.
+        began_s: start time, on the monotonic clock.
+        done, total: steps so far and in all.
+        stopped: whether the render must stop at its next step.
+    """
 
     future: "Future[Result]"
-    guess_s: float
+    expected_s: float
     began_s: float = field(default_factory=time.monotonic)
     done: int = 0
     total: int = 0
     stopped: bool = False
 
-    def progress(self) -> Progress:
-        """How far it is now."""
+    def progress(self) -> RenderProgress:
+        """The progress at this moment."""
         spent_s = time.monotonic() - self.began_s
         if self.done and self.total:
             left_s = spent_s * (self.total - self.done) / self.done
         else:
-            left_s = max(self.guess_s - spent_s, 1.0)
-        return Progress(self.done, self.total, left_s)
+            left_s = max(self.expected_s - spent_s, 1.0)
+        return RenderProgress(self.done, self.total, left_s)
 
 
-class Drawing:
-    """Runs renders in threads of its own and lets any number of pages follow each."""
+class BackgroundRenders:
+    """Runs renders in its own threads; any number of pages can follow each render."""
 
     def __init__(self, threads: int = 16, metrics: Metrics | None = None) -> None:
-        """Room for `threads` renders that wait or run; the renderer itself decides its order."""
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="drawing")
-        self._works: dict[tuple[str, Hashable], Work[Any]] = {}
+        """Start with no renders.
+
+        Args:
+            threads: renders that may wait or run at once. The renderer decides their order.
+            metrics: counts renders and measures their duration.
+        """
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="render")
+        self._running: dict[tuple[str, Hashable], _Running[Any]] = {}
         self._took_s: dict[str, float] = {}
         self.metrics = metrics or Metrics()
 
     async def follow(
         self, kind: str, key: Hashable, render: Callable[[OnStep], Result]
-    ) -> AsyncIterator[Progress | Result]:
-        """Yield Progress while `render(on_step)` runs, and its result last.
+    ) -> AsyncIterator[RenderProgress | Result]:
+        """Yield the progress of `render(on_step)` while it runs, and its result last.
 
         Args:
-            kind: renders of one kind take about as long as one another.
-            key: renders of one key are the same render, and run once; a tuple that begins with the session's
-                token lets `stop` find it.
-            render: blocking; calls `on_step(done, total)` now and then.
+            kind: kind of the render; the last duration of a kind predicts the next one.
+            key: identity of the render. A second call with the same kind and key follows the first render.
+                `stop` finds a render by its key if the key is a tuple that starts with the session's token.
+            render: blocking function; it calls `on_step(done, total)` now and then.
 
         Raises:
-            Exception: whatever the render raised.
+            Exception: any error of the render.
         """
-        work = self._works.get((kind, key)) or self._begin(kind, key, render)
-        waiting = asyncio.wrap_future(work.future)
-        shown: Progress | None = None
+        running = self._running.get((kind, key)) or self._begin(kind, key, render)
+        waiting = asyncio.wrap_future(running.future)
+        shown: RenderProgress | None = None
         while not waiting.done():
-            progress = work.progress()
+            progress = running.progress()
             if shown is None or (progress.done, round(progress.left_s)) != (shown.done, round(shown.left_s)):
                 shown = progress
                 yield progress
-            await asyncio.wait({waiting}, timeout=LOOK_S)
+            await asyncio.wait({waiting}, timeout=POLL_S)
         yield await waiting
 
     def begin(self, kind: str, key: Hashable, render: Callable[[OnStep], Result]) -> None:
-        """Run `render(on_step)` without anybody following; what it raises is only logged."""
-        if (kind, key) not in self._works:
+        """Run `render(on_step)` without a follower; an error is only logged."""
+        if (kind, key) not in self._running:
             self._begin(kind, key, render).future.add_done_callback(_log_failure)
 
     def stop(self, kind: str, token: str) -> bool:
-        """Stop what is drawn of that kind for that session, at its next step; whether there was any.
+        """Stop the renders of a kind for a session at their next step; their followers get a CancelledError.
 
-        Whoever follows it gets a CancelledError.
+        Returns:
+            Whether there were any.
         """
-        found = [work for (k, key), work in self._works.items() if k == kind and _is_of(key, token)]
-        for work in found:
-            work.stopped = True
+        found = [running for (k, key), running in self._running.items() if k == kind and _is_of(key, token)]
+        for running in found:
+            running.stopped = True
         return bool(found)
 
     def close(self) -> None:
         """Begin no more renders."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _begin(self, kind: str, key: Hashable, render: Callable[[OnStep], Result]) -> Work[Result]:
+    def _begin(self, kind: str, key: Hashable, render: Callable[[OnStep], Result]) -> _Running[Result]:
         def on_step(done: int, total: int) -> None:
-            if work.stopped:
+            if running.stopped:
                 raise CancelledError("Stopped, as you asked. What was there before is as it was.")
-            work.done, work.total = done, total
+            running.done, running.total = done, total
 
         def run() -> Result:
             began_s, failed = time.monotonic(), True
@@ -136,29 +154,33 @@ class Drawing:
             self._took_s[kind] = spent_s
             return result
 
-        # Made before the thread starts, so that `on_step` finds its work; running, so that nobody cancels it.
+        # The future exists before the thread starts, so `on_step` always finds `running`. It is marked as
+        # running, so no follower can cancel it.
         future: Future[Result] = Future()
         future.set_running_or_notify_cancel()
-        work = Work(future, self._took_s.get(kind, FIRST_GUESS_S))
-        self._works[kind, key] = work
+        running = _Running(future, self._took_s.get(kind, FIRST_GUESS_S))
+        self._running[kind, key] = running
         self.metrics.begun(kind)
-        self._pool.submit(_settle, future, run, lambda: self._works.pop((kind, key), None))
-        return work
+        self._pool.submit(_settle, future, run, lambda: self._running.pop((kind, key), None))
+        return running
 
 
 def _is_of(key: Hashable, token: str) -> bool:
+    """Whether a key belongs to the session of that token."""
     return isinstance(key, tuple) and bool(key) and key[0] == token
 
 
 def _log_failure(future: "Future[Any]") -> None:
+    """Log the error of a render that nobody follows."""
     if future.exception() is not None:
-        log.warning("drawing ahead failed", exc_info=future.exception())
+        log.warning("a render without a follower failed", exc_info=future.exception())
 
 
 def _settle(future: "Future[Result]", run: Callable[[], Result], after: Callable[[], object]) -> None:
+    """Put the result or the error of `run` into `future`, and call `after` before any follower sees it."""
     try:
         result = run()
-    except BaseException as error:  # noqa: BLE001  (handed to whoever follows)
+    except BaseException as error:  # noqa: BLE001  (handed to the followers)
         after()
         future.set_exception(error)
     else:

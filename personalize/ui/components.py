@@ -1,19 +1,79 @@
-"""The HTML components and their scripts.
+"""The components of the page: the list of those that events change, and the makers of the HTML components.
 
-Each shows its value as it is: finished HTML from `views.py`, already escaped. The scripts say what was
-pressed by naming an event; Gradio offers every event that stands in quotes in the script as a method of the
-component. A new value is woven into the page node by node, so bars move to their new length and focus stays.
+An HTML component shows its value as it is: finished, escaped HTML from `screens/`. Its script in `static/`
+triggers events by name. Gradio offers each event whose name stands in quotes in the script as a method of the
+component. When the value changes, Gradio updates the page node by node, so bars move and the focus stays.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 STATIC = Path(__file__).parent / "static"
 
+Updates = dict[Any, Any]
+"""New values of components, as a Gradio event returns them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Components:
+    """The components that events may change, in the order of the page.
+
+    Attributes:
+        browser: the state that the browser keeps.
+        masthead, notice: the top of every screen.
+        hero, subject, begin, chips, bring, arrival, brought, consent, agree: the start. `bring` takes a taste
+            file, `arrival` previews it, and `brought` holds its content.
+        picker, learned, audience: the rounds.
+        taste: the taste.
+        pictures_head, wish, strength, seed, make, recall, pairs: the personal pictures.
+        blind_test: the blind test.
+        friends_head, friend, friend_file, friends: a friend's taste. `friend_file` holds its content.
+        mix_subject, mix_share, mix, blends: pictures in both tastes.
+    """
+
+    browser: Any
+    masthead: Any
+    notice: Any
+    hero: Any
+    subject: Any
+    begin: Any
+    chips: Any
+    bring: Any
+    arrival: Any
+    brought: Any
+    consent: Any
+    agree: Any
+    picker: Any
+    learned: Any
+    audience: Any
+    taste: Any
+    pictures_head: Any
+    wish: Any
+    strength: Any
+    seed: Any
+    make: Any
+    recall: Any
+    pairs: Any
+    blind_test: Any
+    friends_head: Any
+    friend: Any
+    friend_file: Any
+    friends: Any
+    mix_subject: Any
+    mix_share: Any
+    mix: Any
+    blends: Any
+
+    def all(self) -> list[Any]:
+        """All components, as the outputs of an event."""
+        return list(vars(self).values())
+
 
 def html(value: str, elem_id: str, script: str = "") -> gr.HTML:
-    """A component that shows `value` and runs `static/<script>.js` once."""
+    """An HTML component that runs `static/<script>.js` once."""
     return gr.HTML(
         value,
         html_template="${value}",
@@ -24,26 +84,29 @@ def html(value: str, elem_id: str, script: str = "") -> gr.HTML:
 
 
 def masthead(value: str) -> gr.HTML:
-    """The top of the page; events go, again, delete, speak. It must come before all others."""
+    """The top of the page; it must come before all others.
+
+    Events: go(screen), again, delete, speak(language).
+    """
     return html(value, "masthead", "masthead")
 
 
 def booth(value: str) -> gr.HTML:
-    """Codes for phones, the loop that draws people in, starting over; event again."""
+    """The attract loop of a booth and the return to the start; event again."""
     return html(value, "booth", "booth")
 
 
 def picker(value: str) -> gr.HTML:
-    """The question.
+    """The question of a round.
 
-    Events: pick(index, round, shown) (index -1: none of these), undo(round), resume, rethink(round, index,
-    shown).
+    Events: pick(index, least, round, shown), undo(round), resume, change_answer(round, index, shown). `index`
+    is -1 for none of these; `least` is -1 when no picture was marked as least liked.
     """
     return html(value, "picker", "picker")
 
 
 def audience(value: str) -> gr.HTML:
-    """An audience's vote, as its presenter sees it; no event."""
+    """The presenter's view of an audience's vote; no event."""
     return html(value, "audience", "audience")
 
 
@@ -53,13 +116,13 @@ def panel(value: str, elem_id: str) -> gr.HTML:
 
 
 def arrival(value: str) -> gr.HTML:
-    """A taste that was brought along; events adopt, dismiss."""
+    """The preview of a taste file; events adopt, dismiss."""
     return html(value, "arrival", "arrival")
 
 
-def proof(value: str) -> gr.HTML:
-    """The blind proof; events choose(number, side), more, go(screen)."""
-    return html(value, "proof", "proof")
+def blind_test(value: str) -> gr.HTML:
+    """The blind test; events choose(number, side), more, go(screen)."""
+    return html(value, "blind-test", "blind-test")
 
 
 def chips(value: str) -> gr.HTML:
@@ -68,5 +131,5 @@ def chips(value: str) -> gr.HTML:
 
 
 def notice(value: str) -> gr.HTML:
-    """The sentence above everything."""
+    """The message above every screen."""
     return html(value, "notice", "notice")

@@ -1,28 +1,28 @@
-"""Whose turn it is to write to a page: only the last thing that its visitor did.
+"""Let only the latest event of a page write to it.
 
-An undo may come while the next round is still streamed to the page, and the stream must not write over what
-the undo shows. Gradio can cancel a stream, but does so beside the new event and sometimes after it; so each
-stream asks before it writes whether something newer has begun.
+A person may press undo while the next round is still streamed to the page. The older stream must then not
+overwrite the result of the undo. Gradio can cancel a stream, but not reliably before the new event shows its
+result. Therefore each stream checks before each update whether a newer event has begun.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable
 
 PAGES = 10_000
-"""Open pages that are remembered; the longest unused is forgotten first, and its streams write on."""
+"""Open pages that are remembered. The page unused for longest is forgotten first; its streams go on."""
 
 
-class Turns:
-    """Counts what was begun on each page."""
+class LatestEvent:
+    """Counts the events of each page."""
 
     def __init__(self) -> None:
-        """Nothing has begun."""
-        self._begun: OrderedDict[str, int] = OrderedDict()
+        """Start without events."""
+        self._counts: OrderedDict[str, int] = OrderedDict()
 
     def begin(self, page: str) -> Callable[[], bool]:
-        """Begin something on that page; the answer tells, at any time, whether it is still the last."""
-        turn = self._begun.pop(page, 0) + 1
-        self._begun[page] = turn
-        while len(self._begun) > PAGES:
-            self._begun.popitem(last=False)
-        return lambda: self._begun.get(page, turn) == turn
+        """Begin an event of a page; the returned function tests whether it is still the page's latest."""
+        count = self._counts.pop(page, 0) + 1
+        self._counts[page] = count
+        while len(self._counts) > PAGES:
+            self._counts.popitem(last=False)
+        return lambda: self._counts.get(page, count) == count

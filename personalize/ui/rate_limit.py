@@ -1,6 +1,6 @@
-"""Limits that keep one visitor from using up the renderer: a bucket of goes for each, refilled steadily.
+"""Rate limits, so that no visitor can use up the renderer: a token bucket for each visitor.
 
-A picture session needs one go a round, so a person meets none of these; a script does.
+A session needs one token a round, so a person stays below the limits; a script may not.
 """
 
 import math
@@ -12,32 +12,32 @@ from collections.abc import Callable
 from personalize.errors import LimitError
 
 REMEMBERED = 10_000
-"""Visitors whose buckets are kept; the one unused for longest is forgotten first, and begins full again."""
+"""Visitors whose buckets are kept. The bucket unused for longest is forgotten first, and is full again."""
 
 
 class Limit:
-    """So many goes in so many seconds for each visitor, all at once if they like (a token bucket)."""
+    """A token bucket for each visitor: at most so many requests in so many seconds, all at once if wanted."""
 
     def __init__(
         self, goes: int, seconds: float, what: str, now_s: Callable[[], float] = time.monotonic
     ) -> None:
-        """A full bucket of `goes` for each, refilled in `seconds`; no limit when `goes` is 0.
+        """Start with a full bucket for each visitor.
 
         Args:
-            goes: in a full bucket.
-            seconds: until an empty one is full.
-            what: is limited, for the sentence: "drawings".
-            now_s: a clock.
+            goes: tokens in a full bucket; 0 for no limit.
+            seconds: time in which an empty bucket becomes full.
+            what: name of the limited thing in the error's sentence, such as "drawings".
+            now_s: a clock, in seconds.
         """
         self._goes, self._seconds, self._what, self._now_s = goes, seconds, what, now_s
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def take(self, visitor: str) -> None:
-        """One go of that visitor's.
+        """Take one token from this visitor's bucket.
 
         Raises:
-            LimitError: there is none left; it says for how long.
+            LimitError: the bucket is empty; the error has the time to wait.
         """
         if not self._goes:
             return

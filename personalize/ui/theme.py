@@ -1,7 +1,7 @@
-"""Type and colours of Gradio's native controls; everything else is in static/palate.css.
+"""Fonts and colours of Gradio's own controls; everything else is in static/palate.css.
 
-Fig on celadon: a wall of pale green-grey, ink, and one colour that means "you". The two files agree by name:
-the controls take the style sheet's variables.
+The palette is fig on celadon: pale green-grey, ink, and one accent colour for the person's choices. The theme
+takes its colours from the variables of the style sheet.
 """
 
 import gradio as gr
@@ -19,12 +19,12 @@ HEAD = f"""
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="{FAVICON}">
-<link rel="stylesheet" href="static/palate.css">
+<link rel="stylesheet" href="look/palate.css">
 """
 
 
 def theme() -> gr.themes.Base:
-    """A theme whose colours are the style sheet's variables, in light and in dark."""
+    """The theme of the page, the same in light and dark mode: the variables of the style sheet change."""
     colours = {
         "body_background_fill": "var(--wall)",
         "body_text_color": "var(--ink)",

@@ -147,12 +147,12 @@ def _one_session(
     page.locator("#mix").click()
     expect(page.locator(".blends figure img")).to_have_count(6, timeout=PAIRS_MS)
     take(page, "friends")
-    walk.go(page, "studio")
+    walk.go(page, "pictures")
     walk.draw(page, "a castle", "7")
-    expect(page.locator("#screen-studio .yours img")).to_have_count(4, timeout=PAIRS_MS)
+    expect(page.locator("#screen-pictures .yours img")).to_have_count(4, timeout=PAIRS_MS)
     take(page, "pictures")
-    page.locator(".pairs [data-go='proof']").click()
-    expect(page.locator(".proof[data-trial='1'] [data-side]")).to_have_count(2, timeout=PAIRS_MS)
+    page.locator(".pairs [data-go='blind_test']").click()
+    expect(page.locator(".blind-test[data-trial='1'] [data-side]")).to_have_count(2, timeout=PAIRS_MS)
     take(page, "blind-test")
     return card
 

@@ -16,7 +16,7 @@ from personalize.preparation.prepare import prepare
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.database_store import DatabaseStore
 from personalize.settings import Settings
-from personalize.ui.background import Drawing
+from personalize.ui.background import BackgroundRenders
 from personalize.ui.http.server import serve
 from personalize.ui.http.shutdown import leave
 from personalize.ui.page import build_page
@@ -72,10 +72,10 @@ def main(arguments: list[str]) -> None:
     preparation = prepare(vocabulary, renderer, embedder, settings)
     store = DatabaseStore(settings.database, settings.pictures)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings)
-    drawing = Drawing()
-    page = build_page(personalizer, settings, vocabulary, drawing)
-    serve(page, personalizer, settings, say_ready, drawing.metrics)
-    drawing.close()
+    renders = BackgroundRenders()
+    page = build_page(personalizer, settings, vocabulary, renders)
+    serve(page, personalizer, settings, say_ready, renders.metrics)
+    renders.close()
     renderer.close()
 
 

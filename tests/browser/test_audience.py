@@ -55,11 +55,11 @@ def test_a_presenter_and_two_phones(
     walk.expect_round(page, 2)
     assert walk.past(page) == 1
     page.locator(".menu summary").click()
-    page.locator("[data-act='rethink']").evaluate("button => button.click()")
-    expect(page.locator("dialog.rethink [data-change='1'][data-index='2']")).to_have_attribute(
+    page.locator("[data-act='change-answer']").evaluate("button => button.click()")
+    expect(page.locator("dialog.change-answer [data-change='1'][data-index='2']")).to_have_attribute(
         "aria-pressed", "true"
     )
-    page.locator("dialog.rethink [data-shut]").click()
+    page.locator("dialog.change-answer [data-shut]").click()
     for each in (one, two):  # the next round comes by itself, to each in its own moment
         expect(each.locator("[data-option]")).to_have_count(4)
         expect(each.locator("[data-option][aria-pressed='true']")).to_have_count(0)

@@ -68,20 +68,20 @@ def screens(page: Page, url: str, sentence: str) -> Iterator[str]:
     page.locator("[data-act='delete']").click()
     yield "delete"
     page.locator("dialog.ask [data-shut]").click()
-    page.locator("[data-act='rethink']").click()
-    yield "rethink"
-    page.locator("dialog.rethink [data-shut]").click()
+    page.locator("[data-act='change-answer']").click()
+    yield "change-answer"
+    page.locator("dialog.change-answer [data-shut]").click()
     walk.go(page, "taste")
     yield "taste"
-    walk.go(page, "studio")
+    walk.go(page, "pictures")
     walk.draw(page, "a teapot", "1")
     expect(page.locator(".yours img")).to_have_count(4)
     yield "pictures"
-    page.locator(".pairs [data-go='proof']").click()
+    page.locator(".pairs [data-go='blind_test']").click()
     for number in range(1, 6):
-        page.locator(f".proof[data-trial='{number}'] [data-side='0']").click()
-    expect(page.locator(".proof .trials li")).to_have_count(5)
-    yield "proof"
+        page.locator(f".blind-test[data-trial='{number}'] [data-side='0']").click()
+    expect(page.locator(".blind-test .trials li")).to_have_count(5)
+    yield "blind-test"
 
 
 @pytest.mark.parametrize("size", SIZES)

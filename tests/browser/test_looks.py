@@ -34,8 +34,8 @@ def screens(page: Page, url: str) -> Iterator[str]:
     walk.go(page, "taste")
     expect(page.locator(".taste .sentence")).to_be_visible()
     yield "taste"
-    walk.go(page, "studio")
-    yield "studio"
+    walk.go(page, "pictures")
+    yield "pictures"
     walk.draw(page, "a very long subject with a-word-that-never-ends-and-has-no-place-to-break-anywhere", "1")
     expect(page.locator(".yours img")).to_have_count(4)
     yield "pictures"

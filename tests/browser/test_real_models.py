@@ -69,7 +69,7 @@ def test_a_session_with_the_shipped_models(
     screenshot(page, "real-3-later-round")
     walk.go(page, "taste")
     screenshot(page, "real-4-taste")
-    walk.go(page, "studio")
+    walk.go(page, "pictures")
     walk.draw(page, "a castle", "7")
     expect(page.locator(".yours img")).to_have_count(4, timeout=PAIRS_MS)
     screenshot(page, "real-5-pictures")

@@ -46,7 +46,7 @@ def test_a_whole_session_by_keyboard(
     page.keyboard.press("Enter")
     expect(page.locator(".taste .sentence")).not_to_be_empty()
     screenshot(page, f"{visitor}-4-taste")
-    page.locator(".taste [data-go='studio']").focus()
+    page.locator(".taste [data-go='pictures']").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#wish input, #wish textarea")).to_have_value("an owl")
     page.locator("#wish input, #wish textarea").focus()
@@ -82,7 +82,7 @@ def test_reload_returns_to_the_same_round_and_pictures(page: Page, app_url: str)
 def test_reload_returns_to_the_personal_pictures(page: Page, app_url: str) -> None:
     walk.begin(page, app_url)
     walk.press(page, "1", then=2)
-    walk.go(page, "studio")
+    walk.go(page, "pictures")
     walk.draw(page, "a teapot", "7")
     expect(page.locator(".yours img")).to_have_count(4)
     before = [image.get_attribute("src") for image in page.locator(".pair img").all()]
@@ -298,7 +298,7 @@ def test_a_picture_can_be_enlarged_and_picked(page: Page, app_url: str) -> None:
 def test_personal_pictures_can_be_saved(page: Page, app_url: str, tmp_path: Path) -> None:
     walk.begin(page, app_url)
     walk.press(page, "1", then=2)
-    walk.go(page, "studio")
+    walk.go(page, "pictures")
     walk.draw(page, "Ein Käfer & Co", "42")
     with page.expect_download() as saved:
         page.locator(".yours a").first.click()
@@ -364,7 +364,7 @@ def test_odd_words_stay_words(page: Page, app_url: str, subject: str) -> None:
 
 def test_a_bad_wish_or_seed_gets_a_sentence(page: Page, app_url: str) -> None:
     walk.begin(page, app_url)
-    walk.go(page, "studio")
+    walk.go(page, "pictures")
     walk.draw(page, "")
     walk.notice(page, "Type a few words")
     walk.draw(page, "a fox", "many")
@@ -408,7 +408,7 @@ def test_drawing_can_be_stopped_and_done_again(page: Page, app_url: str) -> None
     walk.begin(page, app_url)
     for number, key in enumerate("213", start=1):
         walk.press(page, key, then=number + 1)
-    walk.go(page, "studio")
+    walk.go(page, "pictures")
     page.locator("#wish input, #wish textarea").fill("a slow brush")
     page.locator("#make").click()
     page.locator(".pairs [data-stop]").click()
@@ -422,7 +422,7 @@ def test_a_saved_picture_brings_its_settings_back(page: Page, app_url: str, tmp_
     walk.begin(page, app_url)
     for number, key in enumerate("213", start=1):
         walk.press(page, key, then=number + 1)
-    walk.go(page, "studio")
+    walk.go(page, "pictures")
     file, kept = tmp_path / "saved.png", PngInfo()
     kept.add_itxt("palate", '{"prompt": "a lighthouse, night", "seed": 5, "model": "fake-renderer"}')
     Image.new("RGB", (64, 64)).save(file, pnginfo=kept)
@@ -456,7 +456,7 @@ def test_before_and_after_lie_over_each_other_under_a_slider(
     walk.begin(page, app_url)
     for number, key in enumerate("213", start=1):
         walk.press(page, key, then=number + 1)
-    walk.go(page, "studio")
+    walk.go(page, "pictures")
     walk.draw(page, "a lighthouse", seed="4")
     pair = page.locator(".pair").first
     expect(pair.locator(".yours img")).to_be_visible()
@@ -479,7 +479,7 @@ def test_before_and_after_lie_over_each_other_under_a_slider(
 def test_a_word_can_be_left_out_of_the_pictures_and_used_again(page: Page, app_url: str) -> None:
     walk.begin(page, app_url)
     walk.favour(page, "pixel art", rounds=11)
-    walk.go(page, "studio")
+    walk.go(page, "pictures")
     walk.draw(page, "a lighthouse", seed="4")
     chip = page.locator(".pair button.chip").first
     expect(chip).to_be_visible()
@@ -501,24 +501,24 @@ def test_a_blind_test_is_counted_and_told_at_the_end(
 ) -> None:
     walk.begin(page, app_url)
     walk.favour(page, "pixel art", rounds=11)
-    walk.go(page, "studio")
-    page.locator(".pairs [data-go='proof']").click()
+    walk.go(page, "pictures")
+    page.locator(".pairs [data-go='blind_test']").click()
     for number in range(1, 6):
-        expect(page.locator(f".proof[data-trial='{number}'] [data-side]")).to_have_count(2)
-        assert "taste" not in " ".join(page.locator(".proof .cards").all_inner_texts()).lower()
+        expect(page.locator(f".blind-test[data-trial='{number}'] [data-side]")).to_have_count(2)
+        assert "taste" not in " ".join(page.locator(".blind-test .cards").all_inner_texts()).lower()
         if number == 1:
-            screenshot(page, "proof-trial")
+            screenshot(page, "blind-test-trial")
             page.reload()
-            expect(page.locator(".proof[data-trial='1'] [data-side]")).to_have_count(2)
+            expect(page.locator(".blind-test[data-trial='1'] [data-side]")).to_have_count(2)
         if number % 2:
             page.keyboard.press("2")
         else:
-            page.locator(".proof [data-side='0']").dblclick()
-    expect(page.locator(".proof .sentence")).to_contain_text("of 5 times")
-    expect(page.locator(".proof .trials li")).to_have_count(5)
-    screenshot(page, "proof-result")
-    page.locator(".proof [data-more]").click()
-    expect(page.locator(".proof[data-trial='6'] [data-side]")).to_have_count(2)
+            page.locator(".blind-test [data-side='0']").dblclick()
+    expect(page.locator(".blind-test .sentence")).to_contain_text("of 5 times")
+    expect(page.locator(".blind-test .trials li")).to_have_count(5)
+    screenshot(page, "blind-test-result")
+    page.locator(".blind-test [data-more]").click()
+    expect(page.locator(".blind-test[data-trial='6'] [data-side]")).to_have_count(2)
 
 
 def test_an_earlier_pick_can_be_changed_and_later_ones_stay(
@@ -529,18 +529,18 @@ def test_an_earlier_pick_can_be_changed_and_later_ones_stay(
         walk.press(page, key, then=number + 1)
     shown = walk.pictures(page)
     before = page.locator(".learned .bars .number").all_inner_texts()
-    page.locator("[data-act='rethink']").click()
-    dialog = page.locator("dialog.rethink")
+    page.locator("[data-act='change-answer']").click()
+    dialog = page.locator("dialog.change-answer")
     expect(dialog.locator("fieldset")).to_have_count(3)
     expect(dialog.locator("[data-change='1'][data-index='0']")).to_have_attribute("aria-pressed", "true")
-    screenshot(page, "rethink")
+    screenshot(page, "change-answer")
     dialog.locator("[data-change='1'][data-index='3']").click()
     changed = page.locator(".what-if [data-change='1'][data-index='3'][aria-pressed='true']")
     expect(changed).to_be_attached()
     walk.expect_round(page, 4)
     assert page.locator(".learned .bars .number").all_inner_texts() != before
     assert walk.pictures(page) == shown and walk.past(page) == 3
-    page.locator("[data-act='rethink']").click()
+    page.locator("[data-act='change-answer']").click()
     expect(dialog.locator("[data-change='1'][data-index='3']")).to_have_attribute("aria-pressed", "true")
     dialog.locator("[data-shut]").click()
     walk.press(page, "2", then=5)

@@ -487,12 +487,12 @@ def test_a_changed_pick_is_as_if_it_had_been_picked_so(loop: Personalizer) -> No
         for number, best in enumerate(picks, 1):
             loop.render(session, loop.propose(session).number)
             loop.answer(session, number, best=best)
-    changed = loop.change(token, 1, best=2, shown=loop.session(token).round(1).fingerprint)
+    changed = loop.change_answer(token, 1, best=2, shown=loop.session(token).round(1).fingerprint)
     assert [r.answer.best for r in changed.answered if r.answer] == [2, 1, 3]
     with pytest.raises(StaleAnswerError, match="not counted"):
-        loop.change(token, 1, best=0, shown="0" * 16)
+        loop.change_answer(token, 1, best=0, shown="0" * 16)
     with pytest.raises(SessionError):
-        loop.change(token, 1, best=9)
+        loop.change_answer(token, 1, best=9)
     for _ in range(2):
         loop.undo(token)
     torch.testing.assert_close(loop.estimate(token).theta, loop.estimate(other).theta)

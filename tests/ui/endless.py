@@ -11,7 +11,7 @@ from personalize.preparation.prepare import prepare
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.database_store import DatabaseStore
 from personalize.settings import Settings
-from personalize.ui.background import Drawing
+from personalize.ui.background import BackgroundRenders
 from personalize.ui.http.server import serve
 from personalize.ui.http.shutdown import leave
 from personalize.ui.page import build_page
@@ -41,12 +41,12 @@ def main(folder: Path) -> None:
     preparation = prepare(vocabulary, FakeRenderer(), embedder, settings)
     store = DatabaseStore(settings.database, settings.pictures)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings)
-    drawing = Drawing(threads=2)
+    renders = BackgroundRenders(threads=2)
 
     async def follow() -> None:
         token = personalizer.start("a fox").token
         round_ = personalizer.propose(token)
-        async for _ in drawing.follow("round", token, lambda on_step: personalizer.render(token, 1, on_step)):
+        async for _ in renders.follow("round", token, lambda on_step: personalizer.render(token, 1, on_step)):
             assert not round_.rendered
 
     def draw() -> None:
@@ -57,8 +57,8 @@ def main(folder: Path) -> None:
         say(f"ready at {url}")
         draw()
 
-    serve(build_page(personalizer, settings, vocabulary, drawing), personalizer, settings, ready)
-    drawing.close()
+    serve(build_page(personalizer, settings, vocabulary, renders), personalizer, settings, ready)
+    renders.close()
     renderer.close()
     leave(0)
 

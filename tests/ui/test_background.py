@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from personalize.errors import CancelledError, RenderError
-from personalize.ui.background import Drawing, OnStep, Progress
+from personalize.progress import OnStep
+from personalize.ui.background import BackgroundRenders, RenderProgress
 
 
-async def followed(drawing: Drawing, key: str, render: Callable[[OnStep], Any]) -> list[Any]:
-    return [seen async for seen in drawing.follow("round", key, render)]
+async def followed(renders: BackgroundRenders, key: str, render: Callable[[OnStep], Any]) -> list[Any]:
+    return [seen async for seen in renders.follow("round", key, render)]
 
 
 def test_progress_comes_first_and_the_result_last() -> None:
@@ -25,9 +26,9 @@ def test_progress_comes_first_and_the_result_last() -> None:
 
     async def session() -> list[Any]:
         seen = []
-        async for one in Drawing().follow("round", "a", render):
+        async for one in BackgroundRenders().follow("round", "a", render):
             seen.append(one)
-            if isinstance(one, Progress) and one.total:
+            if isinstance(one, RenderProgress) and one.total:
                 gate.set()
         return seen
 
@@ -46,8 +47,8 @@ def test_one_render_for_all_who_follow_it() -> None:
         return len(calls)
 
     async def session() -> list[list[Any]]:
-        drawing = Drawing()
-        waiting = [asyncio.create_task(followed(drawing, "a", render)) for _ in range(5)]
+        renders = BackgroundRenders()
+        waiting = [asyncio.create_task(followed(renders, "a", render)) for _ in range(5)]
         await asyncio.sleep(0.2)
         gate.set()
         return await asyncio.gather(*waiting)
@@ -65,8 +66,8 @@ def test_a_render_goes_on_without_followers_and_is_done_anew_after() -> None:
         return len(finished)
 
     async def session() -> int:
-        drawing = Drawing()
-        task = asyncio.create_task(followed(drawing, "a", render))
+        renders = BackgroundRenders()
+        task = asyncio.create_task(followed(renders, "a", render))
         await asyncio.sleep(0.1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -74,7 +75,7 @@ def test_a_render_goes_on_without_followers_and_is_done_anew_after() -> None:
         gate.set()
         while not finished:
             await asyncio.sleep(0.01)
-        return int((await followed(drawing, "a", render))[-1])
+        return int((await followed(renders, "a", render))[-1])
 
     assert asyncio.run(session()) in (1, 2)
     assert finished
@@ -85,15 +86,15 @@ def test_what_goes_wrong_reaches_the_follower() -> None:
         raise RenderError("Expected paint, found none.")
 
     with pytest.raises(RenderError, match="paint"):
-        asyncio.run(followed(Drawing(), "a", render))
+        asyncio.run(followed(BackgroundRenders(), "a", render))
 
 
 def test_the_page_is_not_held_up() -> None:
     gate = threading.Event()
 
     async def session() -> int:
-        drawing = Drawing()
-        task = asyncio.create_task(followed(drawing, "a", lambda on_step: gate.wait(10)))
+        renders = BackgroundRenders()
+        task = asyncio.create_task(followed(renders, "a", lambda on_step: gate.wait(10)))
         turns = 0
         for _ in range(20):
             await asyncio.sleep(0.005)
@@ -119,12 +120,12 @@ def test_what_is_drawn_for_one_session_can_be_stopped() -> None:
         return drawn
 
     async def session() -> tuple[bool, bool, list[Any]]:
-        drawing = Drawing()
+        renders = BackgroundRenders()
         works = [
-            asyncio.create_task(_all(drawing.follow("personal", (name, 1), render(name)))) for name in "ab"
+            asyncio.create_task(_all(renders.follow("personal", (name, 1), render(name)))) for name in "ab"
         ]
         await asyncio.sleep(0.1)
-        stopped, nobody = drawing.stop("personal", "a"), drawing.stop("personal", "c")
+        stopped, nobody = renders.stop("personal", "a"), renders.stop("personal", "c")
         return stopped, nobody, await asyncio.gather(*works, return_exceptions=True)
 
     stopped, nobody, (one, other) = asyncio.run(session())

@@ -1,11 +1,10 @@
 """Only the last thing that a visitor did writes to the page."""
 
-from personalize.ui import latest_event as turns
-from personalize.ui.latest_event import Turns
+from personalize.ui.latest_event import PAGES, LatestEvent
 
 
 def test_only_the_last_on_a_page_is_the_last() -> None:
-    ours = Turns()
+    ours = LatestEvent()
     first = ours.begin("a")
     assert first()
     other = ours.begin("b")
@@ -14,9 +13,9 @@ def test_only_the_last_on_a_page_is_the_last() -> None:
 
 
 def test_old_pages_are_forgotten() -> None:
-    ours = Turns()
+    ours = LatestEvent()
     first = ours.begin("first")
-    for number in range(turns.PAGES):
+    for number in range(PAGES):
         ours.begin(str(number))
-    assert len(ours._begun) == turns.PAGES
+    assert len(ours._counts) == PAGES
     assert first()

@@ -1,1 +1,19 @@
-"""Routes beside the page: pictures, votes, wall, staff, settings, health."""
+"""HTTP: the server, its start and shutdown, and the routes beside Gradio's page.
+
+::
+
+    pictures.py      pictures, taste files, taste cards, QR codes, static files
+    vote.py          the page on which an audience votes, and the presenter's calls
+    audience.py      the votes of an audience
+    wall.py          the wall of taste cards at a booth
+    staff.py         the page for the staff of a booth
+    staff_access.py  the PIN, and the browsers that gave it
+    settings.py      the page of settings
+    health.py        /healthz, /readyz, /metrics
+    metrics.py       counters of the process
+
+    responses.py     kinds of responses, and the language and the body of a request
+    server.py        start the server, and end it
+    port.py          a free port
+    shutdown.py      the end of the process
+"""

@@ -1,8 +1,8 @@
-"""A hall that picks together: one vote a device and round, changed until the vote is closed; most votes win.
+"""The votes of an audience: one vote for each device and round, and the picture with most votes wins.
 
-Votes are kept in memory only and belong to nobody: a device is a random number that its browser holds. The
-code of a hall follows from its session's token by a hash, so it is the same after a restart, and whoever has
-it can vote and do nothing else.
+A device may change its vote until the vote is closed. Votes are kept in memory only and belong to nobody: a
+device is a random number in a cookie. The code of a vote is a hash of the session's token, so it survives a
+restart. Whoever has the code can vote, and nothing else.
 """
 
 import hashlib
@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 
 from personalize.errors import SessionError, StaleAnswerError
 
-HALLS = 200
-"""Halls that are remembered; the one opened longest ago is forgotten first."""
+MOST_VOTES = 200
+"""Live votes that are remembered; the one opened longest ago is forgotten first."""
 
-DEVICES = 5000
+MOST_DEVICES = 5000
 """Devices that may vote in one round."""
 
 
-def hall_code(token: str) -> str:
-    """The code under which the audience of a session votes; the token cannot be found from it."""
+def vote_code(token: str) -> str:
+    """The code under which the audience of a session votes; nobody can compute the token from it."""
     return hashlib.sha256(f"audience/{token}".encode()).hexdigest()[:12]
 
 
@@ -32,10 +32,10 @@ class Ballot:
 
     Attributes:
         number: of the round.
-        shown: its fingerprint: which pictures are voted on.
-        options: pictures.
-        closes_s: when it closes by itself, on the hall's clock; None: when somebody closes it.
-        winner: the option that won, once it is closed.
+        shown: fingerprint of the round, which identifies its pictures.
+        options: number of pictures.
+        closes_s: time at which it closes by itself, in seconds; None if only the presenter closes it.
+        winner: index of the winning picture; None while the vote is open.
     """
 
     number: int
@@ -47,11 +47,11 @@ class Ballot:
     _cast: int = 0
 
     def vote(self, device: str, option: int) -> None:
-        """Count a device's vote, in place of an earlier one.
+        """Count a device's vote for a picture, in place of its earlier vote.
 
         Raises:
             StaleAnswerError: the vote is closed.
-            SessionError: no such picture, or too many devices.
+            SessionError: there is no such picture, or too many devices voted.
         """
         if self.winner is not None:
             raise StaleAnswerError(
@@ -59,28 +59,28 @@ class Ballot:
             )
         if not 0 <= option < self.options:
             raise SessionError(f"Expected a vote for 1 to {self.options}, found {option + 1}. Tap a picture.")
-        if device not in self._votes and len(self._votes) >= DEVICES:
-            raise SessionError(f"Expected at most {DEVICES} devices, found more. Watch the screen.")
-        if self.of(device) != option:  # the same again changes nothing, not even who was first
+        if device not in self._votes and len(self._votes) >= MOST_DEVICES:
+            raise SessionError(f"Expected at most {MOST_DEVICES} devices, found more. Watch the screen.")
+        if self.of(device) != option:  # a repeated vote changes nothing, not even the order of votes
             self._cast += 1
             self._votes[device] = (option, self._cast)
 
     def of(self, device: str) -> int | None:
-        """What that device votes for."""
+        """Index of the picture that the device voted for; None without a vote."""
         vote = self._votes.get(device)
         return None if vote is None else vote[0]
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """Votes for each option."""
+        """Number of votes for each picture."""
         chosen = [option for option, _ in self._votes.values()]
         return tuple(chosen.count(option) for option in range(self.options))
 
     def close(self) -> int:
-        """The option with most votes; of several, the one that had all of its votes first.
+        """Close the vote, and return the picture with most votes: of equals, the first with all its votes.
 
         Raises:
-            SessionError: nobody voted.
+            SessionError: there is no vote.
         """
         if self.winner is None:
             if not self._votes:
@@ -93,50 +93,62 @@ class Ballot:
         return self.winner
 
 
-class Hall:
-    """The audience of one session."""
+class LiveVote:
+    """The audience of one session.
+
+    Attributes:
+        token: of the session.
+        code: under which the audience votes.
+        ballot: the vote on the present round; None before the presenter opened it.
+    """
 
     def __init__(self, token: str, now_s: Callable[[], float] = time.monotonic) -> None:
-        """Nothing is voted on yet."""
-        self.token, self.code = token, hall_code(token)
+        """Start without a ballot; `now_s` is a clock, in seconds."""
+        self.token, self.code = token, vote_code(token)
         self.ballot: Ballot | None = None
         self._now_s = now_s
 
     def open(self, number: int, shown: str, options: int) -> Ballot:
-        """The vote on that round: the one under way if it is on the same pictures, or a new one."""
+        """The ballot on a round: the present one if it is on the same pictures, or else a new one.
+
+        Args:
+            number: of the round.
+            shown: fingerprint of the round.
+            options: number of pictures.
+        """
         ballot = self.ballot
         if ballot is None or (ballot.number, ballot.shown) != (number, shown):
             ballot = self.ballot = Ballot(number, shown, options)
         return ballot
 
     def close_in(self, seconds: float) -> None:
-        """Let the vote under way close by itself."""
+        """Let the present ballot close by itself after so many seconds."""
         if self.ballot is not None:
             self.ballot.closes_s = self._now_s() + seconds
 
     def left_s(self) -> int | None:
-        """Whole seconds until the vote closes by itself; None when it does not."""
+        """Whole seconds until the ballot closes by itself; None when it does not."""
         if self.ballot is None or self.ballot.closes_s is None:
             return None
         return max(0, math.ceil(self.ballot.closes_s - self._now_s()))
 
 
-class Halls:
-    """The halls of an app, by code."""
+class LiveVotes:
+    """The live votes of an app, by code."""
 
     def __init__(self) -> None:
-        """None is open."""
-        self._halls: OrderedDict[str, Hall] = OrderedDict()
+        """Start without any vote."""
+        self._votes: OrderedDict[str, LiveVote] = OrderedDict()
 
-    def open(self, token: str) -> Hall:
-        """The hall of a session."""
-        code = hall_code(token)
-        if code not in self._halls:
-            self._halls[code] = Hall(token)
-            while len(self._halls) > HALLS:
-                self._halls.popitem(last=False)
-        return self._halls[code]
+    def open(self, token: str) -> LiveVote:
+        """The live vote of a session, opened now if needed."""
+        code = vote_code(token)
+        if code not in self._votes:
+            self._votes[code] = LiveVote(token)
+            while len(self._votes) > MOST_VOTES:
+                self._votes.popitem(last=False)
+        return self._votes[code]
 
-    def find(self, code: str) -> Hall | None:
-        """The hall of that code, if its presenter has opened it."""
-        return self._halls.get(code)
+    def find(self, code: str) -> LiveVote | None:
+        """The live vote of that code, if a presenter has opened it."""
+        return self._votes.get(code)

@@ -1,6 +1,6 @@
-"""What an operator may watch: counters and times of this process, for Prometheus. Nothing personal.
+"""Counters and durations of this process for Prometheus, without anything personal.
 
-Subjects, prompts, tokens and addresses are never labels; only kinds of work and kinds of answers are.
+Labels are kinds of renders and kinds of answers, never subjects, prompts, tokens or addresses.
 """
 
 from prometheus_client import (
@@ -13,16 +13,16 @@ from prometheus_client import (
 )
 
 SECONDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 180.0)
-"""Bounds of the histogram's buckets: a laptop's round takes one or two, a large model's on a CPU minutes."""
+"""Bounds of the histogram's buckets. A round takes 1 or 2 s on a laptop, and minutes with a large model."""
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 class Metrics:
-    """The counters of one app; each app has its own registry, so that tests do not share them."""
+    """The counters of one app. Each app has its own registry, so tests do not share counters."""
 
     def __init__(self) -> None:
-        """All at zero."""
+        """Start with all counters at zero."""
         self.registry = CollectorRegistry()
         self._drawing_s = Histogram(
             "palate_drawing_seconds",
@@ -43,19 +43,19 @@ class Metrics:
         self._sessions = Counter("palate_sessions", "Sessions started.", registry=self.registry)
 
     def session(self) -> None:
-        """A session was started."""
+        """Count a session that was started."""
         self._sessions.inc()
 
     def answer(self, kind: str) -> None:
-        """An answer was counted: "best", "best-worst" or "none"."""
+        """Count an answer of a kind: "best", "best-worst" or "none"."""
         self._answers.labels(kind).inc()
 
     def begun(self, kind: str) -> None:
-        """A drawing of that kind waits or runs."""
+        """Count a render of a kind as waiting or running."""
         self._under_way.labels(kind).inc()
 
     def ended(self, kind: str, seconds: float, *, failed: bool) -> None:
-        """It ended, after so many seconds."""
+        """Count a render of a kind as ended after so many seconds, waiting included."""
         self._under_way.labels(kind).dec()
         if failed:
             self._failed.labels(kind).inc()
@@ -64,7 +64,7 @@ class Metrics:
 
     @property
     def counted(self) -> dict[str, int]:
-        """Sessions started, answers counted, and drawings that failed or are under way, since the start."""
+        """Sums since the start: sessions, answers, failed renders, and renders that wait or run."""
         names = ("sessions_total", "answers_total", "drawings_failed_total", "drawings_under_way")
         sums = dict.fromkeys(names, 0.0)
         for family in self.registry.collect():
@@ -75,5 +75,5 @@ class Metrics:
         return {name.removesuffix("_total"): int(value) for name, value in sums.items()}
 
     def exposition(self) -> bytes:
-        """All of it, in the text format."""
+        """All counters in the text format of Prometheus."""
         return generate_latest(self.registry)

@@ -1,15 +1,18 @@
-"""The port to listen on, found before anything slow begins; imports nothing slow itself."""
+"""The port to listen on. Imports nothing slow, so an error about the port is shown before models load."""
 
 import socket
 
 from personalize.errors import SettingsError
 
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+"""Hosts that only this machine can reach."""
+
 
 def free_port(host: str, port: int) -> int:
-    """The port to listen on: `port` itself, or a free one for 0. Found by binding it once.
+    """The port to listen on: `port` itself, or a free one for 0. The function tests it by binding it once.
 
     Raises:
-        SettingsError: the port is in use, or the host is no address of this machine.
+        SettingsError: the port is in use, or this machine does not have the host's address.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:

@@ -1,48 +1,75 @@
-"""What the routes answer with: light pages beside Gradio's, sealed pictures, and "not found".
+"""Responses that several routes give, and what they read from requests.
 
-A light page has one style sheet (static/light.css), one head (templates/light.html), and may do only what it
-says it needs.
+A light page is a page without Gradio. It has one style sheet (static/light.css) and one frame
+(templates/light.html), and its content security policy allows only what the page declares.
 """
 
+from typing import Any
+
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from personalize.ui.screens.html import written
 from personalize.ui.text.catalogue import Words, checked_language, language_asked, words_of
 
 SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+"""Headers of every response with content."""
+
+UNCACHED = {"Cache-Control": "no-store"}
+"""Headers of a response that the browser may not keep."""
 
 PICTURES, SCRIPTS, FORMS = "img-src 'self'", "script-src 'self'; connect-src 'self'", "form-action 'self'"
-"""What a light page may need beside its style sheet."""
+"""What a light page may load or send besides its style sheet, in its content security policy."""
 
 _NOTHING = "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
-def spoken(request: Request) -> Words:
-    """The texts in the language that a link names, or else the browser."""
+def requested_words(request: Request) -> Words:
+    """The texts in the language that the link names, or else in the browser's language."""
     named = checked_language(request.query_params.get("language"))
     return words_of(named or language_asked(request.headers.get("accept-language", "")))
+
+
+def public_url(request: Request, address: str) -> str:
+    """The page's URL without a slash at its end: `address`, or the URL of the request when it is empty."""
+    return (address or str(request.base_url)).rstrip("/")
+
+
+async def bounded_body(request: Request, most: int) -> bytes | None:
+    """The body of a request; None when it has more than `most` bytes."""
+    content = b""
+    async for piece in request.stream():
+        content += piece
+        if len(content) > most:
+            return None
+    return content
 
 
 def light_page(
     request: Request, template: str, *needs: str, status: int = 200, **values: object
 ) -> HTMLResponse:
-    """A light page in the language of whoever asks.
+    """A light page in the visitor's language.
 
     Args:
-        request: who asks.
-        template: its name, without the ending.
-        needs: of PICTURES, SCRIPTS and FORMS.
-        status: of the answer.
+        request: of the visitor.
+        template: name of the template, without its ending.
+        needs: any of PICTURES, SCRIPTS and FORMS.
+        status: of the response.
         values: for the template.
     """
     policy = "; ".join([_NOTHING, *needs, *(() if FORMS in needs else ("form-action 'none'",))])
-    headers = {**SAFE, "Content-Security-Policy": policy, "Cache-Control": "no-store"}
-    return HTMLResponse(written(spoken(request), template, **values), status, headers=headers)
+    headers = {**SAFE, "Content-Security-Policy": policy, **UNCACHED}
+    return HTMLResponse(written(requested_words(request), template, **values), status, headers=headers)
 
 
-def sealed(content: bytes, kind: str = "image/png", *, cached: str = "no-store") -> Response:
-    """A picture: it runs nothing, and other sites may not show it; kept by the browser as `cached` says."""
+def picture_response(content: bytes, kind: str = "image/png", *, cached: str = "no-store") -> Response:
+    """A picture that can run no script and that other sites may not show.
+
+    Args:
+        content: of the file.
+        kind: its media type.
+        cached: the value of Cache-Control.
+    """
     headers = {
         **SAFE,
         "Content-Security-Policy": "default-src 'none'",
@@ -52,6 +79,11 @@ def sealed(content: bytes, kind: str = "image/png", *, cached: str = "no-store")
     return Response(content, media_type=kind, headers=headers)
 
 
-def missing() -> Response:
-    """Not found, whatever the reason."""
-    return PlainTextResponse("not found", 404, headers={**SAFE, "Cache-Control": "no-store"})
+def json_response(values: dict[str, Any], status: int = 200) -> JSONResponse:
+    """A JSON object for one of our scripts."""
+    return JSONResponse(values, status, headers={**SAFE, **UNCACHED})
+
+
+def not_found() -> Response:
+    """The same response for everything that is missing or not allowed."""
+    return PlainTextResponse("not found", 404, headers={**SAFE, **UNCACHED})

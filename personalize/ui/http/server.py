@@ -1,7 +1,9 @@
-"""The launch line, and the end."""
+"""Start the server of the page, and end it when the process is told to."""
 
 import importlib.util
+import os
 from collections.abc import Callable
+from urllib.request import getproxies_environment
 
 import gradio as gr
 
@@ -9,14 +11,15 @@ from personalize.errors import SettingsError
 from personalize.rendering.png import LARGEST_PICTURE
 from personalize.rounds.personalizer import Personalizer
 from personalize.settings import Settings
-from personalize.ui import go_direct
+from personalize.ui.http.health import health_routes
 from personalize.ui.http.metrics import Metrics
-from personalize.ui.http.pictures import routes
-from personalize.ui.http.port import free_port
+from personalize.ui.http.pictures import picture_routes
+from personalize.ui.http.port import THIS_MACHINE, free_port
 from personalize.ui.http.settings import settings_routes
-from personalize.ui.http.shutdown import told_to_end
+from personalize.ui.http.shutdown import shutdown_requested
 from personalize.ui.http.staff import staff_routes
-from personalize.ui.http.staff_access import Staff
+from personalize.ui.http.staff_access import StaffAccess
+from personalize.ui.http.vote import vote_routes
 from personalize.ui.http.wall import wall_routes
 from personalize.ui.theme import HEAD, theme
 
@@ -28,7 +31,14 @@ def serve(
     on_ready: Callable[[str], None],
     metrics: Metrics | None = None,
 ) -> None:
-    """Serve the page until the process is told to end; `on_ready(url)` once it answers.
+    """Serve the page until the process is told to end.
+
+    Args:
+        page: the page.
+        personalizer: the loop behind it.
+        settings: host, port, address, MCP, PIN, metadata, kiosk; all are shown on the page of settings.
+        on_ready: called with the page's URL once it answers.
+        metrics: the counters that /metrics shows.
 
     Raises:
         SettingsError: the port is in use, or MCP was asked for without its package.
@@ -37,9 +47,9 @@ def serve(
         raise SettingsError(
             'Expected the package mcp with mcp = 1, found none. Install it: pip install "mcp>=1.21,<2"'
         )
-    staff, counted = Staff(settings.staff_pin), metrics or Metrics()
+    staff, metrics = StaffAccess(settings.staff_pin), metrics or Metrics()
     port = free_port(settings.host, settings.port)
-    go_direct(settings.host)
+    bypass_proxies(settings.host)
     page.queue(default_concurrency_limit=None, api_open=False)
     page.launch(
         server_name=settings.host,
@@ -57,28 +67,49 @@ def serve(
         footer_links=[],
         max_file_size=LARGEST_PICTURE,
         theme=theme(),
-        css='[id^="screen-"] { display: none; }',  # until the style sheet is there
+        css='[id^="screen-"] { display: none; }',  # until the style sheet is loaded
         head=HEAD,
         app_kwargs={
             "routes": [
-                *routes(personalizer, counted, settings.address, metadata=bool(settings.metadata)),
+                *picture_routes(personalizer, settings.address, metadata=bool(settings.metadata)),
+                *health_routes(personalizer, metrics),
+                *vote_routes(personalizer, settings.address),
                 *settings_routes(settings, staff),
-                *staff_routes(personalizer, staff, settings, counted),
+                *staff_routes(personalizer, staff, settings, metrics),
                 *wall_routes(personalizer, staff),
             ],
             "docs_url": None,
             "redoc_url": None,
         },
     )
-    told = told_to_end()
+    shutdown = shutdown_requested()
     on_ready(url_of(settings.host, port))
-    while not told.wait(0.5):
+    while not shutdown.wait(0.5):
         pass
     page.close(verbose=False)
 
 
 def url_of(host: str, port: int) -> str:
-    """Where a browser on this machine finds the page."""
+    """The URL of the page for a browser on this machine."""
     if host in ("0.0.0.0", "::"):
         host = "127.0.0.1" if host == "0.0.0.0" else "::1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def bypass_proxies(host: str) -> None:
+    """Let this process reach its own page without a proxy: Gradio tests there whether the page has started.
+
+    The function adds this machine to `no_proxy` in the environment, where Gradio's HTTP client looks. It
+    changes nothing if the environment names no proxy.
+
+    Args:
+        host: the host that the page listens on.
+    """
+    if not {"http", "https", "all"} & getproxies_environment().keys():
+        return
+    lower, upper = os.environ.get("no_proxy", ""), os.environ.get("NO_PROXY", "")
+    for name, value in (("no_proxy", lower or upper), ("NO_PROXY", upper or lower)):
+        known = [part.strip() for part in value.split(",") if part.strip()]
+        if "*" not in known:  # alone it means every host; beside other entries it means nothing
+            more = [part for part in (*THIS_MACHINE, host) if part not in known]
+            os.environ[name] = ",".join(dict.fromkeys([*known, *more]))

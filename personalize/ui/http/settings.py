@@ -1,26 +1,26 @@
-"""How this Palate is set up, for anyone who wonders: a page of the settings that are no secret."""
+"""The page that lists the settings of this Palate, except secret ones."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from personalize.settings import Settings, written_value
-from personalize.ui.http.responses import light_page
-from personalize.ui.http.staff_access import Staff
+from personalize.ui.http.responses import UNCACHED, light_page
+from personalize.ui.http.staff_access import StaffAccess
 
 SECRET = ("database_url", "data", "host", "port", "address", "seed", "staff_pin")
-"""Not shown: passwords, folders, and what would foretell a session."""
+"""Settings that are not shown: passwords, folders, and the seed, which would predict a session."""
 
 FOLDERS = ("model", "clip", "vocabulary", "styles")
-"""May be folders, of which the last name is shown."""
+"""Settings that may be folders; the page shows the last part of the path."""
 
 
-def settings_routes(settings: Settings, staff: Staff) -> list[Route]:
-    """/settings: name, value, unit and meaning of every setting that is no secret; with a PIN, for staff."""
+def settings_routes(settings: Settings, staff: StaffAccess) -> list[Route]:
+    """The route /settings: name, value, unit and meaning of each setting. With a PIN it is for staff only."""
 
     async def page(request: Request) -> Response:
-        if staff.wanted and not staff.knows(request):
-            return RedirectResponse("staff", 303, headers={"Cache-Control": "no-store"})
+        if staff.enabled and not staff.is_staff(request):
+            return RedirectResponse("staff", 303, headers=UNCACHED)
         rows = []
         for row in Settings.table():
             if row.name in SECRET:

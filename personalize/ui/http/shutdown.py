@@ -1,7 +1,7 @@
-"""The end of the process: in order when told once, at once when told twice.
+"""End the process: in order after one signal, at once after a second one.
 
-Every write is safe on disk before it counts, so nothing has to be waited for. Python itself would wait for
-each thread of a pool, and a picture may take minutes to draw.
+Every write is safe on disk before it counts, so the end need not wait for anything. Python itself would wait
+for each thread of a pool, and a picture may take minutes to draw.
 """
 
 import contextlib
@@ -12,25 +12,25 @@ import sys
 import threading
 from typing import NoReturn
 
-ENDINGS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def told_to_end() -> threading.Event:
-    """An event that is set when the process is told to end; told again, the process ends there and then."""
-    told = threading.Event()
+def shutdown_requested() -> threading.Event:
+    """An event that is set by the first signal to end; the second signal ends the process at once."""
+    requested = threading.Event()
 
-    def hear(*_: object) -> None:
-        for ending in ENDINGS:
-            signal.signal(ending, signal.SIG_DFL)
-        told.set()
+    def request(*_: object) -> None:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        requested.set()
 
-    for ending in ENDINGS:
-        signal.signal(ending, hear)
-    return told
+    for number in SIGNALS:
+        signal.signal(number, request)
+    return requested
 
 
 def leave(code: int) -> NoReturn:
-    """End the process now, with whatever its threads are doing."""
+    """End the process now with that exit code, without waiting for its threads."""
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):

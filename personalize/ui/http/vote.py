@@ -1,161 +1,171 @@
-"""What an audience fetches: the light page that votes, its pictures, and what the presenter's page asks.
+"""The page on which an audience votes, its pictures, and the calls of the presenter's page.
 
-The voting page knows a hall's code and nothing of the session: pictures come by round and place, without the
-words they were drawn from. The presenter's calls have the session's token and close the vote; the pick itself
-goes through the page like any other.
+The voting page knows the code of a vote and nothing else of the session. It gets pictures by round and place,
+without their prompts. The presenter's calls need the session's token. The winning picture is then picked on
+the presenter's page, like any other answer.
 """
 
 import asyncio
-import io
 import json
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import segno
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from personalize.errors import PersonalizeError, SessionError, StaleAnswerError
 from personalize.rendering.png import without_texts
 from personalize.rounds.personalizer import Personalizer
-from personalize.ui.http.audience import Ballot, Hall, Halls
-from personalize.ui.http.responses import PICTURES, SCRIPTS, light_page, missing, spoken
+from personalize.ui.http.audience import Ballot, LiveVote, LiveVotes
+from personalize.ui.http.responses import (
+    PICTURES,
+    SCRIPTS,
+    bounded_body,
+    json_response,
+    light_page,
+    not_found,
+    picture_response,
+    public_url,
+    requested_words,
+)
+from personalize.ui.qr_code import qr_svg
 
-DEVICE = "palate_device"
-"""The cookie of a device: a random number, for one day, and only of those who open a voting page."""
+DEVICE_COOKIE = "palate_device"
+"""The cookie of a device that opened a voting page: a random number, kept for one day."""
 
 LARGEST_BODY = 1000
+"""Bytes of a message."""
+
 LONGEST_WAIT_S = 600
+"""Seconds after which a vote may close by itself at the latest."""
+
+_DOT_PX = 6
+"""Pixels of a QR code's dot."""
 
 
 def vote_routes(personalizer: Personalizer, address: str = "") -> list[Route]:
-    """/vote/<code> for the audience and /audience/<token> for the presenter.
+    """The routes /vote/<code> for the audience and /audience/<token> for the presenter.
 
     Args:
         personalizer: the loop.
-        address: where phones reach the page; empty: where the request came to.
+        address: URL at which phones reach the page; "" for the URL of the request.
     """
-    halls = Halls()
+    votes = LiveVotes()
 
     async def page(request: Request) -> Response:
         code = request.path_params["code"]
-        if halls.find(code) is None:
+        if votes.find(code) is None:
             return light_page(request, "vote", status=404, code="", open=False)
         answer = light_page(request, "vote", PICTURES, SCRIPTS, code=code, open=True)
-        if not request.cookies.get(DEVICE):
+        if not request.cookies.get(DEVICE_COOKIE):
             device = secrets.token_urlsafe(16)
-            # Of the whole site: behind a proxy the page may stand below a folder that is not known here.
-            answer.set_cookie(DEVICE, device, max_age=86_400, httponly=True, samesite="strict")
+            # For the whole site: behind a proxy the page may have a path that this process does not know.
+            answer.set_cookie(DEVICE_COOKIE, device, max_age=86_400, httponly=True, samesite="strict")
         return answer
 
     async def state(request: Request) -> Response:
-        hall = halls.find(request.path_params["code"])
-        if hall is None or hall.ballot is None:
-            return _said({"round": 0})
-        return _said(_public(hall, hall.ballot, request.cookies.get(DEVICE, "")))
+        live = votes.find(request.path_params["code"])
+        if live is None or live.ballot is None:
+            return json_response({"round": 0})
+        return json_response(_public(live, live.ballot, request.cookies.get(DEVICE_COOKIE, "")))
 
     async def vote(request: Request) -> Response:
-        hall, device = halls.find(request.path_params["code"]), request.cookies.get(DEVICE, "")
-        if hall is None or hall.ballot is None or not device or len(device) > 64:
-            return _said({"error": ""}, 403)
-        body = await _body(request)
-        if body.get("shown") != hall.ballot.shown:
-            return _said({"error": ""}, 409)
-        hall.ballot.vote(device, _whole(body, "option"))
-        return _said(_public(hall, hall.ballot, device))
+        live, device = votes.find(request.path_params["code"]), request.cookies.get(DEVICE_COOKIE, "")
+        if live is None or live.ballot is None or not device or len(device) > 64:
+            return json_response({"error": ""}, 403)
+        body = await _json_body(request)
+        if body.get("shown") != live.ballot.shown:
+            return json_response({"error": ""}, 409)
+        live.ballot.vote(device, _whole_number(body, "option"))
+        return json_response(_public(live, live.ballot, device))
 
     async def picture(request: Request) -> Response:
-        hall, option = halls.find(request.path_params["code"]), request.path_params["option"]
-        if hall is None or hall.ballot is None or hall.ballot.shown != request.path_params["shown"]:
-            return missing()
-        session = await asyncio.to_thread(personalizer.session, hall.token)
-        round_ = next((r for r in session.rounds if r.fingerprint == hall.ballot.shown), None)
+        live, option = votes.find(request.path_params["code"]), request.path_params["option"]
+        if live is None or live.ballot is None or live.ballot.shown != request.path_params["shown"]:
+            return not_found()
+        session = await asyncio.to_thread(personalizer.session, live.token)
+        round_ = next((r for r in session.rounds if r.fingerprint == live.ballot.shown), None)
         if round_ is None or not 0 <= option < len(round_.pictures):
-            return missing()
-        content = await asyncio.to_thread(personalizer.picture, hall.token, round_.pictures[option])
-        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=3600"}
-        return Response(without_texts(content), media_type="image/png", headers=headers)
+            return not_found()
+        content = await asyncio.to_thread(personalizer.picture, live.token, round_.pictures[option])
+        return picture_response(without_texts(content), cached="private, max-age=3600")
 
     async def present(request: Request) -> Response:
-        token, body = request.path_params["token"], await _body(request)
+        token, body = request.path_params["token"], await _json_body(request)
         session = await asyncio.to_thread(personalizer.session, token)
-        hall = halls.open(token)
+        live = votes.open(token)
         current = session.current
         if current is not None and current.rendered and current.fingerprint == body.get("shown"):
-            hall.open(current.number, current.fingerprint, current.options)
-        ballot = hall.ballot
+            live.open(current.number, current.fingerprint, current.options)
         if body.get("close_in"):
-            hall.close_in(min(_whole(body, "close_in"), LONGEST_WAIT_S))
+            live.close_in(min(_whole_number(body, "close_in"), LONGEST_WAIT_S))
+        ballot = live.ballot
         if (
             ballot is not None
             and ballot.shown == body.get("shown")
-            and (body.get("close") or hall.left_s() == 0)
+            and (body.get("close") or live.left_s() == 0)
         ):
             ballot.closes_s = None
             ballot.close()
-        link = f"{(address or str(request.base_url)).rstrip('/')}/vote/{hall.code}"
-        said = {} if ballot is None else _public(hall, ballot, "") | {"counts": ballot.counts}
-        return _said({**said, "link": link})
+        counts = {} if ballot is None else _public(live, ballot, "") | {"counts": ballot.counts}
+        return json_response({**counts, "link": link_of(request, live)})
 
     async def code(request: Request) -> Response:
         token = request.path_params["token"]
         await asyncio.to_thread(personalizer.session, token)
-        link = f"{(address or str(request.base_url)).rstrip('/')}/vote/{halls.open(token).code}"
-        drawn = io.BytesIO()
-        segno.make(link, error="m", micro=False).save(
-            drawn, kind="svg", dark="#17201b", light="#fbfcfa", scale=6
-        )
-        return Response(drawn.getvalue(), media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+        return picture_response(qr_svg(link_of(request, votes.open(token)), _DOT_PX), "image/svg+xml")
+
+    def link_of(request: Request, live: LiveVote) -> str:
+        return f"{public_url(request, address)}/vote/{live.code}"
 
     return [
         Route("/vote/{code}", page),
         Route("/vote/{code}/state", state),
-        Route("/vote/{code}/vote", _calm(vote), methods=["POST"]),
-        Route("/vote/{code}/{shown}/{option:int}.png", _calm(picture)),
-        Route("/audience/{token}", _calm(present), methods=["POST"]),
-        Route("/audience/{token}/code.svg", _calm(code)),
+        Route("/vote/{code}/vote", _with_errors(vote), methods=["POST"]),
+        Route("/vote/{code}/{shown}/{option:int}.png", _with_errors(picture)),
+        Route("/audience/{token}", _with_errors(present), methods=["POST"]),
+        Route("/audience/{token}/code.svg", _with_errors(code)),
     ]
 
 
-def _public(hall: Hall, ballot: Ballot, device: str) -> dict[str, object]:
-    """What everybody may know of a vote, and what this device voted; not how the others did."""
+def _public(live: LiveVote, ballot: Ballot, device: str) -> dict[str, object]:
+    """What every device may know of a ballot, and its own vote; not the votes of others."""
     return {
         "round": ballot.number,
         "shown": ballot.shown,
         "options": ballot.options,
-        "left": hall.left_s(),
+        "left": live.left_s(),
         "winner": ballot.winner,
         "yours": ballot.of(device),
     }
 
 
-def _calm(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """The handler; what goes wrong becomes a sentence."""
+def _with_errors(
+    endpoint: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint; an error becomes a response with its sentence."""
 
-    async def calmly(request: Request) -> Response:
+    async def answer(request: Request) -> Response:
         try:
-            return await handler(request)
-        except StaleAnswerError as error:
-            return _said({"error": spoken(request).error(str(error))}, 409)
+            return await endpoint(request)
         except PersonalizeError as error:
-            return _said({"error": spoken(request).error(str(error))}, 404)
+            status = 409 if isinstance(error, StaleAnswerError) else 404
+            return json_response({"error": requested_words(request).error(str(error))}, status)
 
-    return calmly
+    return answer
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    """The JSON object that was sent.
+async def _json_body(request: Request) -> dict[str, Any]:
+    """The JSON object in the body of a request.
 
     Raises:
-        SessionError: it is none, or too large.
+        SessionError: the body is too long or no JSON object.
     """
-    content = b""
-    async for piece in request.stream():
-        content += piece
-        if len(content) > LARGEST_BODY:
-            raise SessionError("Expected a short message, found a long one. Reload the page.")
+    content = await bounded_body(request, LARGEST_BODY)
+    if content is None:
+        raise SessionError("Expected a short message, found a long one. Reload the page.")
     try:
         body = json.loads(content or b"{}")
     except ValueError:
@@ -165,14 +175,13 @@ async def _body(request: Request) -> dict[str, Any]:
     return body
 
 
-def _whole(body: dict[str, Any], name: str) -> int:
+def _whole_number(body: dict[str, Any], name: str) -> int:
+    """The whole number of that name in a message.
+
+    Raises:
+        SessionError: there is none.
+    """
     value = body.get(name)
     if isinstance(value, bool) or not isinstance(value, int):
         raise SessionError(f"Expected the number of the {name}, found none. Reload the page.")
     return value
-
-
-def _said(values: dict[str, Any], status: int = 200) -> Response:
-    return JSONResponse(
-        values, status, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    )

@@ -1,38 +1,50 @@
-"""The wall of a booth: taste cards that people put up, seen by everybody once staff said yes.
+"""The wall of a booth: taste cards that people put up, shown to everybody after staff approved them.
 
-A card on the wall is a picture alone: drawn anew without the taste file in it and without a code, so it leads
-nobody to a session. It goes when its session is deleted, and whenever its owner takes it down.
+A card on the wall is only a picture. It is drawn anew without its taste file and without a QR code, so it
+gives access to no session. It disappears when its owner takes it down or deletes the session.
 """
 
 import asyncio
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from personalize.errors import PersonalizeError
 from personalize.rendering.png import without_texts
 from personalize.rounds.personalizer import Personalizer
-from personalize.ui.http.responses import PICTURES, SAFE, SCRIPTS, light_page, missing, sealed, spoken
-from personalize.ui.http.staff_access import Staff
+from personalize.ui.http.responses import (
+    PICTURES,
+    SCRIPTS,
+    json_response,
+    light_page,
+    not_found,
+    picture_response,
+    requested_words,
+)
+from personalize.ui.http.staff_access import StaffAccess
 from personalize.ui.screens.card import session_card
-from personalize.ui.screens.html import wall_row
+from personalize.ui.screens.taste import wall_row
 from personalize.ui.text.catalogue import Words
 
 SHOWN = 24
 """Cards on the wall: the newest ones."""
 
-LARGEST = 2**31 - 1
-"""Number that a database keeps."""
+LARGEST_NUMBER = 2**31 - 1
+"""Largest number of a card that every database can store."""
 
 FRESH_S = 10
-"""Seconds after which the wall looks for new cards."""
+"""Seconds between two requests of the wall for new cards."""
 
 
-def wall_routes(personalizer: Personalizer, staff: Staff) -> list[Route]:
-    """/wall, its pictures, and /wall/card/<token> to put a card up (POST) or take it down (DELETE).
+def wall_routes(personalizer: Personalizer, staff: StaffAccess) -> list[Route]:
+    """The routes of the wall, of its pictures, and /wall/card/<token> to put a card up or take it down.
 
-    Nothing of it is there without a PIN: somebody has to look at the cards first.
+    There are none without a PIN, because staff must approve the cards.
+
+    Args:
+        personalizer: the loop; its store keeps the cards.
+        staff: tests who is staff; staff see cards before they are approved.
     """
     store = personalizer.store
 
@@ -42,14 +54,13 @@ def wall_routes(personalizer: Personalizer, staff: Staff) -> list[Route]:
 
     async def picture(request: Request) -> Response:
         number = request.path_params["number"]
-        found = await asyncio.to_thread(store.card, number) if number <= LARGEST else None
-        if found is None or not (found.state == "shown" or staff.knows(request)):
-            return missing()
-        return sealed(found.content)
+        found = await asyncio.to_thread(store.card, number) if number <= LARGEST_NUMBER else None
+        if found is None or not (found.state == "shown" or staff.is_staff(request)):
+            return not_found()
+        return picture_response(found.content)
 
     async def card(request: Request) -> Response:
-        words, token = spoken(request), request.path_params["token"]
-        headers = {**SAFE, "Cache-Control": "no-store"}
+        words, token = requested_words(request), request.path_params["token"]
         try:
             if request.method == "POST":
                 await asyncio.to_thread(put_up, token, words)
@@ -57,13 +68,13 @@ def wall_routes(personalizer: Personalizer, staff: Staff) -> list[Route]:
                 await asyncio.to_thread(store.take_card, token)
             up = await asyncio.to_thread(store.card_of, token)
         except PersonalizeError as error:
-            return JSONResponse({"error": words.error(str(error))}, 404, headers=headers)
-        return JSONResponse(wall_row(words, up), headers=headers)
+            return json_response({"error": words.error(str(error))}, 404)
+        return json_response(wall_row(words, up))
 
     def put_up(token: str, words: Words) -> None:
         store.put_card(token, without_texts(session_card(personalizer, token, words)))
 
-    if not staff.wanted:
+    if not staff.enabled:
         return []
     return [
         Route("/wall", wall),

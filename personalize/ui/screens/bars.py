@@ -1,4 +1,4 @@
-"""Tokens with what is known about them, as bars from the middle and intervals of one standard error."""
+"""Bars of utilities around zero, with intervals of one standard error."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ from personalize.taste.summary import Opinion
 
 
 def reach_of(opinions: Sequence[Opinion]) -> float:
-    """The utility at the end of the axis; bars of one picture share it."""
+    """The utility at the end of the axis, in nats, so that all intervals fit on it; 1 without opinions."""
     return max((abs(opinion.utility) + opinion.error for opinion in opinions), default=0.0) or 1.0
 
 
 def rows(opinions: Sequence[Opinion], reach: float) -> list[dict[str, object]]:
-    """Each opinion with its bar and its interval, in percent of an axis from -reach to reach."""
+    """Each opinion with its bar and its interval, in percent of an axis from -reach to reach (in nats)."""
 
     def at(utility: float) -> float:
         return 50 + 50 * min(max(utility / reach, -1.0), 1.0)
@@ -37,7 +37,7 @@ def rows(opinions: Sequence[Opinion], reach: float) -> list[dict[str, object]]:
 
 
 def numbers(opinion: Opinion) -> dict[str, object]:
-    """A utility and its standard error, written out."""
+    """The texts of a utility and its standard error, with one digit after the point."""
     written = f"{abs(opinion.utility):.1f}"
     sign = "" if written == "0.0" else "+" if opinion.utility > 0 else "\N{MINUS SIGN}"
     return {"written": sign + written, "error": f"{opinion.error:.1f}"}

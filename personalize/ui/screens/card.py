@@ -1,7 +1,7 @@
-"""The taste card: one picture of a taste to show around, which is also the taste itself.
+"""The taste card: a picture of a taste that also contains the taste file.
 
-The taste file travels in the PNG as a text chunk, so that the card can be brought along like the file. The
-session's link is not in it: whoever sees the card can go on from a copy, and change nothing.
+The taste file is a text chunk of the PNG, so Palate reads a card like a taste file. The card does not contain
+the session's link: whoever gets it can continue from a copy, and cannot change the session.
 """
 
 import io
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-import segno
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from personalize.rounds.personalizer import Personalizer
@@ -17,6 +16,7 @@ from personalize.taste.recommend import favourites
 from personalize.taste.summary import Opinion, summarise
 from personalize.taste.taste_file import CHUNK, TasteFile
 from personalize.taste.transfer import taste_file
+from personalize.ui.qr_code import qr_picture
 from personalize.ui.screens.bars import reach_of, rows
 from personalize.ui.text import sentences
 from personalize.ui.text.catalogue import Words
@@ -26,12 +26,12 @@ WIDTH, HEIGHT, EDGE = 1080, 1350, 72
 
 PICTURES, GAP = 4, 16
 LIKED, AVOIDED = 5, 2
-"""Words on the card."""
+"""Most liked and least liked words on the card."""
 
-WALL, CARD, INK, SOFT, LINE = "#eef2ec", "#fbfcfa", "#17201b", "#53615a", "#d5ddd4"
+WALL, INK, SOFT, LINE = "#eef2ec", "#17201b", "#53615a", "#d5ddd4"
 FIG, TEAL, HAZE = "#8a2a60", "#2c6e6c", "#b9c4bc"
-CODE = 180
-"""Pixels of the code's side, about: its squares stay whole."""
+CODE_PX = 180
+"""Approximate side of the QR code."""
 
 COLOURS = {"liked": FIG, "disliked": TEAL, "open": HAZE}
 FONTS = Path(__file__).parents[1] / "static" / "fonts"
@@ -47,11 +47,11 @@ def taste_card(
     """The card as a PNG.
 
     Args:
-        words: in whose language.
-        file: the taste, which travels along.
-        opinions: on every word, most liked first.
-        pictures: PNGs to show; the first PICTURES are used.
-        address: of a page where others can pick, as a QR code; none when it is empty.
+        words: texts in the language of the card.
+        file: the taste file that the card contains.
+        opinions: on all words, most liked first.
+        pictures: PNG files; the first PICTURES of them are shown.
+        address: URL of a page where others can begin, shown as a QR code; "" for none.
     """
     card = Image.new("RGB", (WIDTH, HEIGHT), WALL)
     pen = ImageDraw.Draw(card)
@@ -79,7 +79,7 @@ def taste_card(
 
 
 def session_file(personalizer: Personalizer, token: str) -> TasteFile:
-    """The taste file of a session, whose sentence is English.
+    """The taste file of a session, with its summary in English.
 
     Raises:
         SessionError: nothing was answered yet, or there is no such session.
@@ -88,7 +88,7 @@ def session_file(personalizer: Personalizer, token: str) -> TasteFile:
 
 
 def session_card(personalizer: Personalizer, token: str, words: Words, address: str = "") -> bytes:
-    """The card of a session, with the pictures that its person is expected to like best.
+    """The card of a session, with the pictures that the person is expected to like best.
 
     Raises:
         SessionError: nothing was answered yet, or there is no such session.
@@ -134,20 +134,17 @@ def _foot(words: Words, card: Image.Image, pen: ImageDraw.ImageDraw, file: Taste
     pen.text((EDGE, bottom - 54), small, SOFT, thin, anchor="ls")
     pen.text((EDGE, bottom), words("card_made"), FIG, _font("gloock", 28), anchor="ls")
     if address:
-        code, drawn = segno.make(address, error="m", micro=False), io.BytesIO()
-        scale = max(3, CODE // code.symbol_size()[0])
-        code.save(drawn, kind="png", scale=scale, dark=INK, light=CARD)
-        picture = Image.open(drawn).convert("RGB")
-        card.paste(picture, (WIDTH - EDGE - picture.width, bottom - picture.height))
+        code = qr_picture(address, CODE_PX)
+        card.paste(code, (WIDTH - EDGE - code.width, bottom - code.height))
 
 
 def _is_latin(text: str) -> bool:
-    """Whether the fonts have its letters."""
+    """Whether the fonts have all letters of the text."""
     return text.isprintable() and all(ord(letter) < 0x100 for letter in text)
 
 
 def _lines(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    """The text in lines of at most `width` pixels; a word that is longer is cut."""
+    """The text in lines of at most `width` pixels; a longer word is cut."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
@@ -161,7 +158,7 @@ def _lines(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
 
 
 def _fitting(text: str, name: str, size: int, width: float) -> ImageFont.FreeTypeFont:
-    """The font in that size, or in the largest smaller one in which the text is not wider."""
+    """The font in the largest size, at most `size`, in which the text is at most `width` pixels wide."""
     while _font(name, size).getlength(text) > width and size > 12:
         size -= 2
     return _font(name, size)

@@ -1,59 +1,171 @@
-"""The screen of two tastes: a friend's file beside a session's taste, and pictures in both and between.
+"""The screen of two tastes: a friend's taste file beside the session's taste, and pictures in both.
 
-A friend's file is kept by the page alone; every event sends it along again, and it is checked every time.
+Only the page keeps the friend's file. Every event sends it along, and it is checked every time.
 """
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
-from personalize.rounds.personalizer import Personalizer
-from personalize.taste.comparison import Mixed, compare, mix
+from personalize.seeds import LARGEST_SEED
+from personalize.taste.comparison import Comparison, Mixed, Recovered, compare, mix
+from personalize.taste.taste_file import TasteFile
 from personalize.taste.transfer import check_file
-from personalize.ui.background import Drawing, Progress
-from personalize.ui.browser_state import SEED_HIGH, Place
-from personalize.ui.screens import friend_views
-from personalize.ui.screens.stage import Parts, Updates
+from personalize.ui.background import RenderProgress
+from personalize.ui.browser_state import BrowserState
+from personalize.ui.components import Updates
+from personalize.ui.screens.bars import reach_of, rows
+from personalize.ui.screens.context import ScreenContext
+from personalize.ui.screens.html import file_name, picture_url, written
+from personalize.ui.text import sentences
+from personalize.ui.text.catalogue import Words
+
+ROWS = 12
+"""Words with bars: those with the largest utility in either taste."""
+
+NAMED = 6
+"""Words named in each list."""
 
 
-class Friends:
-    """Brings that screen to the page."""
+def head(words: Words) -> str:
+    """The title of the screen, and what happens with a friend's file."""
+    return written(words, "friends-head")
 
-    def __init__(self, personalizer: Personalizer, drawing: Drawing, parts: Parts) -> None:
-        """Join it to the loop and to the components."""
-        self._personalizer = personalizer
-        self._drawing = drawing
-        self._parts = parts
 
-    async def compare(self, place: Place, content: bytes) -> AsyncIterator[Updates]:
+def comparison(words: Words, file: TasteFile, found: Comparison, read: Recovered) -> str:
+    """How alike two tastes are, the words on which they agree and differ, and bars of both.
+
+    Args:
+        words: texts in the reader's language.
+        file: the friend's taste file.
+        found: the comparison.
+        read: the friend's taste as recovered from the file.
+    """
+    key = "alike" if found.low > 0.0 else "unlike" if found.high < 0.0 else "alike_open"
+    likeness, low, high = (_signed(value) for value in (found.likeness, found.low, found.high))
+    strongest = sorted(found.rows, key=lambda pair: -max(abs(one.utility) for one in pair))[:ROWS]
+    mine, theirs = ([pair[side] for pair in strongest] for side in (0, 1))
+    bars = zip(mine, rows(mine, reach_of(mine)), rows(theirs, reach_of(theirs)), strict=True)
+    return written(
+        words,
+        "friends",
+        picks=len(file.rounds),
+        subject=file.subject,
+        made=words.date(file.made),
+        sentence=words(key, likeness=likeness, low=low, high=high),
+        low=f"{_percent(found.low):.1f}",
+        span=f"{_percent(found.high) - _percent(found.low):.1f}",
+        at=f"{_percent(found.likeness):.1f}",
+        fit=round(100 * read.fit),
+        both_like=found.both_like[:NAMED],
+        both_avoid=found.both_avoid[:NAMED],
+        part=[
+            words("part_you" if one.liked else "part_friend", word=words.token(one.token))
+            for one, _ in found.part[:NAMED]
+        ],
+        rows=[(one.token, left, right) for one, left, right in bars],
+    )
+
+
+def mixed(words: Words, token: str, made: Sequence[Mixed]) -> str:
+    """Each subject in the person's taste, in the mix of both, and in the friend's taste."""
+    first = made[0]
+    between = words("side_between", share=round(100 * first.share))
+    labels = (words("side_yours"), between, words("side_friend"))
+    return written(
+        words,
+        "blends",
+        drawing=False,
+        state=words.count("mix_state", len(labels), subject=first.subject, seed=first.seed),
+        left="",
+        mixed=[
+            {
+                "seed": row.seed,
+                "sides": [
+                    {
+                        "kind": kind,
+                        "label": label,
+                        "prompt": prompt,
+                        "url": picture_url(token, picture),
+                        "file": file_name(row.subject, kind, row.seed),
+                    }
+                    for kind, label, prompt, picture in zip(
+                        ("yours", "between", "friend"), labels, row.prompts, row.pictures, strict=True
+                    )
+                ],
+            }
+            for row in made
+        ],
+    )
+
+
+def mixing(words: Words, progress: RenderProgress) -> str:
+    """Blank cards while the mixed pictures are drawn."""
+    left = sentences.left(words, progress)
+    return written(
+        words, "blends", drawing=True, state=words("drawing_now"), left=left, share=progress.share, mixed=()
+    )
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _percent(correlation: float) -> float:
+    """The place of a correlation on an axis from -1 to 1, in percent."""
+    return 50 + 50 * min(max(correlation, -1.0), 1.0)
+
+
+class FriendsScreen:
+    """Shows the screen of two tastes."""
+
+    def __init__(self, context: ScreenContext) -> None:
+        """Use `context`."""
+        self._context = context
+
+    async def compare(self, state: BrowserState, content: bytes) -> AsyncIterator[Updates]:
         """The friend's taste beside the session's.
+
+        Args:
+            state: of the browser.
+            content: of the friend's taste file or card.
 
         Raises:
             SessionError: it is no taste file of this app's words and models, or nothing was answered yet.
         """
-        file = await asyncio.to_thread(check_file, self._personalizer, content)
-        found, read = await asyncio.to_thread(compare, self._personalizer, place.token, file)
-        html = friend_views.comparison(place.words, file, found, read)
-        yield {self._parts.friends: html, self._parts.friend_file: content}
+        personalizer, components = self._context.personalizer, self._context.components
+        file = await asyncio.to_thread(check_file, personalizer, content)
+        found, read = await asyncio.to_thread(compare, personalizer, state.token, file)
+        shown = comparison(state.words, file, found, read)
+        yield {components.friends: shown, components.friend_file: content}
 
-    async def mix(self, place: Place, content: bytes, subject: str, share: float) -> AsyncIterator[Updates]:
-        """A subject in both tastes and between, with `share` (0..1) of the friend's.
+    async def mix(
+        self, state: BrowserState, content: bytes, subject: str, share: float
+    ) -> AsyncIterator[Updates]:
+        """A subject in both tastes and in their mix.
+
+        Args:
+            state: of the browser.
+            content: of the friend's taste file or card.
+            subject: what to draw.
+            share: of the friend's taste in the mix, 0 to 1.
 
         Raises:
             SessionError: the file or the subject does not fit.
             RenderError: the renderer failed.
         """
-        file = await asyncio.to_thread(check_file, self._personalizer, content)
-        seed, token = secrets.randbelow(SEED_HIGH), place.token
+        personalizer, components = self._context.personalizer, self._context.components
+        file = await asyncio.to_thread(check_file, personalizer, content)
+        seed, token = secrets.randbelow(LARGEST_SEED), state.token
         made: tuple[Mixed, ...] = ()
-        async for seen in self._drawing.follow(
+        async for seen in self._context.renders.follow(
             "mix",
             (token, secrets.token_hex(8)),
-            lambda on_step: mix(self._personalizer, token, file, subject, share, seed=seed, on_step=on_step),
+            lambda on_step: mix(personalizer, token, file, subject, share, seed=seed, on_step=on_step),
         ):
-            if isinstance(seen, Progress):
-                yield {self._parts.blends: friend_views.mixing(place.words, seen)}
+            if isinstance(seen, RenderProgress):
+                yield {components.blends: mixing(state.words, seen)}
             else:
                 made = seen
         if made:
-            yield {self._parts.blends: friend_views.mixed(place.words, token, made)}
+            yield {components.blends: mixed(state.words, token, made)}

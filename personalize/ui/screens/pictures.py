@@ -1,19 +1,29 @@
-"""Pictures in a taste beside plain ones, and the blind test of them: values to HTML, as in `views`."""
+"""The screen of personal pictures: pairs of a plain picture and one in the person's taste."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator
 
-from personalize.session.record import Trial
-from personalize.taste.blind_test import TRIALS, BlindTest
-from personalize.taste.personal_pictures import Pair, PersonalSet
-from personalize.ui.background import Progress
+from personalize.taste.personal_pictures import Pair, PersonalSet, personal_pictures
+from personalize.ui.background import RenderProgress
+from personalize.ui.browser_state import BrowserState
+from personalize.ui.components import Updates
 from personalize.ui.screens.bars import numbers
+from personalize.ui.screens.context import ScreenContext
 from personalize.ui.screens.html import file_name, picture_url, written
 from personalize.ui.text import sentences
 from personalize.ui.text.catalogue import Words
 
+PAIRS = 4
+"""Pairs of pictures that are drawn together."""
+
+
+def head(words: Words) -> str:
+    """The title of the screen."""
+    return written(words, "pictures-head")
+
 
 def pairs(words: Words, token: str, made: PersonalSet) -> str:
-    """Plain pictures beside personal ones, with their prompts and why."""
+    """Plain pictures beside personal ones, with their prompts and the words that the taste added."""
     return written(
         words,
         "pairs",
@@ -31,8 +41,8 @@ def pairs(words: Words, token: str, made: PersonalSet) -> str:
     )
 
 
-def pairs_drawing(words: Words, count: int, progress: Progress) -> str:
-    """The place of the pairs while they are drawn."""
+def pairs_drawing(words: Words, count: int, progress: RenderProgress) -> str:
+    """Blank pairs while the pictures are drawn."""
     return written(
         words,
         "pairs",
@@ -44,70 +54,8 @@ def pairs_drawing(words: Words, count: int, progress: Progress) -> str:
     )
 
 
-def trial(words: Words, number: int, subject: str, pictures: Sequence[str], token: str) -> str:
-    """Two unlabelled pictures."""
-    heading = words("trial_of" if number <= TRIALS else "trial_only", number=number, trials=TRIALS)
-    return _proof(
-        words,
-        number=number,
-        heading=heading,
-        title=words("trial_title"),
-        subject=subject,
-        cards=[picture_url(token, picture) for picture in pictures],
-        state=words("trial_state", number=number, subject=subject),
-    )
-
-
-def trial_drawing(words: Words, progress: Progress) -> str:
-    """Its place while they are drawn."""
-    return _proof(
-        words,
-        heading=words("trial_next"),
-        title=words("trial_title"),
-        drawing=True,
-        share=progress.share,
-        state=words("drawing_now"),
-        left=sentences.left(words, progress),
-    )
-
-
-def proof_result(words: Words, proof: BlindTest, trials: Sequence[Trial], token: str) -> str:
-    """How often the personal picture was chosen, with its interval, and every trial with its labels."""
-    return _proof(
-        words,
-        heading=words.count("proof_after", proof.answered),
-        title=words("proof_title"),
-        sentence=sentences.proven(words, proof),
-        wins=proof.wins,
-        answered=proof.answered,
-        low=round(100 * proof.low),
-        high=round(100 * proof.high),
-        share_won=round(100 * proof.wins / max(1, proof.answered)),
-        trials=[
-            {
-                "chosen": trial.chosen,
-                "prompt": trial.prompt,
-                "plain_prompt": trial.plain_prompt,
-                "personal": picture_url(token, trial.personal),
-                "plain": picture_url(token, trial.plain),
-            }
-            for trial in trials
-        ],
-        state=sentences.proven(words, proof),
-        more=True,
-    )
-
-
-def _proof(words: Words, **values: object) -> str:
-    blank: dict[str, object] = {
-        "number": 0, "heading": "", "title": "", "subject": "", "cards": (), "drawing": False, "share": 0.0,
-        "state": "", "left": "", "trials": (), "more": False,
-    }  # fmt: skip
-    return written(words, "proof", **(blank | values))
-
-
 def pairs_none(words: Words) -> str:
-    """The place of the pairs before any was asked for."""
+    """The place of the pairs before any were asked for."""
     return written(words, "pairs", drawing=False, state=words("pairs_none"), left="", pairs=[], without=())
 
 
@@ -127,6 +75,55 @@ def _pair(token: str, subject: str, pair: Pair) -> dict[str, object]:
             }
             for kind, label, prompt, picture in sides
         ],
-        "added": [{"token": o.token, **numbers(o)} for o in pair.tokens if o.token],
+        "added": [{"token": opinion.token, **numbers(opinion)} for opinion in pair.tokens],
         "seed": pair.seed,
     }
+
+
+class PicturesScreen:
+    """Shows the screen of personal pictures."""
+
+    def __init__(self, context: ScreenContext) -> None:
+        """Use `context`."""
+        self._context = context
+
+    async def show(self, state: BrowserState) -> AsyncIterator[Updates]:
+        """The pictures that the state asks for; a reload shows the same pictures again.
+
+        Raises:
+            SessionError: the subject or a number does not fit.
+            RenderError: the renderer failed.
+            CancelledError: `stop` was called.
+        """
+        components, token, words = self._context.components, state.token, state.words
+        subject, strength, seed, without = state.subject, state.strength, state.seed, state.without
+        if not subject or seed is None:
+            yield {components.pairs: pairs_none(words)}
+            return
+        personalizer = self._context.personalizer
+        made: PersonalSet | None = None
+        answered = len((await asyncio.to_thread(personalizer.session, token)).answered)
+        async for seen in self._context.renders.follow(
+            "personal",
+            (token, subject, strength, seed, answered, without),
+            lambda on_step: personal_pictures(
+                personalizer,
+                token,
+                subject,
+                strength=strength,
+                seed=seed,
+                count=PAIRS,
+                without=without,
+                on_step=on_step,
+            ),
+        ):
+            if isinstance(seen, RenderProgress):
+                yield {components.pairs: pairs_drawing(words, PAIRS, self._context.queued(seen, token))}
+            else:
+                made = seen
+        if made is not None:
+            yield {components.pairs: pairs(words, token, made)}
+
+    def stop(self, token: str) -> None:
+        """Stop drawing the session's personal pictures."""
+        self._context.renders.stop("personal", token)

@@ -1,5 +1,6 @@
-// Panels with buttons that lead to another screen. Events: 'go' {screen}, 'leave' {word}, 'stop' {}.
-// A card goes up on the booth's wall, or comes down, without the page being drawn anew.
+// Panels with buttons. Events: 'go' {screen}, 'leave' {word}, 'stop' {}.
+
+// Put the taste card up on the booth's wall, or take it down; only the button and its sentence change.
 const hang = async button => {
   const said = button.parentElement.querySelector('[role="status"]');
   button.disabled = true;
@@ -16,7 +17,7 @@ element.addEventListener('click', event => {
   const go = event.target.closest('[data-go]');
   const compare = event.target.closest('[data-compare]');
   if (compare) {
-    // Both pictures lie over each other, and the slider moves the edge between them.
+    // Lay one picture over the other; the slider moves the edge between them.
     const pair = compare.closest('.pair'), range = pair.querySelector('input[type="range"]');
     const over = pair.classList.toggle('over');
     compare.setAttribute('aria-pressed', String(over));

@@ -8,7 +8,7 @@ from personalize.rounds.explanation import Why
 from personalize.taste.blind_test import BlindTest
 from personalize.taste.summary import Opinion, Taste
 from personalize.taste.summary import highlights as highlights_of
-from personalize.ui.background import Progress
+from personalize.ui.background import RenderProgress
 from personalize.ui.text.catalogue import Words, words_of
 
 
@@ -58,9 +58,9 @@ def legend(words: Words) -> Markup:
 MOODS = ("liked", "disliked", "open")
 
 
-def left(words: Words, progress: Progress | None) -> str:
+def left(words: Words, progress: RenderProgress | None) -> str:
     """How long a drawing still takes, or who is served before."""
-    progress = progress or Progress()
+    progress = progress or RenderProgress()
     if progress.waiting:
         return words.count("left_waiting", progress.waiting)
     seconds = max(1, round(progress.left_s))
@@ -72,7 +72,13 @@ def left(words: Words, progress: Progress | None) -> str:
 def proven(words: Words, proof: BlindTest) -> str:
     """The outcome of a blind test, no kinder than the numbers."""
     if not proof.answered:
-        return words("proof_none")
-    key = "proof_better" if proof.low > 0.5 else "proof_worse" if proof.high < 0.5 else "proof_chance"
+        return words("blind_test_none")
+    key = (
+        "blind_test_better"
+        if proof.low > 0.5
+        else "blind_test_worse"
+        if proof.high < 0.5
+        else "blind_test_chance"
+    )
     low, high = round(100 * proof.low), round(100 * proof.high)
     return words(key, wins=proof.wins, answered=proof.answered, low=low, high=high)

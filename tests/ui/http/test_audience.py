@@ -1,9 +1,9 @@
-"""A hall's votes: one a device, changed until the end, most win, and the first of equals."""
+"""An audience's votes: one a device, changed until the end, most win, and the first of equals."""
 
 import pytest
 
 from personalize.errors import SessionError, StaleAnswerError
-from personalize.ui.http.audience import DEVICES, HALLS, Ballot, Hall, Halls, hall_code
+from personalize.ui.http.audience import MOST_DEVICES, MOST_VOTES, Ballot, LiveVote, LiveVotes, vote_code
 
 
 def a_ballot(*votes: tuple[str, int]) -> Ballot:
@@ -39,41 +39,41 @@ def test_what_cannot_be_is_refused() -> None:
         a_ballot().close()
     with pytest.raises(SessionError, match="1 to 4"):
         a_ballot(("a", 4))
-    full = a_ballot(*((str(device), 0) for device in range(DEVICES)))
+    full = a_ballot(*((str(device), 0) for device in range(MOST_DEVICES)))
     full.vote("7", 1)
     with pytest.raises(SessionError, match="devices"):
         full.vote("one more", 1)
 
 
-def test_a_hall_votes_on_the_pictures_that_are_shown() -> None:
-    hall = Hall("token")
-    first = hall.open(1, "x", 4)
+def test_an_audience_votes_on_the_pictures_that_are_shown() -> None:
+    live = LiveVote("token")
+    first = live.open(1, "x", 4)
     first.vote("a", 1)
-    assert hall.open(1, "x", 4) is first
-    assert hall.open(1, "y", 4).counts == (0, 0, 0, 0)  # an undo put other pictures there
-    assert hall.open(2, "z", 4).number == 2
+    assert live.open(1, "x", 4) is first
+    assert live.open(1, "y", 4).counts == (0, 0, 0, 0)  # an undo put other pictures there
+    assert live.open(2, "z", 4).number == 2
 
 
 def test_a_vote_closes_by_itself_when_its_time_is_over() -> None:
     clock = [0.0]
-    hall = Hall("token", lambda: clock[0])
-    assert hall.left_s() is None
-    hall.open(1, "x", 4)
-    hall.close_in(30)
+    live = LiveVote("token", lambda: clock[0])
+    assert live.left_s() is None
+    live.open(1, "x", 4)
+    live.close_in(30)
     clock[0] = 12.5
-    assert hall.left_s() == 18
+    assert live.left_s() == 18
     clock[0] = 31.0
-    assert hall.left_s() == 0
-    hall.open(2, "y", 4)
-    assert hall.left_s() is None
+    assert live.left_s() == 0
+    live.open(2, "y", 4)
+    assert live.left_s() is None
 
 
 def test_a_code_opens_no_session_and_stays_the_same() -> None:
-    halls = Halls()
-    hall = halls.open("a secret token")
-    assert halls.open("a secret token") is hall and halls.find(hall.code) is hall
-    assert hall.code == hall_code("a secret token") and "secret" not in hall.code
-    assert halls.find("other") is None
-    for nth in range(HALLS):
-        halls.open(str(nth))
-    assert halls.find(hall.code) is None
+    votes = LiveVotes()
+    live = votes.open("a secret token")
+    assert votes.open("a secret token") is live and votes.find(live.code) is live
+    assert live.code == vote_code("a secret token") and "secret" not in live.code
+    assert votes.find("other") is None
+    for nth in range(MOST_VOTES):
+        votes.open(str(nth))
+    assert votes.find(live.code) is None

@@ -2,11 +2,9 @@
 
 import io
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import segno
-from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -18,8 +16,7 @@ from personalize.session.memory_store import MemoryStore
 from personalize.settings import Settings
 from personalize.taste.taste_file import read_taste_file
 from personalize.ui.components import STATIC
-from personalize.ui.http.metrics import Metrics
-from personalize.ui.http.pictures import files_of, routes
+from personalize.ui.http.pictures import picture_routes, static_files
 from personalize.ui.screens.card import session_file
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 from tests.ui.screens.test_card import pixels, png
@@ -28,14 +25,9 @@ SETTINGS = Settings(candidates=200, pool=64, lookahead_rounds=0)
 
 
 class Loop(Personalizer):
-    """A loop whose store and pictures can be broken."""
+    """A loop whose pictures can be broken."""
 
-    store_answers, damaged = True, False
-
-    def session(self, token: str) -> Any:
-        if not self.store_answers:
-            raise StoreError("Gone.")
-        return super().session(token)
+    damaged = False
 
     def picture(self, token: str, picture: str) -> bytes:
         if self.damaged:
@@ -66,7 +58,7 @@ def token(loop: Loop) -> str:
 
 
 def client(loop: Personalizer) -> TestClient:
-    return TestClient(Starlette(routes=routes(loop)))
+    return TestClient(Starlette(routes=picture_routes(loop)))
 
 
 def test_an_owner_gets_the_picture_and_no_one_may_keep_it_for_others(loop: Loop, token: str) -> None:
@@ -100,50 +92,22 @@ def test_a_taste_is_a_file_for_whoever_has_its_token(loop: Loop, token: str) -> 
         assert client(loop).get(path).status_code == 404
 
 
-def test_readiness_asks_the_store(loop: Loop) -> None:
-    assert client(loop).get("/readyz").status_code == 200
-    loop.store_answers = False
-    assert client(loop).get("/readyz").status_code == 503
-    assert client(loop).get("/healthz").status_code == 200
-
-
-def test_metrics_can_be_read_and_say_nothing_personal(loop: Loop) -> None:
-    metrics = Metrics()
-    metrics.session()
-    metrics.answer("best")
-    metrics.answer("none")
-    metrics.begun("round")
-    metrics.ended("round", 1.5, failed=False)
-    metrics.begun("personal")
-    metrics.ended("personal", 0.2, failed=True)
-    metrics.begun("ahead")
-    answer = TestClient(Starlette(routes=routes(loop, metrics))).get("/metrics")
-    assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain")
-    samples = {
-        (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(answer.text)
-        for sample in family.samples
-    }
-    assert samples["palate_sessions_total",] == 1.0
-    assert samples["palate_answers_total", "best"] == samples["palate_answers_total", "none"] == 1.0
-    assert samples["palate_drawing_seconds_count", "round"] == 1.0
-    assert samples["palate_drawing_seconds_bucket", "round", "1.0"] == 0.0
-    assert samples["palate_drawing_seconds_bucket", "round", "2.0"] == 1.0
-    assert samples["palate_drawings_failed_total", "personal"] == 1.0
-    assert samples["palate_drawings_under_way", "ahead"] == 1.0
-    assert samples["palate_drawings_under_way", "round"] == 0.0
-
-
 def test_the_look_is_served_and_nothing_else(loop: Loop) -> None:
     ours = client(loop)
-    assert ours.get("/static/palate.css").headers["content-type"].startswith("text/css")
-    assert ours.get("/static/fonts/gloock.woff2").status_code == 200
+    assert ours.get("/look/palate.css").headers["content-type"].startswith("text/css")
+    assert ours.get("/look/fonts/gloock.woff2").status_code == 200
     for name in ("../handlers.py", "..%2fhandlers.py", "picker.js", "fonts", ""):
-        assert ours.get(f"/static/{name}").status_code == 404
+        assert ours.get(f"/look/{name}").status_code == 404
+
+
+def test_gradios_own_static_files_are_left_to_it(loop: Loop) -> None:
+    """The page of Gradio loads /static/js/...; a route of ours on that path would hide it."""
+    paths = [route.path for route in picture_routes(loop)]
+    assert not [path for path in paths if path.startswith(("/static", "/assets", "/file", "/theme"))]
 
 
 def test_the_style_sheet_names_only_files_that_are_there() -> None:
-    files = files_of(STATIC)
+    files = static_files(STATIC)
     css = files["palate.css"].decode()
     named = [part.split('"')[0] for part in css.split('url("')[1:]]
     assert named and all(name in files for name in named)
@@ -166,7 +130,7 @@ def test_a_card_is_drawn_for_its_owner_with_a_code_only_where_others_can_come(lo
 
 def test_a_code_says_the_link_where_phones_reach_it(loop: Loop) -> None:
     def coded(address: str) -> bytes:
-        app = Starlette(routes=routes(loop, address=address))
+        app = Starlette(routes=picture_routes(loop, address=address))
         answer = TestClient(app).get("/code/abc_DEF-1.svg", headers={"host": "palate.example"})
         assert answer.headers["content-type"] == "image/svg+xml" and answer.status_code == 200
         return answer.content
@@ -184,7 +148,7 @@ def test_pictures_can_be_served_without_how_they_were_made(loop: Loop, token: st
     name = loop.session(token).answered[0].pictures[0]
     secret = png((200, 30, 40), palate="secret words", parameters="secret words")
     loop.picture = lambda token, picture: secret  # type: ignore[method-assign]
-    app = Starlette(routes=routes(loop, metadata=False))
+    app = Starlette(routes=picture_routes(loop, metadata=False))
     bare = TestClient(app).get(f"/picture/{token}/{name}.png").content
     whole = client(loop).get(f"/picture/{token}/{name}.png").content
     assert text_of(whole, "palate") == "secret words" and text_of(bare, "palate") is None

@@ -72,8 +72,8 @@ def test_the_app_ends_while_it_draws(
 
 def test_told_twice_it_ends_at_once() -> None:
     script = (
-        "import time; from personalize.ui.http.shutdown import told_to_end\n"
-        "told = told_to_end(); print('waiting', flush=True); told.wait()\n"
+        "import time; from personalize.ui.http.shutdown import shutdown_requested\n"
+        "requested = shutdown_requested(); print('waiting', flush=True); requested.wait()\n"
         "print('told', flush=True); time.sleep(600)"
     )
     with running(["-c", script]) as process:

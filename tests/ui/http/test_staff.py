@@ -16,7 +16,14 @@ from personalize.settings import Settings
 from personalize.ui.http.metrics import Metrics
 from personalize.ui.http.settings import settings_routes
 from personalize.ui.http.staff import staff_routes
-from personalize.ui.http.staff_access import BROWSERS, SHIFT_S, STAFF, TRIES, TRIES_S, Staff
+from personalize.ui.http.staff_access import (
+    MOST_BROWSERS,
+    SHIFT_S,
+    STAFF_COOKIE,
+    TRIES,
+    TRIES_S,
+    StaffAccess,
+)
 from personalize.ui.http.wall import wall_routes
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
@@ -32,59 +39,59 @@ class Clock:
 
 
 def request(cookie: str = "") -> Request:
-    return Request({"type": "http", "headers": [(b"cookie", f"{STAFF}={cookie}".encode())]})
+    return Request({"type": "http", "headers": [(b"cookie", f"{STAFF_COOKIE}={cookie}".encode())]})
 
 
-def entered(staff: Staff, pin: str = PIN) -> Request:
+def entered(staff: StaffAccess, pin: str = PIN) -> Request:
     """A request of a browser that gave that PIN."""
     answer = Response()
-    staff.enter(pin, answer)
+    staff.log_in(pin, answer)
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie and "SameSite=strict" in cookie
-    return request(cookie.split(";")[0].removeprefix(f"{STAFF}="))
+    return request(cookie.split(";")[0].removeprefix(f"{STAFF_COOKIE}="))
 
 
 def test_who_gives_the_pin_is_staff_until_the_shift_ends_or_they_leave() -> None:
     clock = Clock()
-    staff = Staff(PIN, clock)
-    assert not staff.knows(request()) and not staff.knows(request("made up"))
+    staff = StaffAccess(PIN, clock)
+    assert not staff.is_staff(request()) and not staff.is_staff(request("made up"))
     mine, other = entered(staff), entered(staff, f" {PIN} ")
-    assert staff.knows(mine) and staff.knows(other)
-    staff.leave(mine, Response())
-    assert not staff.knows(mine) and staff.knows(other)
+    assert staff.is_staff(mine) and staff.is_staff(other)
+    staff.log_out(mine, Response())
+    assert not staff.is_staff(mine) and staff.is_staff(other)
     clock.now = SHIFT_S + 1
-    assert not staff.knows(other)
+    assert not staff.is_staff(other)
 
 
 def test_the_pin_cannot_be_guessed_fast() -> None:
     clock = Clock()
-    staff = Staff(PIN, clock)
+    staff = StaffAccess(PIN, clock)
     for guess in range(TRIES):
         with pytest.raises(SessionError, match="found another") as caught:
-            staff.enter(str(guess).zfill(6), Response())
+            staff.log_in(str(guess).zfill(6), Response())
         assert PIN not in str(caught.value)
     with pytest.raises(LimitError, match="Wait 1 min"):
-        staff.enter(PIN, Response())  # the right one neither: or guessing could go on
+        staff.log_in(PIN, Response())  # the right one neither: or guessing could go on
     clock.now += TRIES_S / TRIES
     entered(staff)
 
 
 def test_browsers_that_gave_the_pin_long_ago_are_forgotten() -> None:
     clock = Clock()
-    staff = Staff(PIN, clock)
+    staff = StaffAccess(PIN, clock)
     first = entered(staff)
-    for _ in range(BROWSERS):
+    for _ in range(MOST_BROWSERS):
         clock.now += TRIES_S / TRIES
         entered(staff)
-    assert not staff.knows(first)
+    assert not staff.is_staff(first)
 
 
 def test_without_a_pin_nobody_is_staff_and_nothing_is_there() -> None:
-    staff = Staff("")
-    assert not staff.wanted
+    staff = StaffAccess("")
+    assert not staff.enabled
     for pin in ("", "0000"):
         with pytest.raises(SessionError, match="found another"):
-            staff.enter(pin, Response())
+            staff.log_in(pin, Response())
     client = client_of(Settings())[0]
     for path in ("/staff", "/wall", "/wall/1.png", "/wall/card/anything"):
         assert client.get(path).status_code == 404
@@ -103,7 +110,7 @@ def client_of(settings: Settings) -> tuple[TestClient, Personalizer, Metrics]:
     vocabulary, renderer, embedder = fake_vocabulary(), FakeRenderer(), FakeEmbedder()
     preparation = prepare(vocabulary, renderer, embedder, settings)
     personalizer = Personalizer(preparation, MemoryStore(), renderer, embedder, settings)
-    staff, metrics = Staff(settings.staff_pin), Metrics()
+    staff, metrics = StaffAccess(settings.staff_pin), Metrics()
     routes = [
         *settings_routes(settings, staff),
         *staff_routes(personalizer, staff, settings, metrics),
@@ -133,7 +140,7 @@ def test_a_card_is_seen_by_staff_first_and_then_by_everybody() -> None:
     assert personalizer.store.card_of(token) == card
 
     refused = colleague.post("/staff", data={"pin": "000000"})
-    assert "found another" in refused.text and STAFF not in colleague.cookies
+    assert "found another" in refused.text and STAFF_COOKIE not in colleague.cookies
     page = colleague.post("/staff", data={"pin": PIN})
     assert page.status_code == 200 and picture[1:] in page.text and "<dd>1</dd>" in page.text
     assert colleague.get(picture).content == card.content

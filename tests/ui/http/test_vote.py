@@ -9,7 +9,7 @@ from personalize.preparation.prepare import prepare
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.memory_store import MemoryStore
 from personalize.settings import Settings
-from personalize.ui.http.vote import DEVICE, vote_routes
+from personalize.ui.http.vote import DEVICE_COOKIE, vote_routes
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
 
@@ -26,7 +26,7 @@ def test_a_vote_from_the_first_look_to_the_winner(tmp_path: Path) -> None:
     assert said["link"].startswith("http://palate.example:7860/vote/") and token not in said["link"]
     page = "/vote/" + said["link"].rsplit("/", 1)[1]
     assert phone.post(f"{page}/vote", json={"shown": shown, "option": 1}).status_code == 403
-    assert phone.get(page).status_code == 200 and phone.cookies.get(DEVICE)
+    assert phone.get(page).status_code == 200 and phone.cookies.get(DEVICE_COOKIE)
     assert presenter.post(f"/audience/{token}", json={"shown": shown, "close": True}).status_code == 404
     assert phone.post(f"{page}/vote", json={"shown": shown, "option": 1}).json()["yours"] == 1
     said = presenter.post(f"/audience/{token}", json={"shown": shown, "close": True}).json()

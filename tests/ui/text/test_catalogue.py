@@ -19,9 +19,9 @@ OTHERS = LANGUAGES[1:]
 WHAT_PEOPLE_MEET = (
     "rounds/personalizer.py", "rounds/strategies.py", "rendering/png.py", "session/record.py",
     "session/subject.py", "taste/blind_test.py", "taste/comparison.py", "taste/personal_pictures.py",
-    "taste/taste_file.py", "taste/transfer.py", "ui/background.py", "ui/browser_state.py", "ui/handlers.py",
-    "ui/http/audience.py", "ui/http/staff_access.py", "ui/http/vote.py", "ui/rate_limit.py",
-    "ui/screens/stage.py",
+    "taste/taste_file.py", "taste/transfer.py", "ui/background.py", "ui/browser_state.py",
+    "ui/handlers/events.py", "ui/http/audience.py", "ui/http/staff_access.py", "ui/http/vote.py",
+    "ui/rate_limit.py", "ui/screens/rounds.py",
 )  # fmt: skip
 """Modules whose errors come from what a person does; others tell of a broken installation, in English."""
 
@@ -76,7 +76,7 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     scripts = "\n".join(path.read_text("utf-8") for path in (ROOT / "personalize" / "ui").glob("static/*.js"))
     texts = catalogue("en")["texts"]
     named = set(re.findall(r"""['"]([a-z_0-9]+)['"]""", text))
-    named |= {"step_rounds", "step_taste", "step_studio"} | {f"{key}_settled" for key in named}
+    named |= {"step_rounds", "step_taste", "step_pictures"} | {f"{key}_settled" for key in named}
     said = re.findall(r'data-(?:say|label)="(\w+)"|words\.(\w+)', scripts + text)
     named |= {f"js_{one or other}" for one, other in said}
     assert sorted(set(texts) - named) == []

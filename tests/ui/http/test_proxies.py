@@ -5,7 +5,7 @@ from urllib.request import proxy_bypass
 
 import pytest
 
-from personalize.ui import go_direct
+from personalize.ui.http.server import bypass_proxies
 
 
 @pytest.fixture(autouse=True)
@@ -13,20 +13,20 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
-    for name in ("no_proxy", "NO_PROXY"):  # so that what `go_direct` sets is taken back after the test
+    for name in ("no_proxy", "NO_PROXY"):  # so that what `bypass_proxies` sets is taken back after the test
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 
 
 def test_without_a_proxy_nothing_changes() -> None:
-    go_direct("127.0.0.1")
+    bypass_proxies("127.0.0.1")
     assert "no_proxy" not in os.environ and "NO_PROXY" not in os.environ
 
 
 @pytest.mark.parametrize("proxy", ["http_proxy", "HTTPS_PROXY", "ALL_PROXY"])
 def test_this_machine_is_reached_directly(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(proxy, "http://proxy.example:3128")
-    go_direct("192.0.2.7")
+    bypass_proxies("192.0.2.7")
     for host in ("127.0.0.1:7860", "localhost:7860", "192.0.2.7:7860"):
         assert proxy_bypass(host)
     assert not proxy_bypass("models.example")
@@ -37,7 +37,7 @@ def test_this_machine_is_reached_directly(proxy: str, monkeypatch: pytest.Monkey
 def test_what_was_excepted_stays_so(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
     monkeypatch.setenv(name, "near.example, localhost")
-    go_direct("127.0.0.1")
+    bypass_proxies("127.0.0.1")
     assert os.environ["no_proxy"] == "near.example,localhost,127.0.0.1,::1"
     assert os.environ["NO_PROXY"] == os.environ["no_proxy"]
 
@@ -45,5 +45,5 @@ def test_what_was_excepted_stays_so(name: str, monkeypatch: pytest.MonkeyPatch) 
 def test_an_exception_for_every_host_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
     monkeypatch.setenv("no_proxy", "*")
-    go_direct("127.0.0.1")
+    bypass_proxies("127.0.0.1")
     assert os.environ["no_proxy"] == "*"

@@ -1,10 +1,10 @@
-// The blind proof. Events: 'choose' {number, side}, 'more' {}, 'go' {screen}.
+// The blind test. Events: 'choose' {number, side}, 'more' {}, 'go' {screen}.
 let answered = 0;
-const section = () => element.querySelector('.proof');
+const section = () => element.querySelector('.blind-test');
 const choose = side => {
   const number = Number(section()?.dataset.trial || 0);
   if (!number || number === answered || !element.querySelector('[data-side]')) return;
-  answered = number; // one answer a trial, however often it is pressed
+  answered = number; // one answer a trial, even after a double click
   trigger('choose', {number, side});
 };
 element.addEventListener('click', event => {
@@ -13,12 +13,12 @@ element.addEventListener('click', event => {
   else if (event.target.closest('[data-more]')) trigger('more', {});
   else if (go) trigger('go', {screen: go.dataset.go});
 });
-// One listener for the page, however often this script runs.
+// One listener for the page, even when this script runs again.
 window.palate = window.palate || {};
 window.palate.blind && window.palate.blind.abort();
 window.palate.blind = new AbortController();
 document.addEventListener('keydown', event => {
-  const open = document.querySelector('.mast[data-screen="proof"]');
+  const open = document.querySelector('.mast[data-screen="blind_test"]');
   if (!open || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.target.closest?.('input, textarea, dialog')) return;
   if (event.key === '1' || event.key === '2') choose(Number(event.key) - 1);

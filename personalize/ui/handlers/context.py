@@ -1,0 +1,45 @@
+"""What all handlers use: the screens, the streams to pages, counters, and limits."""
+
+from dataclasses import dataclass
+
+from personalize.rounds.personalizer import Personalizer
+from personalize.settings import Settings
+from personalize.ui.components import Components
+from personalize.ui.handlers.streams import EventStreams
+from personalize.ui.http.metrics import Metrics
+from personalize.ui.rate_limit import Limit
+from personalize.ui.screens.show import Screens
+
+
+@dataclass(frozen=True)
+class HandlerContext:
+    """The parts of the page that handlers use.
+
+    Attributes:
+        screens: shows screens.
+        streams: streams updates to pages.
+        metrics: counts sessions and answers.
+        draws: limit of drawings by session.
+        starts: limit of new sessions by address.
+    """
+
+    screens: Screens
+    streams: EventStreams
+    metrics: Metrics
+    draws: Limit
+    starts: Limit
+
+    @property
+    def personalizer(self) -> Personalizer:
+        """The loop over sessions."""
+        return self.screens.context.personalizer
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this app."""
+        return self.screens.context.settings
+
+    @property
+    def components(self) -> Components:
+        """The components that handlers change."""
+        return self.screens.context.components

@@ -1,0 +1,55 @@
+"""Events of the screen of two tastes."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import gradio as gr
+
+from personalize.ui.browser_state import BrowserState, checked_strength
+from personalize.ui.components import Updates
+from personalize.ui.handlers.context import HandlerContext
+from personalize.ui.handlers.events import input_event
+from personalize.ui.screens import html
+
+
+@dataclass(frozen=True)
+class FriendsHandlers:
+    """Handlers of the screen of two tastes.
+
+    Attributes:
+        context: what all handlers use.
+    """
+
+    context: HandlerContext
+
+    @input_event
+    async def befriend(
+        self, state: BrowserState, content: bytes | None, request: gr.Request
+    ) -> AsyncIterator[Updates]:
+        """A friend's taste file was brought: compare it with the session's taste."""
+        state = state.to("friends")
+        async for updates in self.context.screens.friends.compare(state, content or b""):
+            yield {
+                **updates,
+                self.context.components.blends: "",
+                self.context.components.notice: html.notice(state.words),
+            }
+
+    @input_event
+    async def mix(
+        self, state: BrowserState, friend: bytes | None, subject: str, percent: float, request: gr.Request
+    ) -> AsyncIterator[Updates]:
+        """Draw a subject in both tastes and in their mix."""
+        state = state.to("friends")
+        self.context.draws.take(state.token)
+        share = checked_strength(percent / 100 if isinstance(percent, int | float) else None)
+        mixed = self.context.screens.friends.mix(state, friend or b"", subject or "", share)
+        async for updates in self.context.streams.stream(state, request, self._after_clearing(state, mixed)):
+            yield updates
+
+    async def _after_clearing(
+        self, state: BrowserState, updates: AsyncIterator[Updates]
+    ) -> AsyncIterator[Updates]:
+        yield {self.context.components.notice: html.notice(state.words)}
+        async for update in updates:
+            yield update

@@ -1,0 +1,75 @@
+"""Events of the first screen."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import gradio as gr
+
+from personalize.errors import PersonalizeError
+from personalize.session.subject import check_subject
+from personalize.ui.browser_state import BrowserState
+from personalize.ui.components import Updates
+from personalize.ui.handlers.context import HandlerContext
+from personalize.ui.handlers.events import event_value, input_event, screen_event
+
+
+@dataclass(frozen=True)
+class StartHandlers:
+    """Handlers of the first screen.
+
+    Attributes:
+        context: what all handlers use.
+    """
+
+    context: HandlerContext
+
+    async def choose(self, event: gr.EventData) -> AsyncIterator[Updates]:
+        """An example subject was pressed."""
+        yield {self.context.components.subject: str(event_value(event, "subject"))}
+
+    @screen_event(BrowserState.reset)
+    async def begin(
+        self, state: BrowserState, subject: str, agreed: object, request: gr.Request
+    ) -> AsyncIterator[Updates]:
+        """Start a session; `agreed` is the consent to a study, where there is one."""
+        wanted = check_subject(subject or "")
+        self.context.starts.take(_address(request))
+        session = await asyncio.to_thread(self.context.personalizer.start, wanted, consent=agreed is True)
+        self.context.metrics.session()
+        async for updates in self.context.streams.show(state.reset(session.token, "rounds")):
+            yield updates
+
+    @input_event
+    async def offer(
+        self, state: BrowserState, content: bytes | None, request: gr.Request
+    ) -> AsyncIterator[Updates]:
+        """A taste file was chosen: preview it."""
+        try:
+            yield await self.context.screens.start.preview(state, content or b"")
+        except PersonalizeError as error:
+            yield {
+                **self.context.streams.refuse(state, error),
+                **self.context.screens.start.no_preview(state),
+            }
+
+    @input_event
+    async def dismiss(self, state: BrowserState, request: gr.Request) -> AsyncIterator[Updates]:
+        """The previewed taste file is not wanted."""
+        yield self.context.screens.start.no_preview(state)
+
+    @screen_event(BrowserState.reset)
+    async def adopt(
+        self, state: BrowserState, content: bytes | None, request: gr.Request
+    ) -> AsyncIterator[Updates]:
+        """Go on from the previewed taste file, in a new session."""
+        self.context.starts.take(_address(request))
+        self.context.metrics.session()
+        async for updates in self.context.screens.start.adopt(state, content or b""):
+            yield updates
+
+
+def _address(request: gr.Request) -> str:
+    """The visitor's network address, by which new sessions are limited."""
+    client = getattr(request, "client", None)
+    return str(getattr(client, "host", "") or "")

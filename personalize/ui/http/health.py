@@ -1,0 +1,48 @@
+"""Health checks and metrics for whoever operates the server."""
+
+import asyncio
+import logging
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from personalize.errors import UnknownSessionError
+from personalize.rounds.personalizer import Personalizer
+from personalize.ui.http.metrics import CONTENT_TYPE, Metrics
+from personalize.ui.http.responses import UNCACHED
+
+log = logging.getLogger(__name__)
+
+NO_SESSION = "no-session"
+"""A token that no session has."""
+
+
+def health_routes(personalizer: Personalizer, metrics: Metrics) -> list[Route]:
+    """Routes for operators.
+
+    /healthz answers while the process runs, /readyz while the store can be read, and /metrics lists the
+    counters for Prometheus.
+
+    Args:
+        personalizer: the loop; its store is tested.
+        metrics: the counters.
+    """
+
+    async def healthz(request: Request) -> Response:
+        return PlainTextResponse("ok", headers=UNCACHED)
+
+    async def readyz(request: Request) -> Response:
+        try:
+            await asyncio.to_thread(personalizer.session, NO_SESSION)
+        except UnknownSessionError:
+            pass  # the expected answer of a store that works
+        except Exception:
+            log.warning("not ready: the store does not answer", exc_info=True)
+            return PlainTextResponse("the store does not answer", 503, headers=UNCACHED)
+        return await healthz(request)
+
+    async def exposition(request: Request) -> Response:
+        return Response(metrics.exposition(), headers={"Content-Type": CONTENT_TYPE, **UNCACHED})
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", exposition)]

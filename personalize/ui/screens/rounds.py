@@ -1,0 +1,224 @@
+"""The screen of the rounds: the pictures of a question, the strip of earlier picks, and their change."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+
+from markupsafe import Markup
+
+from personalize.errors import RenderError, SessionError
+from personalize.rounds.explanation import Why
+from personalize.session.record import Round, Session
+from personalize.ui.background import RenderProgress
+from personalize.ui.browser_state import BrowserState
+from personalize.ui.components import Updates
+from personalize.ui.screens.context import ScreenContext, Show
+from personalize.ui.screens.html import picture_url, written
+from personalize.ui.text import sentences
+from personalize.ui.text.catalogue import Words
+
+log = logging.getLogger(__name__)
+
+LENS = Markup(
+    '<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">'
+    '<circle cx="8.5" cy="8.5" r="5.5"/><path d="M13 13l4.5 4.5"/></svg>'
+)
+THUMB_DOWN = Markup(
+    '<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">'
+    '<path d="M6 3h7.5l2.5 7h-5l1 5.5c-1.6.8-2.6 0-3-1.5L7.5 10H6zM3 3v7"/></svg>'
+)
+
+
+def round_view(
+    words: Words,
+    session: Session,
+    current: Round | None,
+    rounds: int,
+    *,
+    progress: RenderProgress | None = None,
+    failed: bool = False,
+    why: Why | None = None,
+) -> str:
+    """The question: K cards, or K blank cards while they are drawn.
+
+    Args:
+        words: texts in the reader's language.
+        session: with the earlier picks.
+        current: the open round; None before it was proposed.
+        rounds: planned rounds of a session.
+        progress: of the render; None without one.
+        failed: whether the render failed, so that a button offers it again.
+        why: what the question is about.
+    """
+    number = len(session.answered) + 1 if current is None else current.number
+    drawn = current if current is not None and current.rendered and not failed else None
+    cards: list[dict[str, str]] = [{}] * session.options
+    left = ""
+    if drawn is not None:
+        cards = [
+            {"prompt": prompt, "url": picture_url(session.token, picture)}
+            for prompt, picture in zip(drawn.prompts, drawn.pictures, strict=True)
+        ]
+        state = words("round_ready", number=number)
+    elif failed:
+        state = words("round_undrawn")
+    else:
+        state, left = words("drawing_now"), sentences.left(words, progress)
+    return _written(
+        words,
+        number=number,
+        ready=drawn is not None,
+        cards=cards,
+        heading=words("round_of" if number <= rounds else "round_only", number=number, rounds=rounds),
+        subject=session.subject,
+        share=0.0 if progress is None or failed else progress.share,
+        past=past_rounds(session),
+        to_come=range(number, max(rounds, number) + 1),
+        state=state,
+        left=left,
+        failed=failed,
+        asks=sentences.asks(words, why),
+        shown="" if drawn is None else drawn.fingerprint,
+    )
+
+
+def round_lost(words: Words, options: int) -> str:
+    """The place of a question that cannot be read: blank cards, and a button to try again."""
+    return _written(
+        words,
+        number=0,
+        ready=False,
+        cards=[{}] * options,
+        heading=words("round_lost"),
+        subject="",
+        share=0.0,
+        past=[],
+        to_come=[],
+        state=words("round_undrawn"),
+        left="",
+        failed=True,
+        asks="",
+        shown="",
+    )
+
+
+def _written(words: Words, *, cards: list[dict[str, str]], **values: object) -> str:
+    return written(
+        words,
+        "round",
+        # Gradio does not update the page for a value equal to the last one; the script's marks would stay.
+        serial=time.monotonic_ns(),
+        cards=cards,
+        keys=sentences.keys(words, len(cards)),
+        lens=LENS,
+        down=THUMB_DOWN,
+        **values,
+    )
+
+
+def past_rounds(session: Session) -> list[dict[str, object]]:
+    """The answered rounds: number, pictures, and the picked one ("" as its URL for none of these)."""
+    past: list[dict[str, object]] = []
+    for round_ in session.answered:
+        best = None if round_.answer is None else round_.answer.best
+        picked = best is not None and round_.rendered
+        url = picture_url(session.token, round_.pictures[best]) if picked and best is not None else ""
+        past.append(
+            {
+                "number": round_.number,
+                "url": url,
+                "prompt": round_.prompts[best or 0],
+                "best": best,
+                "shown": round_.fingerprint,
+                "cards": [
+                    {"url": picture_url(session.token, picture), "prompt": prompt}
+                    for picture, prompt in zip(round_.pictures, round_.prompts, strict=False)
+                ],
+            }
+        )
+    return past
+
+
+def audience(words: Words) -> str:
+    """The presenter's view of an audience's vote."""
+    return written(words, "audience")
+
+
+class RoundsScreen:
+    """Shows the screen of the rounds."""
+
+    def __init__(self, context: ScreenContext, show: Show) -> None:
+        """Use `context`; `show` shows the whole screen again when another page changed the session."""
+        self._context = context
+        self._show = show
+
+    def waiting(self, state: BrowserState, session: Session) -> Updates:
+        """The question before it was proposed or drawn."""
+        planned = self._context.settings.planned
+        view = round_view(state.words, session, session.current, planned)
+        return {self._context.components.picker: view}
+
+    async def show(self, state: BrowserState) -> AsyncIterator[Updates]:
+        """The open round, chosen and drawn if needed; then the next round is drawn ahead.
+
+        Raises:
+            SessionError: the round cannot be drawn or the session cannot be used.
+            RenderError: the renderer failed.
+        """
+        token, words, planned = state.token, state.words, self._context.settings.planned
+        personalizer, picker = self._context.personalizer, self._context.components.picker
+        current = await asyncio.to_thread(personalizer.propose, token)
+        session = await asyncio.to_thread(personalizer.session, token)
+        why = await asyncio.to_thread(personalizer.why, token)
+        if not current.rendered:
+            refused: SessionError | None = None
+            try:
+                async for seen in self._context.renders.follow(
+                    "round",
+                    (token, current.number, current.prompts, current.seeds),
+                    lambda on_step: personalizer.render(token, current.number, on_step),
+                ):
+                    if isinstance(seen, RenderProgress):
+                        progress = self._context.queued(seen, token)
+                        view = round_view(words, session, current, planned, progress=progress, why=why)
+                        yield {picker: view}
+            except SessionError as error:
+                refused = error
+            session = await asyncio.to_thread(personalizer.session, token)
+            if not _same_question(current, session.current):
+                # Another page answered, or took an answer back. All pages show the round that is open now.
+                async for updates in self._show(state):
+                    yield updates
+                return
+            if refused is not None:
+                raise refused
+            if session.current is None or not session.current.rendered:
+                raise RenderError("Expected pictures, found none. Draw them again.")
+            current = session.current
+        yield {picker: round_view(words, session, current, planned, why=why)}
+        if current.number < planned:
+            self._context.renders.begin(
+                "ahead", (token, current.number), lambda on_step: personalizer.render_ahead(token, on_step)
+            )
+
+    async def failed(self, state: BrowserState) -> Updates:
+        """The question with a button to draw it again; blank cards if the session cannot be read."""
+        context = self._context
+        try:
+            session = await asyncio.to_thread(context.personalizer.session, state.token)
+        except Exception:
+            log.warning("the session of a failed round cannot be read", exc_info=True)
+            return {context.components.picker: round_lost(state.words, context.settings.options)}
+        planned = context.settings.planned
+        view = round_view(state.words, session, session.current, planned, failed=True)
+        return {context.components.picker: view}
+
+
+def _same_question(one: Round, other: Round | None) -> bool:
+    """Whether two rounds ask the same question, drawn or not."""
+    return other is not None and (one.number, one.prompts, one.seeds) == (
+        other.number,
+        other.prompts,
+        other.seeds,
+    )

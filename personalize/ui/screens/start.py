@@ -1,0 +1,147 @@
+"""The first screen: a subject to begin with, example subjects, and a taste brought along in a file."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Sequence
+
+from personalize.session.record import Session
+from personalize.taste.taste_file import TasteFile
+from personalize.taste.transfer import adopt, check_file, opinions_in
+from personalize.ui.background import RenderProgress
+from personalize.ui.browser_state import BrowserState
+from personalize.ui.components import Updates
+from personalize.ui.screens import html, pictures
+from personalize.ui.screens.context import ScreenContext, Show
+from personalize.ui.text import sentences
+from personalize.ui.text.catalogue import Words
+
+SHOWN_OF_FILE = 6
+"""Words of a taste file that its preview shows."""
+
+
+def hero(words: Words, options: int, rounds: int) -> str:
+    """The title, and what will happen: so many rounds of so many pictures."""
+    return html.written(words, "start", options=options, rounds=rounds)
+
+
+def wall(words: Words) -> str:
+    """A gallery wall as decoration; the style sheet draws it."""
+    return html.written(words, "wall")
+
+
+def chips(words: Words, subjects: Sequence[str]) -> str:
+    """Example subjects as buttons."""
+    return html.written(words, "chips", subjects=subjects)
+
+
+def consent(words: Words, local: bool, study: int = 0) -> str:
+    """What is kept, and where.
+
+    Args:
+        words: texts in the reader's language.
+        local: whether the page is served to this machine only.
+        study: questions of a study's session, whose conditions are then shown; 0 outside of a study.
+    """
+    return html.written(words, "consent", local=local, study=study)
+
+
+def arrival(words: Words, file: TasteFile) -> str:
+    """The preview of a taste file, and the question whether to go on from it."""
+    liked = sorted(file.opinions, key=lambda opinion: -opinion.utility)[:SHOWN_OF_FILE]
+    sentence = sentences.highlights(words, opinions_in(file), len(file.rounds))
+    made = words.date(file.made)
+    return html.written(words, "arrival", drawing=False, file=file, made=made, liked=liked, sentence=sentence)
+
+
+def arrival_drawing(words: Words, progress: RenderProgress) -> str:
+    """The place of the preview while the pictures of the file are drawn again."""
+    left = sentences.left(words, progress)
+    return html.written(words, "arrival", drawing=True, left=left, share=progress.share)
+
+
+def arrival_none(words: Words) -> str:
+    """The place of the preview without a file."""
+    return html.written(words, "arrival", drawing=False, file=None)
+
+
+class StartScreen:
+    """Shows the first screen, and takes a taste file over into a new session."""
+
+    def __init__(self, context: ScreenContext, show: Show) -> None:
+        """Use `context`; `show` shows the screen of a session."""
+        self._context = context
+        self._show = show
+
+    def updates(
+        self, state: BrowserState, labels: Updates, notice: str = "", kind: str = "trouble"
+    ) -> Updates:
+        """The first screen without anything of a session.
+
+        Args:
+            state: of the browser; only its language is used.
+            labels: the labels in that language.
+            notice: a message above the screen.
+            kind: of the message, "trouble" or "news".
+        """
+        components, state = self._context.components, state.reset()
+        words, labels = state.words, dict(labels)
+        updates: Updates = {
+            components.browser: state.kept(),
+            components.masthead: html.masthead(state),
+            components.notice: html.notice(words, notice, kind),
+            components.arrival: arrival_none(words),
+            components.brought: None,
+            components.picker: "",
+            components.learned: "",
+            components.taste: "",
+            components.pairs: pictures.pairs_none(words),
+            components.blind_test: "",
+            components.friend_file: None,
+            components.friends: "",
+            components.blends: "",
+        }
+        for field in (components.subject, components.wish, components.seed, components.mix_subject):
+            updates[field] = {**labels.pop(field, {}), "value": ""} if field in labels else ""
+        return {**updates, **labels}
+
+    async def preview(self, state: BrowserState, content: bytes) -> Updates:
+        """The preview of a taste file.
+
+        Raises:
+            SessionError: it is no taste file of this app's vocabulary and models.
+        """
+        words, components = state.words, self._context.components
+        file = await asyncio.to_thread(check_file, self._context.personalizer, content)
+        return {
+            components.notice: html.notice(words),
+            components.arrival: arrival(words, file),
+            components.brought: content,
+        }
+
+    def no_preview(self, state: BrowserState) -> Updates:
+        """No taste file, as before one was chosen."""
+        components = self._context.components
+        return {components.arrival: arrival_none(state.words), components.brought: None}
+
+    async def adopt(self, state: BrowserState, content: bytes) -> AsyncIterator[Updates]:
+        """Draw the pictures of a taste file again in a new session, and show its taste.
+
+        Raises:
+            SessionError: it is no taste file of this app's vocabulary and models.
+            RenderError: the renderer failed.
+        """
+        context = self._context
+        file = await asyncio.to_thread(check_file, context.personalizer, content)
+        made: Session | None = None
+        # A random key: two visitors with the same file get a session each.
+        async for seen in context.renders.follow(
+            "adopt", secrets.token_hex(8), lambda on_step: adopt(context.personalizer, file, on_step)
+        ):
+            if isinstance(seen, RenderProgress):
+                yield {context.components.arrival: arrival_drawing(state.words, seen)}
+            else:
+                made = seen
+        if made is not None:
+            yield self.no_preview(state)
+            async for updates in self._show(state.reset(made.token, "taste")):
+                yield updates

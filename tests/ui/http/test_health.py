@@ -1,0 +1,70 @@
+"""Health checks and metrics."""
+
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from personalize.errors import StoreError
+from personalize.preparation.prepare import prepare
+from personalize.rounds.personalizer import Personalizer
+from personalize.session.memory_store import MemoryStore
+from personalize.settings import Settings
+from personalize.ui.http.health import health_routes
+from personalize.ui.http.metrics import Metrics
+from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
+
+
+class Loop(Personalizer):
+    """A loop whose store can be broken."""
+
+    store_answers = True
+
+    def session(self, token: str) -> Any:
+        if not self.store_answers:
+            raise StoreError("Gone.")
+        return super().session(token)
+
+
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Loop:
+    settings = Settings(data=tmp_path_factory.mktemp("data"), candidates=200, pool=64)
+    preparation = prepare(fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings)
+    return Loop(preparation, MemoryStore(), FakeRenderer(), FakeEmbedder(), settings)
+
+
+def test_readiness_asks_the_store(loop: Loop) -> None:
+    client = TestClient(Starlette(routes=health_routes(loop, Metrics())))
+    assert client.get("/readyz").status_code == 200
+    loop.store_answers = False
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/healthz").status_code == 200
+
+
+def test_metrics_can_be_read_and_say_nothing_personal(loop: Loop) -> None:
+    metrics = Metrics()
+    metrics.session()
+    metrics.answer("best")
+    metrics.answer("none")
+    metrics.begun("round")
+    metrics.ended("round", 1.5, failed=False)
+    metrics.begun("personal")
+    metrics.ended("personal", 0.2, failed=True)
+    metrics.begun("ahead")
+    answer = TestClient(Starlette(routes=health_routes(loop, metrics))).get("/metrics")
+    assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain")
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+    assert samples["palate_sessions_total",] == 1.0
+    assert samples["palate_answers_total", "best"] == samples["palate_answers_total", "none"] == 1.0
+    assert samples["palate_drawing_seconds_count", "round"] == 1.0
+    assert samples["palate_drawing_seconds_bucket", "round", "1.0"] == 0.0
+    assert samples["palate_drawing_seconds_bucket", "round", "2.0"] == 1.0
+    assert samples["palate_drawings_failed_total", "personal"] == 1.0
+    assert samples["palate_drawings_under_way", "ahead"] == 1.0
+    assert samples["palate_drawings_under_way", "round"] == 0.0
