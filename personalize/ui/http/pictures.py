@@ -41,7 +41,7 @@ def routes(
     *,
     metadata: bool = True,
 ) -> list[Route]:
-    """Pictures, tastes, cards and codes by token, /static/<name>, /healthz, /readyz and /metrics.
+    """Pictures, tastes, cards and codes by token, /look/<name>, /healthz, /readyz and /metrics.
 
     Args:
         personalizer: the loop.
@@ -120,7 +120,8 @@ def routes(
         Route("/taste/{token}.json", taste),
         Route("/card/{token}.png", card),
         Route("/code/{token}.svg", code),
-        Route("/static/{name:path}", _look(files_of(STATIC))),
+        # Not /static: Gradio's own files have that address, and a route of ours would hide them.
+        Route("/look/{name:path}", _look(files_of(STATIC))),
         Route("/healthz", healthz),
         *vote_routes(personalizer, address),
         Route("/readyz", readyz),

@@ -136,10 +136,10 @@ def test_metrics_can_be_read_and_say_nothing_personal(loop: Loop) -> None:
 
 def test_the_look_is_served_and_nothing_else(loop: Loop) -> None:
     ours = client(loop)
-    assert ours.get("/static/palate.css").headers["content-type"].startswith("text/css")
-    assert ours.get("/static/fonts/gloock.woff2").status_code == 200
+    assert ours.get("/look/palate.css").headers["content-type"].startswith("text/css")
+    assert ours.get("/look/fonts/gloock.woff2").status_code == 200
     for name in ("../handlers.py", "..%2fhandlers.py", "picker.js", "fonts", ""):
-        assert ours.get(f"/static/{name}").status_code == 404
+        assert ours.get(f"/look/{name}").status_code == 404
 
 
 def test_the_style_sheet_names_only_files_that_are_there() -> None:
