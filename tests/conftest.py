@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from tests.places import group_of, left_out, markers_of, rank
+from tests.places import group_of, left_out, markers_of, markers_of_name, rank
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +42,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give every test the markers and the group of its place, and begin with what takes longest."""
     for item in items:
-        for marker in sorted(markers_of(item.path)):
+        for marker in sorted(markers_of(item.path) | markers_of_name(item.name)):
             item.add_marker(marker)
         item.add_marker(pytest.mark.xdist_group(group_of(item.path)))
     items.sort(key=lambda item: rank(item.path))

@@ -15,7 +15,17 @@ MARKERS: dict[str, tuple[str, ...]] = {
     "browser": ("browser", "app"),
     "models": ("models",),
     "models/test_training.py": ("training",),
+    "rounds/test_recorded_session.py": ("models",),
+    "preparation/test_prepare.py": ("models",),
+    "vocabulary/test_full_vocabulary.py": ("slow",),
+    "experiments": ("slow",),
+    "session/test_kill.py": ("app",),
+    "session/test_damage.py": ("slow",),
     "test_commands.py": ("app", "models"),
+    "test_app.py": ("app",),
+    "test_dockerfile.py": ("app",),
+    "test_doors.py": ("app",),
+    "test_imports.py": ("app",),
     "test_other_models.py": ("app", "models"),
     "ui/test_api.py": ("app",),
     "ui/http/test_shutdown.py": ("app",),
@@ -43,6 +53,11 @@ def _stands_in(path: Path, place: str) -> bool:
 def markers_of(path: Path) -> set[str]:
     """The markers of every test of a file or folder."""
     return {marker for place, markers in MARKERS.items() if _stands_in(path, place) for marker in markers}
+
+
+def markers_of_name(name: str) -> set[str]:
+    """The markers of one test by its name: cases with a PostgreSQL server have it in their parameters."""
+    return {"postgres"} if "postgresql" in name.partition("[")[2] else set()
 
 
 def left_out(path: Path, expression: str) -> bool:
