@@ -2,14 +2,14 @@
 
 // Put the taste card up on the booth's wall, or take it down; only the button and its sentence change.
 const hang = async button => {
-  const said = button.parentElement.querySelector('[role="status"]');
+  const status = button.parentElement.querySelector('[role="status"]');
   button.disabled = true;
   try {
     const answer = await fetch(button.dataset.wall, {method: button.dataset.up ? 'DELETE' : 'POST'});
     const now = await answer.json();
-    said.textContent = answer.ok ? now.said : now.error;
+    status.textContent = answer.ok ? now.sentence : now.error;
     if (answer.ok) { button.dataset.up = now.state; button.textContent = now.button; }
-  } catch { said.textContent = window.palate.words.not_done; }
+  } catch { status.textContent = window.palate.words.not_done; }
   button.disabled = false;
   button.focus();
 };
