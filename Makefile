@@ -1,4 +1,4 @@
-# make setup, make run, make test, make check; make pictures takes the README's screenshots again.
+# make setup, make run, make quick, make test, make check; make pictures takes the README's screenshots again.
 
 # The first Python that really starts and is recent enough (a version manager's shim may exist and not start).
 PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
@@ -7,15 +7,22 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
 BIN := .venv/bin
 SOURCES := $(wildcard app.py) personalize models tests
 
-.PHONY: setup run test check format pictures which-python
+.PHONY: setup run test quick check format pictures which-python
 
 setup: .venv/.dev
 
 run: .venv/.runtime
 	$(BIN)/python app.py $(ARGS)
 
+# Two workers. Tests of one group (tests/places.py) stay together, and the longest groups begin first.
+TWO_WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
+
 test: .venv/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(TWO_WORKERS) $(ARGS)
+
+# What needs no weights, no browser, no server and no long computation: for each change while you work.
+quick: .venv/.dev
+	$(BIN)/python -m pytest $(TWO_WORKERS) -m "not (models or browser or app or training or postgres or slow)" $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .

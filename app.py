@@ -70,6 +70,7 @@ def run(settings: Settings) -> None:
 
     serve(page, personalizer, settings, ready, renders.metrics)
     renders.close()
+    personalizer.queue.close()
     renderer.close()
 
 

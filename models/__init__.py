@@ -1,38 +1,45 @@
-"""The networks we run: `load_renderer`, `load_embedder`, `available`. Knows nothing of `personalize`.
+"""The networks: `load_renderer` and `load_embedder` are the two doors of this package.
 
-The parts meet through structural protocols: a renderer has a `name`, `render` and `room`; an embedder has a
-`name`, a `dimension`, `embed_texts` and `embed_pictures`.
+The package does not import `personalize`. The two meet through structural protocols: a renderer has a
+`name`, `render` and `room`; an embedder has a `name`, a `dimension`, `embed_texts` and `embed_pictures`.
+Diffusers and open_clip are imported when a door is used.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.catalog import Model, available
 from models.errors import ModelError
 from models.resolve import find_model
 
+if TYPE_CHECKING:
+    from models.clip import OpenClipEmbedder
+    from models.diffusion import DiffusersRenderer
+
 __all__ = ["Model", "ModelError", "available", "find_model", "load_embedder", "load_renderer"]
 
 
-def load_renderer(  # type: ignore[no-untyped-def]  # noqa: ANN201
+def load_renderer(
     name: str = "mini",
     threads: int = 0,
     *,
     changes: Mapping[str, Any] | None = None,
     compiled: str = "",
     checked: bool = True,
-):
-    """The text-to-image pipeline of that name, as a `models.diffusion.DiffusersRenderer`.
+) -> DiffusersRenderer:
+    """Load a text-to-image pipeline.
 
     Args:
         name: in the catalogue, a folder, or an id on the hub that was fetched (`models.resolve.find_model`).
-        threads: CPU threads; 0 for as many as there are cores.
-        changes: fields of `Model` that are set instead of its defaults, such as steps.
+        threads: CPU threads; 0 for all cores.
+        changes: fields of `Model` that replace its defaults, such as steps.
         compiled: backend of torch.compile, or ''.
-        checked: whether the model's own safety checker is asked.
+        checked: whether the model's own safety checker is used.
 
     Raises:
-        ModelError: unknown, missing or damaged.
+        ModelError: the model is unknown, missing or damaged.
     """
     from models.diffusion import DiffusersRenderer
 
@@ -40,18 +47,16 @@ def load_renderer(  # type: ignore[no-untyped-def]  # noqa: ANN201
     return DiffusersRenderer(model, threads=threads, compiled=compiled, checked=checked)
 
 
-def load_embedder(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    name: str = "mini", threads: int = 0, *, clip: str = ""
-):
-    """The CLIP that goes with the model of that name, as a `models.clip.OpenClipEmbedder`.
+def load_embedder(name: str = "mini", threads: int = 0, *, clip: str = "") -> OpenClipEmbedder:
+    """Load the CLIP of a model.
 
     Args:
         name: as for `load_renderer`.
-        threads: CPU threads; 0 for as many as there are cores.
+        threads: CPU threads; 0 for all cores.
         clip: another CLIP: in the catalogue, a folder, or an id on the hub that was fetched.
 
     Raises:
-        ModelError: unknown, missing or damaged.
+        ModelError: the model is unknown, missing or damaged.
     """
     from models.clip import OpenClipEmbedder
 

@@ -1,4 +1,4 @@
-"""What is known of a model: the entries of catalog.toml, and `Model`, one of them with its files in place."""
+"""The catalogue of models: its entries, and `Model`, an entry whose files are on this machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INDEX, CLIP_INDEX = "model_index.json", "open_clip_config.json"
 
 @dataclass(frozen=True)
 class Adapter:
-    """A LoRA: the folder where it lies and its file."""
+    """A LoRA: its folder and its file."""
 
     folder: Path
     file: str
@@ -25,24 +25,25 @@ class Adapter:
 
 @dataclass(frozen=True)
 class Model:
-    """A text-to-image pipeline and the CLIP that sees its pictures, and how to run them.
+    """A text-to-image pipeline with the CLIP for its pictures, and the settings to run them.
 
     Attributes:
-        name: how it is asked for.
-        pipeline: folder as diffusers saves one.
-        clip: folder as open_clip reads one.
-        title: for people.
+        name: in the catalogue, or of the folder or repository.
+        pipeline: folder in the format of diffusers.
+        clip: folder in the format of open_clip.
+        title: name for people.
         licence: SPDX name where there is one.
         steps: denoising steps.
         guidance: classifier-free guidance scale; 0 or 1 for none.
-        picture_px: side of the square pictures, in pixels; 0 for what the pipeline was made for.
-        dtype: of the weights on a GPU: "float16", "bfloat16" or "float32"; on a CPU they have 32 bits.
-        variant: of the weights' files, such as "fp16"; "" for plain ones.
-        scheduler: class of diffusers to use instead of the pipeline's own; "" for its own.
-        negative: whether a negative prompt does anything.
-        vocabulary: name of the words it knows; "" if any will do.
-        adapter: a LoRA to fuse in, or None.
-        revision: commit of a hub repository; "" when the folder's content says which version it is.
+        picture_px: side of the square pictures, in pixels; 0 for the pipeline's own size.
+        dtype: of the weights on a GPU: "float16", "bfloat16" or "float32"; on a CPU it is always "float32".
+        variant: of the files of weights, such as "fp16"; "" for none.
+        scheduler: class of diffusers that replaces the pipeline's own; "" for its own.
+        negative: whether a negative prompt has an effect.
+        vocabulary: name of the only vocabulary that it knows; "" if it knows any words.
+        adapter: a LoRA to fuse into the pipeline, or None.
+        revision: commit of a hub repository; "" for a folder, which is identified by its content.
+        clip_revision: the same of the CLIP.
     """
 
     name: str
@@ -64,7 +65,7 @@ class Model:
 
     @cached_property
     def fingerprint(self) -> str:
-        """12 hexadecimal digits of the pipeline's files and of what is changed about it."""
+        """12 hexadecimal digits of the pipeline's files, its scheduler and its LoRA."""
         parts = [self.revision or fingerprint_of(self.pipeline), self.scheduler]
         if self.adapter is not None:
             parts.append(f"{self.adapter.folder.name}/{self.adapter.file}")

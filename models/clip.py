@@ -17,13 +17,14 @@ from models.errors import ModelError
 from models.threads import use_threads
 
 BATCH = 32
+"""Texts or pictures at once."""
 
 
 class OpenClipEmbedder:
-    """Both towers of an open_clip model. Safe to call from any thread; calls take turns.
+    """An open_clip model. Safe to call from any thread; calls take turns.
 
     Attributes:
-        name: model and fingerprint; embeddings of another name are not comparable.
+        name: model and fingerprint; embeddings of different names are not comparable.
         dimension: D.
     """
 
@@ -40,7 +41,7 @@ class OpenClipEmbedder:
         try:
             net, preprocess = open_clip.create_model_from_pretrained(folder)
             tokenizer = open_clip.get_tokenizer(folder)
-        except Exception as error:  # noqa: BLE001 - whatever a damaged file makes the libraries raise
+        except Exception as error:  # noqa: BLE001 - a damaged file makes the libraries raise many types
             raise ModelError(
                 f"Expected an OpenCLIP model in {model.clip}, found one that does not load "
                 f"({type(error).__name__}: {error}). Restore its files."
@@ -60,7 +61,7 @@ class OpenClipEmbedder:
         )
 
     def embed_pictures(self, pictures: Sequence[Image.Image]) -> Tensor:
-        """Float64[N, D], unit rows; any size, prepared as the model was trained."""
+        """Float64[N, D], unit rows, of pictures of any size, preprocessed as in the model's training."""
 
         def encode(batch: list[Image.Image]) -> Tensor:
             prepared = torch.stack([self._preprocess(picture.convert("RGB")) for picture in batch])

@@ -1,24 +1,52 @@
-"""``list``, ``fetch`` and ``check``: which weights there are, getting them, and whether they are whole."""
+"""``list``, ``fetch`` and ``check``: which weights there are, downloading them, and their integrity."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from typing import Any
 
 from models.catalog import HERE, Model, catalog
 from models.errors import ModelError
 from models.hub import WEIGHTS, Fetch, Fetched, fetch, gigabytes, located
+from models.progress import ConsoleProgress
 from models.resolve import HUB_ID, find_model
 from models.verify import check
 
 
-def _say(text: str) -> None:
+def add_list(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command ``list``."""
+    parser = commands.add_parser("list", help="the models of the catalogue, their licences and sizes")
+    parser.set_defaults(run=lambda chosen: list_models())
+
+
+def add_fetch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command ``fetch``."""
+    parser = commands.add_parser("fetch", help="download a model's weights, once")
+    parser.set_defaults(
+        run=lambda chosen: fetch_model(chosen.model, chosen.revision, chosen.variant, chosen.pickles)
+    )
+    add = parser.add_argument
+    add("model", help="name in the catalogue, or an id on the hub such as owner/name")
+    add("--revision", default="", help="commit, tag or branch instead of the catalogue's")
+    add("--variant", help="of an id's weights (default: fp16 if there is one)")
+    add("--pickles", action="store_true", help="accept weights that exist only as a pickle")
+
+
+def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command ``check``."""
+    parser = commands.add_parser("check", help="whether the files of a model are complete and undamaged")
+    parser.set_defaults(run=lambda chosen: 0 if check_model(chosen.model) else 1)
+    parser.add_argument("model", help="as for fetch, or a folder")
+
+
+def _write(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def _sources(name: str, entry: dict[str, Any], pickles: bool = False) -> list[Fetch]:
-    """What has to be fetched for an entry; nothing for those that ship."""
+    """The repositories that an entry of the catalogue needs; none for the mini models."""
     if "repository" not in entry:
         return []
     sources = [Fetch(entry["repository"], entry["revision"], str(entry.get("variant", "")), pickles)]
@@ -28,11 +56,11 @@ def _sources(name: str, entry: dict[str, Any], pickles: bool = False) -> list[Fe
     return sources
 
 
-def list_models() -> None:
-    """Every entry of the catalogue, what it allows, how large it is, and whether it is here."""
+def list_models() -> int:
+    """Write every entry of the catalogue: licence, size, and whether it is on this machine; returns 0."""
     entries = catalog()
-    for kind, heading in (("diffusion", "Pipelines (--model)"), ("clip", "CLIPs that see pictures (--clip)")):
-        _say(heading)
+    for kind, heading in (("diffusion", "Pipelines (--model)"), ("clip", "CLIPs (--clip)")):
+        _write(heading)
         for name, entry in entries[kind].items():
             sources = _sources(name, entry)
             here = all(located(source.repository, source.revision) for source in sources)
@@ -40,8 +68,9 @@ def list_models() -> None:
             where = "ships with Palate" if not sources else "here" if here else "not fetched"
             needs = f", a GPU with about {entry['memory_gb']:g} GB" if "memory_gb" in entry else ""
             allows = f": {entry['allows']}" if "allows" in entry else ""
-            _say(f"  {name:16} {entry['title']} ({where}; {size}{needs})")
-            _say(f"  {'':16} {entry['licence']}{allows}")
+            _write(f"  {name:16} {entry['title']} ({where}; {size}{needs})")
+            _write(f"  {'':16} {entry['licence']}{allows}")
+    return 0
 
 
 def _own_size(entry: dict[str, Any]) -> str:
@@ -50,74 +79,81 @@ def _own_size(entry: dict[str, Any]) -> str:
 
 
 def _wanted(name: str, revision: str, variant: str | None, pickles: bool) -> list[Fetch]:
+    """The repositories that a name in the catalogue or an id on the hub needs."""
     entries = catalog()
     for kind in ("diffusion", "clip"):
         if name in entries[kind]:
             sources = _sources(name, entries[kind][name], pickles)
-            if kind == "diffusion" and sources:  # and the CLIP that sees its pictures
-                seen_by = str(entries[kind][name].get("clip", "vit-l-14"))
-                sources += _sources(seen_by, entries["clip"][seen_by])
+            if kind == "diffusion" and sources:  # and the CLIP for its pictures
+                clip = str(entries[kind][name].get("clip", "vit-l-14"))
+                sources += _sources(clip, entries["clip"][clip])
             if revision and sources:
                 sources[0] = Fetch(sources[0].repository, revision, sources[0].variant, pickles)
             return sources
     match = HUB_ID.fullmatch(name)
     if not match:
         raise ModelError(
-            f"Expected a name out of {', '.join([*entries['diffusion'], *entries['clip']])}, or an id "
+            f"Expected one of {', '.join([*entries['diffusion'], *entries['clip']])}, or an id "
             f"such as owner/name, found '{name[:200]}'. Correct it."
         )
     wanted = "fp16" if variant is None else variant
     return [Fetch(match["id"], revision or match["revision"] or "main", wanted, pickles)]
 
 
-def fetch_model(name: str, revision: str = "", variant: str | None = None, pickles: bool = False) -> None:
-    """Fetch a model and what goes with it; what is here already is not fetched again.
+def fetch_model(name: str, revision: str = "", variant: str | None = None, pickles: bool = False) -> int:
+    """Fetch a model with its LoRA and its CLIP; files that are on this machine are not fetched again.
 
     Args:
         name: in the catalogue, or an id on the hub.
-        revision: another one than the catalogue's; for an id, instead of its main branch.
-        variant: of the weights of an id; None takes fp16 where there is one.
-        pickles: whether weights without safetensors may be taken.
+        revision: replaces the catalogue's revision, or the main branch of an id.
+        variant: of the weights of an id; None for fp16 if there is one.
+        pickles: whether weights that exist only as a pickle are accepted.
+
+    Returns:
+        0.
 
     Raises:
         ModelError: see `models.hub.fetch`.
     """
     sources = _wanted(name, revision, variant, pickles)
     if not sources:
-        _say(f"{name} ships with Palate: nothing to fetch.")
-        return
+        _write(f"{name} ships with Palate: nothing to fetch.")
+        return 0
     for source in sources:
-        _say(f"{source.repository} at {source.revision[:12]}")
+        _write(f"{source.repository} at {source.revision[:12]}")
         done: Fetched = fetch(source)
-        _say(f"  {gigabytes(done.bytes)} in {done.folder} ({gigabytes(done.new_bytes)} new)")
-    _say(f"Run it with: python app.py --model {name}")
+        _write(f"  {gigabytes(done.bytes)} in {done.folder} ({gigabytes(done.new_bytes)} new)")
+    _write(f"Run it with: python app.py --model {name}")
+    return 0
 
 
 def check_model(name: str) -> bool:
-    """Say what is wrong with a model's files; True if nothing is.
+    """Write a line for each damaged file of a model; True if there is none.
 
     Raises:
         ModelError: unknown, or not fetched.
     """
     sources = _wanted(name, "", None, False) if name not in _own() else []
     wrong: list[str] = []
+    progress = ConsoleProgress()
     for source in sources:
-        _say(f"{source.repository} at {source.revision[:12]}")
-        wrong += check(source.repository, source.revision, _told)
+        _write(f"{source.repository} at {source.revision[:12]}")
+        wrong += check(source.repository, source.revision, progress)
     if not sources:
         wrong += _headers(find_model(name))
     for line in wrong:
-        _say(f"  {line}")
-    _say(f"{name}: " + (f"{len(wrong)} files are damaged" if wrong else "every file is whole"))
+        _write(f"  {line}")
+    _write(f"{name}: " + (f"{len(wrong)} files are damaged" if wrong else "every file is whole"))
     return not wrong
 
 
 def _own() -> set[str]:
+    """Names of the pipelines that ship with Palate."""
     return {name for name, entry in catalog()["diffusion"].items() if "folder" in entry}
 
 
 def _headers(model: Model) -> list[str]:
-    """Weights of a folder that cannot be read to their end; a folder has no list of digests."""
+    """A line for each file of weights whose header cannot be read; a folder has no list of digests."""
     from safetensors import SafetensorError, safe_open
 
     wrong = []
@@ -129,9 +165,3 @@ def _headers(model: Model) -> list[str]:
             except (SafetensorError, OSError) as error:
                 wrong.append(f"{file}: expected safetensors, found: {error}. Restore it.")
     return wrong
-
-
-def _told(name: str, done: int, of: int) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\033[K  checked {done} of {of} {name}" + ("\n" if done == of else ""))
-        sys.stderr.flush()

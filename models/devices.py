@@ -1,4 +1,4 @@
-"""Where the networks run, and in how many bits: a CUDA GPU, Apple's GPU, or the CPU."""
+"""The device of the networks (a CUDA GPU, Apple's GPU, or the CPU) and the type of their weights."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def best_device() -> torch.device:
 
 
 def weights_dtype(wanted: str, device: torch.device) -> torch.dtype:
-    """The type of the weights: what the model wants on a GPU that has it, 32 bits on a CPU.
+    """The type of the weights: `wanted` on a GPU that supports it, 32 bits on a CPU.
 
     Args:
         wanted: "float16", "bfloat16" or "float32".
-        device: where they will be.
+        device: of the weights.
 
     Raises:
-        ModelError: another type is wanted.
+        ModelError: `wanted` is another type.
     """
     if wanted not in DTYPES:
         raise ModelError(
@@ -35,5 +35,5 @@ def weights_dtype(wanted: str, device: torch.device) -> torch.dtype:
     if device.type == "cpu":
         return torch.float32
     if wanted == "bfloat16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
-        return torch.float32  # half precision overflows in models that were trained for the wider range
+        return torch.float32  # models trained in bfloat16 overflow in half precision
     return DTYPES[wanted]

@@ -1,7 +1,8 @@
 """The renderer: prompts to PNG pictures by any text-to-image pipeline of diffusers.
 
-A pipeline's scheduler keeps state, so one thread owns it and calls take turns. Every picture has its own CPU
-generator, so it depends on its own prompt and seed and not on what else is in the batch (up to rounding).
+A pipeline's scheduler has state, so one thread owns the pipeline and calls take turns. Every picture has its
+own CPU generator. A picture therefore depends on its own prompt and seed, and only by rounding on the other
+pictures of its batch.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from models import safety
 from models.catalog import Model
 from models.devices import best_device
 from models.errors import ModelError
-from models.memory import Frugality, is_out_of_memory
+from models.memory import MemoryBudget, is_out_of_memory
 from models.pipeline import Windows, accepted, load_pipeline, side_of
 from models.png import png_bytes
 from models.threads import use_threads
@@ -29,19 +30,19 @@ _LOG = logging.getLogger(__name__)
 
 
 class Job(Protocol):
-    """What is read of a job."""
+    """The fields of a job that the renderer reads."""
 
     @property
     def prompt(self) -> str:
-        """The whole prompt."""
+        """The complete prompt."""
 
     @property
     def negative_prompt(self) -> str:
-        """What to steer away from, or ''."""
+        """Content to avoid, or ''."""
 
     @property
     def seed(self) -> int:
-        """Of the noise, 0 to 2**63 - 1."""
+        """Seed of the noise, 0 to 2**63 - 1."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +52,14 @@ class _Job:
     seed: int
 
 
-class Cancelled(Exception):
-    """The rendering was told to stop."""
-
-
 class DiffusersRenderer:
     """A text-to-image pipeline. Safe to call from any thread; calls take turns.
 
     Attributes:
-        name: model, fingerprint and settings; the same record under the same name is the same picture.
+        name: model, fingerprint and settings; under one name, equal jobs give equal pictures.
         picture_px: side of the pictures, in pixels.
-        device: where it runs.
-        frugality: how many pictures are drawn at once, and what was given up for lack of memory.
+        device: of the networks.
+        memory: pictures at once, and the steps that were taken to save memory.
     """
 
     def __init__(self, model: Model, *, threads: int = 0, compiled: str = "", checked: bool = True) -> None:
@@ -70,9 +67,9 @@ class DiffusersRenderer:
 
         Args:
             model: what to load.
-            threads: CPU threads; 0 for as many as there are cores.
+            threads: CPU threads; 0 for all cores.
             compiled: backend of torch.compile for the denoiser, or ''. The first picture then takes minutes.
-            checked: whether the model's own safety checker is asked, if it has one.
+            checked: whether the model's own safety checker is used, if it has one.
 
         Raises:
             ModelError: diffusers could not read the folder.
@@ -89,44 +86,39 @@ class DiffusersRenderer:
                 if getattr(pipeline, part, None) is not None:
                     getattr(pipeline, part).compile(backend=compiled)
         self._pipeline, self._model = pipeline, model
-        self._windows, self._words_lock = Windows(pipeline), threading.Lock()
+        self._windows, self._windows_lock = Windows(pipeline), threading.Lock()
         self._closing = threading.Event()
         self._owner = ThreadPoolExecutor(1, thread_name_prefix="renderer")
-        self.frugality = Frugality()
+        self.memory = MemoryBudget()
         self.picture_px = model.picture_px or side_of(pipeline)
         self.name = f"{model.name}-{model.fingerprint}-{model.steps}x{model.guidance:g}" + (
             f"-{model.picture_px}" if model.picture_px and model.picture_px != side_of(pipeline) else ""
         )
 
     def room(self, prompt: str) -> int:
-        """Word pieces that still fit behind a prompt; negative when its end would not be read."""
-        with self._words_lock:
+        """Word pieces that still fit after a prompt; negative if the model would not read its end."""
+        with self._windows_lock:
             return self._windows.room(prompt)
 
     def warm_up(self) -> None:
-        """Draw one picture and throw it away: what fails, fails now, and the first round is not the slowest.
+        """Draw one picture and discard it: errors appear at once, and the next picture is not the slowest.
 
         Raises:
             ModelError: the pipeline failed.
         """
         self.render([_Job("", "", 0)])
 
-    def render(
-        self,
-        jobs: Sequence[Job],
-        on_step: Callable[[int, int], None] | None = None,
-        cancelled: threading.Event | None = None,
-    ) -> list[bytes]:
+    def render(self, jobs: Sequence[Job], on_step: Callable[[int, int], None] | None = None) -> list[bytes]:
         """PNG bytes of every job, in order.
 
         Args:
             jobs: prompts and seeds.
             on_step: called with (steps done, steps in all) after every denoising step, from another thread.
-            cancelled: when set, stops before the next step.
+                An error that it raises stops the rendering before the next step.
 
         Raises:
-            ModelError: a prompt that is longer than the text tower reads, or the pipeline failed.
-            Cancelled: `cancelled` was set.
+            ModelError: a prompt is longer than the text encoder's window, the pipeline failed, or the
+                renderer was closed.
         """
         window = self._windows.widest
         for job in jobs:
@@ -137,43 +129,41 @@ class DiffusersRenderer:
                     f"{window - room} in '{job.prompt[:60]}...'. Shorten the subject."
                 )
         own = [_Job(job.prompt, job.negative_prompt, job.seed) for job in jobs]
-        return self._owner.submit(self._render, own, on_step, cancelled).result()
+        return self._owner.submit(self._render, own, on_step).result()
 
     def close(self) -> None:
-        """Stop before the next step; what waits is not begun."""
+        """Stop before the next step; waiting calls do not begin."""
         self._closing.set()
         self._owner.shutdown(wait=False, cancel_futures=True)
 
-    def _render(
-        self, jobs: list[_Job], on_step: Callable[[int, int], None] | None, cancelled: threading.Event | None
-    ) -> list[bytes]:
+    def _render(self, jobs: list[_Job], on_step: Callable[[int, int], None] | None) -> list[bytes]:
         whole, done = self._model.steps * len(jobs), 0
 
         def after_step(pipe: Any, step: int, time: Any, values: dict[str, Any]) -> dict[str, Any]:
-            if self._closing.is_set() or (cancelled is not None and cancelled.is_set()):
-                raise Cancelled
+            if self._closing.is_set():
+                raise ModelError("Expected to finish a picture, found that Palate is ending. Start it again.")
             if on_step is not None:
-                steps = min(step + 1, self._model.steps) * min(self.frugality.batch, len(jobs) - done)
+                steps = min(step + 1, self._model.steps) * min(self.memory.batch, len(jobs) - done)
                 on_step(self._model.steps * done + steps, whole)
             return values
 
         pictures: list[bytes] = []
         while done < len(jobs):
-            batch = jobs[done : done + self.frugality.batch]
+            batch = jobs[done : done + self.memory.batch]
             try:
-                images, objected = self._drawn(batch, after_step)
+                images, objected = self._draw(batch, after_step)
             except (RuntimeError, ValueError, TypeError, MemoryError) as error:
-                if is_out_of_memory(error) and self.frugality.give_way(self._pipeline, len(batch)):
-                    _LOG.warning("%s: %s", self._model.title, self.frugality.said[-1])
+                if is_out_of_memory(error) and self.memory.reduce(self._pipeline, len(batch)):
+                    _LOG.warning("%s: %s", self._model.title, self.memory.steps[-1])
                     continue
                 raise self._failure(error, len(batch)) from error
             for job, image, hide in zip(batch, images, objected, strict=True):
-                pictures.append(self._allowed(job, image, hide, after_step))
+                pictures.append(self._checked(job, image, hide, after_step))
             done += len(batch)
         return pictures
 
-    def _drawn(self, batch: list[_Job], after_step: Any) -> tuple[list[Image.Image], list[bool]]:
-        """Pictures of a batch, and what the safety checker objects to."""
+    def _draw(self, batch: list[_Job], after_step: Any) -> tuple[list[Image.Image], list[bool]]:
+        """The pictures of a batch, and whether the safety checker objects to each."""
         guided = self._model.negative and any(job.negative_prompt for job in batch)
         arguments = accepted(
             self._pipeline,
@@ -193,14 +183,14 @@ class DiffusersRenderer:
         objected = getattr(output, "nsfw_content_detected", None)
         return output.images, list(objected) if objected else [False] * len(batch)
 
-    def _allowed(self, job: _Job, image: Image.Image, objected: bool, after_step: Any) -> bytes:
-        """The picture as a PNG; if the safety checker objects, one from another seed, or a blurred one."""
+    def _checked(self, job: _Job, image: Image.Image, objected: bool, after_step: Any) -> bytes:
+        """The picture as a PNG; from other seeds, and blurred at last, if the safety checker objects."""
         attempt, drawn = 0, job
         while objected and attempt < safety.TRIES:
             attempt += 1
             drawn = _Job(job.prompt, job.negative_prompt, safety.other_seed(job.seed, attempt))
             try:
-                images, objections = self._drawn([drawn], after_step)
+                images, objections = self._draw([drawn], after_step)
             except (RuntimeError, ValueError, TypeError, MemoryError) as error:
                 raise self._failure(error, 1) from error
             image, objected = images[0], objections[0]
@@ -224,6 +214,6 @@ class DiffusersRenderer:
     def _failure(self, error: BaseException, count: int) -> ModelError:
         what = "a picture" if count == 1 else f"{count} pictures"
         return ModelError(
-            f"Expected {what} from {self._model.title}, found that it failed "
-            f"({type(error).__name__}: {error}). Try again; if it stays, restart the app."
+            f"Expected {what} from {self._model.title}, found that drawing failed "
+            f"({type(error).__name__}: {error}). Try again; if it fails again, restart the app."
         )

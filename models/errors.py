@@ -1,5 +1,5 @@
-"""The one error of this package; its message says what was expected, what was found, and what to do."""
+"""The error of this package; its message is one sentence of the form: Expected X, found Y. Do Z."""
 
 
 class ModelError(Exception):
-    """A model is unknown, missing, damaged, or was asked for what it cannot do."""
+    """A model is unknown, missing or damaged, or does not support a request."""

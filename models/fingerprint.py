@@ -1,4 +1,4 @@
-"""Short digests that tell versions of a model apart, without reading gigabytes at every start."""
+"""Short digests that identify a version of a model, without reading gigabytes at every start."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import hashlib
 from pathlib import Path
 
 WHOLE = 64 * 2**20
-"""Files up to so many bytes are read whole; of larger ones the size, the beginning, the end and samples."""
+"""Files of up to this many bytes are read completely; of larger files the size and 64 samples."""
 
 _SAMPLES, _SAMPLE = 64, 65_536
 _KINDS = (".safetensors", ".json", ".txt", ".model")
 
 
 def fingerprint_of(*parts: Path | str) -> str:
-    """12 hexadecimal digits of folders (the content of their weights and settings) and texts."""
+    """12 hexadecimal digits of folders (contents of their weights and settings) and texts."""
     digest = hashlib.sha256()
     for part in parts:
         if isinstance(part, str):

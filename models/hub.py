@@ -1,8 +1,8 @@
 """Weights from a hub: which files of a repository are needed, and fetching them.
 
-All of it through huggingface_hub: its cache (HF_HOME), its mirror (HF_ENDPOINT), its switch for working
-without a network (HF_HUB_OFFLINE), its tokens, its resuming, its progress bars. Only safetensors are taken,
-unless pickles are asked for by name.
+All network access goes through huggingface_hub, with its cache (HF_HOME), mirrors (HF_ENDPOINT), offline mode
+(HF_HUB_OFFLINE), tokens, resumed downloads and progress bars. Only safetensors are fetched, unless pickles
+are requested.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from models.hub_errors import explained
 WEIGHTS = ".safetensors"
 PICKLES = (".bin", ".pt", ".ckpt", ".pth")
 SPARE_BYTES = 200 * 2**20
-"""Room that stays free on the disk."""
+"""Space that stays free on the disk."""
 
 
 @dataclass(frozen=True)
 class Fetch:
-    """What is asked of a hub.
+    """A request to a hub.
 
     Attributes:
         repository: id, owner/name.
         revision: commit, tag or branch.
-        variant: of the weights, such as "fp16"; taken where a part has it.
-        pickles: whether weights that only a pickle holds are taken; they can run code when they are read.
-        only: exactly these files, instead of those that a pipeline or a CLIP needs.
+        variant: of the weights, such as "fp16"; preferred where a part has it.
+        pickles: whether weights that exist only as a pickle are fetched; reading a pickle can run code.
+        only: exactly these files, and not those that a pipeline or a CLIP needs.
     """
 
     repository: str
@@ -45,7 +45,7 @@ class Fetch:
 
 @dataclass(frozen=True)
 class Fetched:
-    """Where the files lie, how many bytes they are, and how many of them came over the network."""
+    """The result of a fetch: the folder, its size, and the bytes that came over the network."""
 
     folder: Path
     bytes: int
@@ -55,16 +55,16 @@ class Fetched:
 def needed_files(
     names: Collection[str], index: Mapping[str, Any] | None, variant: str, pickles: bool
 ) -> list[str]:
-    """Those of a repository's files that running it takes.
+    """The files of a repository that are needed to run it.
 
     Args:
         names: all files of the repository.
         index: its model_index.json, or None for an OpenCLIP model.
-        variant: of the weights, where a part has it.
+        variant: of the weights; preferred where a part has it.
         pickles: whether a part without safetensors may be read from a pickle.
 
     Raises:
-        ModelError: a part has no weights that may be taken.
+        ModelError: a part has no acceptable weights.
     """
     if index is None:
         flat = [name for name in names if "/" not in name]
@@ -81,7 +81,7 @@ def needed_files(
 
 
 def _small(names: Sequence[str]) -> list[str]:
-    """Settings and tokenizers."""
+    """The files of settings and tokenizers."""
     return [
         name for name in names
         if name.endswith((".json", ".txt", ".model", ".jinja")) and ".index." not in name
@@ -89,7 +89,7 @@ def _small(names: Sequence[str]) -> list[str]:
 
 
 def _weights(names: Sequence[str], stem: str, variant: str, pickles: bool, part: str) -> list[str]:
-    """The weights of one part, with the list of its shards if there is one."""
+    """The weights of one part, with the index of its shards if there is one."""
     for suffixes in ((WEIGHTS,), PICKLES if pickles else ()):
         weights = [name for name in names if name.endswith(suffixes) and stem in name] if suffixes else []
         weights = [name for name in weights if ".non_ema." not in name]
@@ -105,18 +105,18 @@ def _weights(names: Sequence[str], stem: str, variant: str, pickles: bool, part:
             return [*chosen, *(lists if len(chosen) > 1 else [])]
     raise ModelError(
         f"Expected weights of {part} as {WEIGHTS} files, found none. Choose another revision or variant, or "
-        "say --pickles if you trust whoever made them: reading pickles can run their code."
+        "use --pickles if you trust the owner: reading a pickle can run code."
     )
 
 
 def _has_variant(name: str) -> bool:
-    """Whether weights, or a list of shards such as model.safetensors.index.fp16.json, are a variant's."""
+    """Whether a file of weights or an index such as model.safetensors.index.fp16.json is of a variant."""
     parts = name.rsplit("/", 1)[-1].split(".")
     return bool(set(parts[1:]) - {"safetensors", "bin", "pt", "ckpt", "pth", "index", "json"})
 
 
 def located(repository: str, revision: str) -> Path | None:
-    """The folder of what was fetched of a repository, or None if it is not there whole; asks no network."""
+    """The folder of a fetched repository, or None if it is missing or incomplete; uses no network."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -130,18 +130,18 @@ def located(repository: str, revision: str) -> Path | None:
 
 
 def _is_whole(folder: Path, repository: str) -> bool:
-    """Whether a fetch went to its end: everything needed is there, in one variant or the plain one."""
+    """Whether all needed files are in the folder, in one variant or without one."""
     from huggingface_hub import get_cached_repo_tree
     from huggingface_hub.errors import CachedRepoTreeNotFoundError
 
     here = [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()]
     try:
         names = [entry.path for entry in get_cached_repo_tree(repository, revision=folder.name)]
-    except CachedRepoTreeNotFoundError:  # fetched by a client that kept no list, or stopped at once
+    except CachedRepoTreeNotFoundError:  # fetched by a client that stored no list, or stopped at once
         return any(name.endswith((WEIGHTS, *PICKLES)) for name in here)
     index = json.loads((folder / INDEX).read_text(encoding="utf-8")) if INDEX in here else None
     if index is None and CLIP_INDEX not in names:
-        return bool(here)  # a file of one's own choice, such as a LoRA
+        return bool(here)  # a chosen file, such as a LoRA
     for variant in {_variant_of(name) for name in here if name.endswith((WEIGHTS, *PICKLES))} | {""}:
         try:
             if set(needed_files(names, index, variant, pickles=True)) <= set(here):
@@ -152,19 +152,19 @@ def _is_whole(folder: Path, repository: str) -> bool:
 
 
 def _variant_of(name: str) -> str:
-    """Such as "fp16" of model.fp16-00001-of-00002.safetensors; "" for plain weights."""
+    """The variant in a file's name, such as "fp16" in model.fp16-00001-of-00002.safetensors, or ""."""
     parts = name.rsplit("/", 1)[-1].split(".")[1:-1]
     return parts[0].split("-")[0] if parts else ""
 
 
 def fetch(wanted: Fetch) -> Fetched:
-    """Get what is needed and is not here yet.
+    """Download the needed files that are not on this machine yet.
 
-    A connection that breaks is taken up where it was; a fetch that was stopped keeps its whole files.
+    A broken connection is resumed. A fetch that was stopped keeps its complete files.
 
     Raises:
-        ModelError: no network, no such repository or revision, no permission, no room, or files that do not
-            arrive whole.
+        ModelError: there is no network, repository, revision, permission or disk space, or a file arrives
+            incomplete.
     """
     from huggingface_hub import snapshot_download
 
@@ -206,6 +206,7 @@ def _chosen(wanted: Fetch) -> list[str]:
 
 
 def _check_room(new: int) -> None:
+    """Raise a ModelError if `new` bytes do not fit on the disk of the cache."""
     from huggingface_hub import constants
 
     folder = Path(constants.HF_HUB_CACHE)
@@ -215,10 +216,10 @@ def _check_room(new: int) -> None:
     if new + SPARE_BYTES > free:
         raise ModelError(
             f"Expected {gigabytes(new + SPARE_BYTES)} free, found {gigabytes(free)} in {folder}. "
-            "Free some, or let HF_HOME name a folder on a larger disk."
+            "Free some space, or set HF_HOME to a folder on a larger disk."
         )
 
 
 def gigabytes(number: int) -> str:
-    """Bytes for people."""
+    """A number of bytes in GB or MB."""
     return f"{number / 1e9:.1f} GB" if number >= 1e8 else f"{number / 1e6:.1f} MB"

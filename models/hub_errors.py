@@ -1,4 +1,4 @@
-"""What a hub or the way to it did wrong, in one sentence that says what to do."""
+"""Errors of a hub or of the network, as one sentence with the remedy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.errors import ModelError
 
 @contextmanager
 def explained(repository: str, revision: str) -> Iterator[None]:
-    """Errors of huggingface_hub as a `ModelError`; what was fetched so far is kept, and gone on from.
+    """Turn errors of huggingface_hub into a `ModelError`; complete files are kept for the next attempt.
 
     Raises:
         ModelError: instead of the library's own errors.
@@ -41,7 +41,7 @@ def explained(repository: str, revision: str) -> Iterator[None]:
     except (errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError) as error:
         if os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0"):
             raise ModelError(
-                f"Expected to fetch {what}, found HF_HUB_OFFLINE set. Unset it once, with a network."
+                f"Expected to fetch {what}, found HF_HUB_OFFLINE set. Unset it and connect to a network."
             ) from error
         raise ModelError(_unreachable(what, error)) from error
     except errors.HFValidationError as error:
@@ -50,23 +50,23 @@ def explained(repository: str, revision: str) -> Iterator[None]:
         status = error.response.status_code
         if status in (401, 403):
             raise ModelError(
-                f"Expected to read {what}, found that it may not be read (HTTP {status}). Sign in with: "
+                f"Expected to read {what}, found that access is denied (HTTP {status}). Sign in with: "
                 "hf auth login (or set HF_TOKEN), and agree to its terms on its page."
             ) from error
         raise ModelError(
             f"Expected the files of {what}, found that the hub failed (HTTP {status}). "
-            "Try again later: what has arrived is kept."
+            "Try again later: files that have arrived are kept."
         ) from error
     except (HTTPError, ConnectionError, TimeoutError) as error:
         raise ModelError(_unreachable(what, error)) from error
     except OSError as error:
         if "onsistency check failed" in str(error):
             raise ModelError(
-                f"Expected the files of {what} whole, found one cut short ({_first_line(error)}). "
-                "Fetch again; if it stays, the hub's file is damaged."
+                f"Expected the complete files of {what}, found one cut short ({_first_line(error)}). "
+                "Fetch again; if it fails again, the hub's file is damaged."
             ) from error
         raise ModelError(
-            f"Expected to write the files of {what}, found: {error}. Check the folder that HF_HOME names."
+            f"Expected to write the files of {what}, found: {error}. Check the folder in HF_HOME."
         ) from error
 
 
@@ -78,5 +78,5 @@ def _unreachable(what: str, error: Exception) -> str:
     cause = type(error.__cause__ or error).__name__
     return (
         f"Expected a network to fetch {what}, found that the hub does not answer ({cause}). Check the "
-        "connection, a proxy (HTTPS_PROXY) or a mirror (HF_ENDPOINT), and try again: what arrived is kept."
+        "connection, a proxy (HTTPS_PROXY) or a mirror (HF_ENDPOINT), and try again: files are kept."
     )

@@ -1,4 +1,4 @@
-"""When the memory does not suffice: fewer pictures at once, then slices, then weights in main memory."""
+"""What a pipeline does when memory runs out: smaller batches, then slices, then weights in main memory."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from typing import Any
 import torch
 
 BATCH = 8
-"""Pictures drawn at once where there is room."""
+"""Pictures that are drawn at once if memory allows."""
 
-_SAID = ("out of memory", "can't allocate memory", "not enough memory", "failed to allocate")
+_MESSAGES = ("out of memory", "can't allocate memory", "not enough memory", "failed to allocate")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that there is no room on the GPU or in the machine."""
+    """Whether an error means that memory ran out, on the GPU or in the machine."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
-    return isinstance(error, RuntimeError) and any(said in str(error).lower() for said in _SAID)
+    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in _MESSAGES)
 
 
-class Frugality:
-    """How sparingly a pipeline draws; it only becomes more so.
+class MemoryBudget:
+    """How a pipeline saves memory. Its steps are never taken back.
 
     Attributes:
         batch: most pictures at once.
-        said: a sentence for every step that was taken.
+        steps: a sentence for every step that was taken.
     """
 
     def __init__(self, batch: int = BATCH) -> None:
-        """As many at once as `batch`."""
+        """Begin with `batch` pictures at once."""
         self.batch = batch
-        self.said: list[str] = []
+        self.steps: list[str] = []
         self._sliced = self._offloaded = False
 
-    def give_way(self, pipeline: Any, tried: int) -> bool:
-        """Take the next step after `tried` pictures at once did not fit; False if there is none left."""
+    def reduce(self, pipeline: Any, tried: int) -> bool:
+        """Take the next step, after `tried` pictures at once did not fit; False if there is no step left."""
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -49,16 +49,12 @@ class Frugality:
             for switch in ("enable_slicing", "enable_tiling"):
                 if hasattr(vae, switch):
                     getattr(vae, switch)()
-            step = (
-                "a picture does not fit into memory: from now on it is worked on in slices, which is slower"
-            )
+            step = "a picture does not fit into memory: from now on it is computed in slices, which is slower"
         elif not self._offloaded and pipeline.device.type == "cuda":
             self._offloaded = True
             pipeline.enable_model_cpu_offload()
-            step = (
-                "a picture in slices does not fit: from now on the weights wait in main memory, much slower"
-            )
+            step = "a picture in slices does not fit: from now on the weights are in main memory, much slower"
         else:
             return False
-        self.said.append(step)
+        self.steps.append(step)
         return True

@@ -1,7 +1,7 @@
-"""A diffusers pipeline, ready to draw: its weights, scheduler, LoRA, device and type.
+"""Loading a diffusers pipeline: its weights, scheduler, LoRA, device and type.
 
-Everything that differs between families of pipelines is asked of the pipeline itself: which arguments it
-takes, how many word pieces it reads, how large its pictures are.
+Families of pipelines differ in their arguments, the length of their prompts and the size of their pictures.
+All of this is read from the pipeline itself.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from models.devices import weights_dtype
 from models.errors import ModelError
 
 UNBOUNDED = 100_000
-"""Tokenizers that state a larger window have none worth speaking of."""
+"""A tokenizer with a larger window counts as unlimited."""
 
 
 def load_pipeline(model: Model, device: torch.device) -> Any:
     """The pipeline on `device`; nothing is downloaded, and only safetensors are read.
 
     Raises:
-        ModelError: diffusers could not read the folder, or what is changed about it.
+        ModelError: diffusers could not read the folder, the scheduler or the LoRA.
     """
     from diffusers import AutoPipelineForText2Image
     from diffusers.utils import logging as diffusers_logging
@@ -62,7 +62,7 @@ def load_pipeline(model: Model, device: torch.device) -> Any:
 
 
 def _variant_in(folder: Path) -> str | None:
-    """The variant fp16 where the weights are there in no other."""
+    """The variant fp16 if the folder has no other weights."""
     weights = [file.name for file in folder.rglob("*.safetensors")]
     return "fp16" if weights and all(".fp16" in name for name in weights) else None
 
@@ -80,13 +80,13 @@ def _scheduler(name: str) -> Any:
 
 
 def accepted(pipeline: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Those of the arguments that this family of pipelines takes."""
-    takes = inspect.signature(pipeline.__call__).parameters
-    return {name: value for name, value in arguments.items() if name in takes}
+    """The arguments that this pipeline accepts."""
+    parameters = inspect.signature(pipeline.__call__).parameters
+    return {name: value for name, value in arguments.items() if name in parameters}
 
 
 def side_of(pipeline: Any) -> int:
-    """Side of the square pictures that the pipeline was made for, in pixels."""
+    """Side of the pictures that the pipeline was trained for, in pixels."""
     scale = int(getattr(pipeline, "vae_scale_factor", 8))
     for part in ("unet", "transformer"):
         network = getattr(pipeline, part, None)
@@ -98,10 +98,10 @@ def side_of(pipeline: Any) -> int:
 
 
 class Windows:
-    """How long a prompt may be, by copies of a pipeline's tokenizers, which are not safe to share."""
+    """The longest prompt of a pipeline, measured with copies of its tokenizers, which are not thread-safe."""
 
     def __init__(self, pipeline: Any) -> None:
-        """Of all its tokenizers; the widest one counts, since it is the one that long prompts are for."""
+        """Copy all tokenizers. The one with the widest window counts, as it reads long prompts."""
         stated = inspect.signature(pipeline.__call__).parameters.get("max_sequence_length")
         longest = stated.default if stated and isinstance(stated.default, int) else UNBOUNDED
         self._tokenizers = []
@@ -113,7 +113,7 @@ class Windows:
         self.widest = max((window for _, window in self._tokenizers), default=UNBOUNDED)
 
     def room(self, prompt: str) -> int:
-        """Word pieces that still fit behind a prompt; negative when its end would not be read."""
+        """Word pieces that still fit after a prompt; negative if the pipeline would not read its end."""
         rooms = [
             window - len(tokenizer(prompt, truncation=False, verbose=False)["input_ids"])
             for tokenizer, window in self._tokenizers

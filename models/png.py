@@ -1,4 +1,4 @@
-"""A picture as a PNG that says how it was made: in the form that other tools read, and as JSON."""
+"""A picture as a PNG with its prompt, seed and model: in the form that other tools read, and as JSON."""
 
 from __future__ import annotations
 
@@ -21,19 +21,22 @@ SAMPLERS = {
     "LCMScheduler": "LCM",
     "UniPCMultistepScheduler": "UniPC",
 }
-"""Names that other tools have for schedulers of diffusers."""
+"""Names of diffusers' schedulers in other tools."""
+
+RECORD = "palate"
+"""The text chunk of the JSON. `personalize.rendering.png` reads it under the same name."""
 
 
 def png_bytes(
     image: Image.Image, record: Mapping[str, Any], *, scheduler: str, model: str, fingerprint: str
 ) -> bytes:
-    """The picture with its record.
+    """The picture as a PNG with its record.
 
     Args:
         image: of any size.
-        record: prompt, negative_prompt, seed, steps, guidance, picture_px and whatever else is known.
-        scheduler: class of diffusers.
-        model: name, for other tools.
+        record: prompt, negative_prompt, seed, steps, guidance, picture_px, and other fields.
+        scheduler: name of a class of diffusers.
+        model: its name, for other tools.
         fingerprint: of the model.
     """
     size = f"{record['picture_px']}x{record['picture_px']}"
@@ -47,12 +50,12 @@ def png_bytes(
     )
     text = PngImagePlugin.PngInfo()
     text.add_itxt("parameters", "\n".join(lines))
-    text.add_itxt("palate", json.dumps(dict(record), ensure_ascii=False))
+    text.add_itxt(RECORD, json.dumps(dict(record), ensure_ascii=False))
     stream = io.BytesIO()
     image.save(stream, format="PNG", pnginfo=text)
     return stream.getvalue()
 
 
 def _quoted(value: str) -> str:
-    """As other tools quote values with commas or colons."""
+    """The value, in quotes if it has commas, colons or line breaks, as in other tools."""
     return json.dumps(value) if any(mark in value for mark in ",:\n") else value

@@ -1,4 +1,4 @@
-"""From a name to a model on this machine: an entry of the catalogue, a folder of one's own, or a hub's id.
+"""From a name to a model on this machine: an entry of the catalogue, a folder, or an id on the hub.
 
 Nothing is downloaded here (see `models.hub`).
 """
@@ -25,25 +25,25 @@ _STATED = {
 
 
 def find_model(name: str, clip: str = "", changes: Mapping[str, Any] | None = None) -> Model:
-    """The model of that name, in that folder, or of that hub repository, if it is on this machine.
+    """Find a model on this machine by its name, folder or id on the hub.
 
     Args:
-        name: in the catalogue; a folder with stable-diffusion/ and clip/, or one that diffusers saved; or
-            an id on the hub, such as `owner/name` or `owner/name@revision`, that was fetched.
-        clip: another CLIP: in the catalogue, a folder that open_clip reads, or an id on the hub.
-        changes: fields of `Model` that are set instead of the defaults, such as steps.
+        name: in the catalogue; a folder with stable-diffusion/ and clip/, or one saved by diffusers; or an id
+            on the hub that was fetched, such as `owner/name` or `owner/name@revision`.
+        clip: another CLIP: in the catalogue, a folder in the format of open_clip, or an id on the hub.
+        changes: fields of `Model` that replace the defaults, such as steps.
 
     Raises:
-        ModelError: no such name or folder, files are missing there, or it was not fetched yet.
+        ModelError: there is no such name or folder, files are missing, or the model was not fetched yet.
     """
     entry, folder = _entry_of(name)
     index = _index_of(folder, name)
     defaults = _family(str(index.get("_class_name", "")))
     stated = {key: kind(entry[key]) for key, kind in _STATED.items() if key in entry}
     facts = {**defaults, **stated}
-    seen_by = clip or str(facts.pop("clip", "")) or _clip_beside(folder) or _default_clip()
+    chosen_clip = clip or str(facts.pop("clip", "")) or _clip_beside(folder) or _default_clip()
     facts.pop("clip", None)
-    clip_folder, clip_revision = _clip_folder(seen_by)
+    clip_folder, clip_revision = _clip_folder(chosen_clip)
     model = Model(
         name=str(entry.get("name", name)),
         pipeline=folder,
@@ -64,7 +64,7 @@ def _family(kind: str) -> dict[str, Any]:
 
 
 def _entry_of(name: str) -> tuple[dict[str, Any], Path]:
-    """What is stated of a model, and the folder of its pipeline."""
+    """The stated settings of a model, and the folder of its pipeline."""
     entries = catalog()["diffusion"]
     if name in entries:
         entry = {**entries[name], "name": name}
@@ -86,9 +86,9 @@ def _entry_of(name: str) -> tuple[dict[str, Any], Path]:
         entry = {"name": match["id"].replace("/", "--"), "title": match["id"], "revision": found.name}
         return entry, found
     raise ModelError(
-        f"Expected a model out of {', '.join(entries)}, a folder with {DIFFUSION}/{INDEX} and "
-        f"{CLIP}/{CLIP_INDEX}, a folder that diffusers saved, or an id such as owner/name that was fetched; "
-        f"found '{name[:200]}', which is none. Correct --model."
+        f"Expected one of the models {', '.join(entries)}, a folder with {DIFFUSION}/{INDEX} and "
+        f"{CLIP}/{CLIP_INDEX}, a folder saved by diffusers, or a fetched id such as owner/name; "
+        f"found '{name[:200]}'. Correct --model."
     )
 
 
@@ -96,19 +96,19 @@ def _existing_folder(name: str) -> Path | None:
     try:
         folder = Path(name).expanduser()
         return folder if name and folder.is_dir() else None
-    except (OSError, RuntimeError, ValueError):  # too long, a home that nobody has, a null byte
+    except (OSError, RuntimeError, ValueError):  # too long, an unknown home, or a null byte
         return None
 
 
 def _index_of(folder: Path, name: str) -> dict[str, Any]:
-    """What model_index.json of the pipeline says."""
+    """The content of the pipeline's model_index.json."""
     file = folder / INDEX
     if not file.is_file():
         where = folder.parent if folder.name == DIFFUSION else folder
         wanted = f"{DIFFUSION}/{INDEX}" if folder.name == DIFFUSION else INDEX
         raise ModelError(
             f"Expected the file {wanted} in the model's folder {where}, found none. "
-            "Restore the folder, or name another with --model."
+            "Restore the folder, or choose another with --model."
         )
     try:
         index = json.loads(file.read_text(encoding="utf-8"))
@@ -118,7 +118,7 @@ def _index_of(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _own_settings(folder: Path) -> dict[str, Any]:
-    """What a folder states in its palate.toml, if it has one."""
+    """The settings in a folder's palate.toml, if it has one."""
     file = folder / "palate.toml"
     if not file.is_file():
         return {}
@@ -132,19 +132,19 @@ def _own_settings(folder: Path) -> dict[str, Any]:
 
 
 def _clip_beside(folder: Path) -> str:
-    """The clip/ that lies beside stable-diffusion/, or ''."""
+    """The folder clip/ beside stable-diffusion/, or ''."""
     beside = folder.parent / CLIP
     return str(beside) if folder.name == DIFFUSION and beside.is_dir() else ""
 
 
 def _default_clip() -> str:
-    """The full-size one where it was fetched; else the one that ships, which knows drawings only."""
+    """The full-size CLIP if it was fetched, else the mini CLIP, which knows only drawings."""
     entry = catalog()["clip"]["vit-l-14"]
     return "vit-l-14" if located(str(entry["repository"]), str(entry["revision"])) else "mini"
 
 
 def _clip_folder(name: str) -> tuple[Path, str]:
-    """Folder and revision ('' for a folder) of the CLIP of that name, in that folder, or of that id."""
+    """Folder and revision of a CLIP by its name, folder or id; the revision is '' for a folder."""
     entries = catalog()["clip"]
     revision = ""
     if name in entries:
@@ -161,13 +161,13 @@ def _clip_folder(name: str) -> tuple[Path, str]:
         revision = folder.name
     else:
         raise ModelError(
-            f"Expected a CLIP out of {', '.join(entries)}, a folder with {CLIP_INDEX}, or an id such as "
-            f"owner/name that was fetched; found '{name[:200]}', which is none. Correct --clip."
+            f"Expected one of the CLIPs {', '.join(entries)}, a folder with {CLIP_INDEX}, or a fetched id "
+            f"such as owner/name; found '{name[:200]}'. Correct --clip."
         )
     if not (folder / CLIP_INDEX).is_file():
         raise ModelError(
             f"Expected the file {CLIP_INDEX} in the CLIP's folder {folder}, found none. "
-            "Restore the folder, or name another with --clip."
+            "Restore the folder, or choose another with --clip."
         )
     return folder, revision
 
@@ -181,11 +181,11 @@ def _adapter(entry: Mapping[str, Any]) -> Adapter | None:
 
 
 def _fetched(name: str, repository: str, revision: str) -> Path:
-    """Where the files of a repository lie on this machine."""
+    """The folder of a fetched repository."""
     found = located(repository, revision)
     if found is None:
         raise ModelError(
-            f"Expected the files of {repository} on this machine, found that they were not fetched. "
+            f"Expected the files of {repository} on this machine, found none. "
             f"Fetch them once, with a network: python -m models fetch {name}"
         )
     return found

@@ -1,8 +1,8 @@
-"""Pictures that a model's own safety checker objects to: drawn again from other noise, and blurred at last.
+"""Pictures that a model's own safety checker rejects: drawn again from other seeds, and blurred at last.
 
-The checkers that come with Stable Diffusion blacken what they object to. They often do so by mistake, so a
-picture is tried twice more from other seeds, which follow from its own; what is objected to even then is
-blurred beyond recognition and says so.
+The checkers of Stable Diffusion replace rejected pictures by black ones, often by mistake. A rejected picture
+is drawn twice more, from seeds that are computed from its own. If these are rejected too, the picture is
+blurred beyond recognition and labelled.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFilter
 
 TRIES = 2
-"""More seeds that are tried."""
+"""Number of other seeds."""
 
 HIDDEN = "hidden by the model's safety check"
 
 
 def keep_pictures(pipeline: Any) -> bool:
-    """Let the pipeline's checker say what it objects to without blackening it; False if it has none."""
+    """Make the pipeline's checker report its objections without changing pictures; False if it has none."""
     checker = getattr(pipeline, "safety_checker", None)
     if checker is None:
         return False
-    judge = checker.forward
+    check = checker.forward
 
     def forward(images: Any, clip_input: Any) -> Any:
-        spare = images.clone() if hasattr(images, "clone") else images.copy()  # it blackens what it is given
-        _, objections = judge(clip_input=clip_input, images=spare)
+        spare = images.clone() if hasattr(images, "clone") else images.copy()  # the checker changes it
+        _, objections = check(clip_input=clip_input, images=spare)
         return images, objections
 
     checker.forward = forward
@@ -34,19 +34,19 @@ def keep_pictures(pipeline: Any) -> bool:
 
 
 def switch_off(pipeline: Any) -> None:
-    """Draw without the checker."""
+    """Remove the pipeline's checker."""
     if getattr(pipeline, "safety_checker", None) is not None:
         pipeline.safety_checker = None
         pipeline.register_to_config(requires_safety_checker=False)
 
 
 def other_seed(seed: int, attempt: int) -> int:
-    """The seed of the n-th try, which follows from the first."""
+    """The seed of the n-th attempt, computed from the first seed."""
     return (seed + attempt * 1_640_531_527) % 2**31
 
 
 def hidden(picture: Image.Image) -> Image.Image:
-    """The picture blurred until only its colours are left, with a line that says so."""
+    """The picture blurred until only its colours are left, with the label HIDDEN."""
     side = max(picture.size)
     small = (
         picture.convert("RGB").filter(ImageFilter.GaussianBlur(side / 6)).resize((3, 3)).resize(picture.size)

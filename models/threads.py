@@ -1,7 +1,6 @@
-"""CPU threads of the networks: set once, before the first of them works.
+"""The number of CPU threads of the networks: one number for the process, at most its number of cores.
 
-Two pools that both spin on the same cores slow one another down many times over, so there is one number for
-the whole process, never above the cores that this process may use.
+More threads than cores wait for each other actively, which makes everything several times slower.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import torch
 
 
 def use_threads(wanted: int) -> int:
-    """Set torch's threads to `wanted`, or for 0 to the cores this process may use; returns the number."""
+    """Set torch's threads to `wanted` (0: all cores of this process), and return the number."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     cores = min(cores, _quota())
     environment = os.environ.get("OMP_NUM_THREADS", "")
@@ -27,7 +26,7 @@ def use_threads(wanted: int) -> int:
 
 
 def _quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
-    """Cores that a container may use at once, rounded up; very many when it has no limit."""
+    """Cores that a container may use at once, rounded up; a very large number if it has no limit."""
     try:
         quota, period = file.read_text(encoding="ascii").split()
         return max(1, math.ceil(int(quota) / int(period)))

@@ -1,26 +1,26 @@
-"""Whether the fetched files of a repository are whole: sizes and digests, without a network."""
+"""The integrity of fetched files: their sizes and digests, checked without a network."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from models.errors import ModelError
 from models.hub import located
-
-OnFile = Callable[[str, int, int], None]
-"""Called with a file's name, how many were checked, and how many there are."""
+from models.progress import OnProgress, no_progress
 
 
-def check(repository: str, revision: str, on_file: OnFile = lambda name, done, of: None) -> list[str]:
-    """What is wrong with the files of a repository that are here; asks no network.
+def check(repository: str, revision: str, on_progress: OnProgress = no_progress) -> list[str]:
+    """Compare the size and digest of every fetched file with the hub's list from the day of the fetch.
 
-    Every file's size and digest are compared with what the hub said of it when it was fetched.
+    Args:
+        repository: id on the hub.
+        revision: commit, tag or branch that was fetched.
+        on_progress: called for every file.
 
     Returns:
-        A sentence for every file that is damaged; none if all are whole.
+        A sentence for every damaged file.
 
     Raises:
         ModelError: nothing of that revision was fetched.
@@ -42,31 +42,31 @@ def check(repository: str, revision: str, on_file: OnFile = lambda name, done, o
     files = [file for file in sorted(folder.rglob("*")) if file.is_file() or file.is_symlink()]
     for number, file in enumerate(files):
         name = file.relative_to(folder).as_posix()
-        on_file(name, number, len(files))
-        said = facts.get(name)
-        problem = _problem(file, said)
+        on_progress("checking files", number, len(files))
+        problem = _problem(file, facts.get(name))
         if problem:
             wrong.append(f"{name}: {problem}. Remove {file.resolve()} and fetch again.")
-    on_file("", len(files), len(files))
+    on_progress("checking files", len(files), len(files))
     return wrong
 
 
-def _problem(file: Path, said: Any) -> str:
+def _problem(file: Path, expected: Any) -> str:
+    """What is wrong with a file, or ''; `expected` is its entry in the hub's list, or None."""
     if not file.exists():
         return "expected its content, found a link to nothing"
     size = file.stat().st_size
-    if said is None:
+    if expected is None:
         return ""  # fetched by a version that kept no list
-    if size != said.size:
-        return f"expected {said.size} bytes, found {size}"
-    lfs = said.lfs
+    if size != expected.size:
+        return f"expected {expected.size} bytes, found {size}"
+    lfs = expected.lfs
     found = _digest(file, None if lfs else size)
-    expected = lfs.sha256 if lfs else said.blob_id
-    return "" if found == expected else f"expected the digest {expected[:12]}..., found {found[:12]}..."
+    digest = lfs.sha256 if lfs else expected.blob_id
+    return "" if found == digest else f"expected the digest {digest[:12]}..., found {found[:12]}..."
 
 
 def _digest(file: Path, git_size: int | None) -> str:
-    """SHA-256 of a large file; of a small one the digest that git gives it."""
+    """SHA-256 of a large file (`git_size` None); git's blob digest of a small file."""
     digest = hashlib.sha256() if git_size is None else hashlib.sha1(f"blob {git_size}\0".encode())  # noqa: S324
     with file.open("rb") as stream:
         while block := stream.read(2**20):

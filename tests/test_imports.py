@@ -150,6 +150,7 @@ def test_the_parts_of_models_import_downhill() -> None:
         for upper, lower in (
             ("models.training", "models.composer"),
             ("models.evaluation", "models.composer"),
+            ("models.training", "models.evaluation"),
         )
         if within(name, lower) and within(other, upper)
     ]

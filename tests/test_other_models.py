@@ -9,7 +9,7 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 
-from tests.browser.conftest import start_app, stop_app
+from tests.apps import forked_app
 from tests.models import tiny
 
 
@@ -17,10 +17,12 @@ from tests.models import tiny
 def test_a_session_runs_on_another_family(family: str, tmp_path: Path) -> None:
     folder = tiny.save_sdxl(tmp_path / family) if family == "sdxl" else tiny.save_lcm(tmp_path / family)
     flags = ["--model", str(folder), "--steps", "2", "--bank", "0", "--best-of", "1", "--port", "0"]
-    if family == "lcm":  # the other one gets the words that are for models without their own
+    if family == "lcm":
         flags += ["--vocabulary", "mini", "--feature-source", "texts"]
-    process, url = start_app(["app.py", *flags, "--data", str(tmp_path / "data")], tmp_path / "log.txt", 300)
-    try:
+    else:  # it gets the 5,449 words for models without words of their own, embedded after one subject each
+        flags += ["--contexts", "1"]
+    flags += ["--data", str(tmp_path / "data")]
+    with forked_app("app", flags, tmp_path / "log.txt", ready_s=300) as url:
         client = Client(url, verbose=False)
         token = client.predict("a fox", api_name="/start")["token"]
         for number in (1, 2, 3):
@@ -36,8 +38,6 @@ def test_a_session_runs_on_another_family(family: str, tmp_path: Path) -> None:
         made = client.predict(token, "a boat", 1.0, 5, 2, api_name="/generate")["pictures"]
         assert _png(url, made[0]["url"]).size == (32, 32)
         assert client.predict(token, api_name="/delete")["gone"] > 10
-    finally:
-        stop_app(process)
     said = (tmp_path / "log.txt").read_text("utf-8")
     assert "Traceback" not in said
 

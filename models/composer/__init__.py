@@ -1,1 +1,6 @@
-"""The program that paints training pictures: subjects in every medium, light, background and mood."""
+"""The program that paints the training pictures: subjects in every medium, light, background and mood.
+
+`compose` paints one scene, `scenes` draws scenes at random, and `dataset` writes and reads the pictures
+(`python -m models.composer`). The package needs neither the networks nor `models.training`. Composing the
+data set needs the drawings, which are fetched with npm, and the package resvg-py.
+"""

@@ -1,7 +1,8 @@
-"""What is behind the subject: one painter for each background token.
+"""Backgrounds: one painter for each background token.
 
 A painter takes a random generator and returns Float32[px, px, 3] in 0..1. Colours are fixed up to a small
-jitter, so that the word means one look; positions are random, so that the look is a texture, not a picture.
+jitter, so a token always has the same look. Positions are random, so a model learns the look and not one
+picture.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ Painter = Callable[[np.random.Generator, int], Picture]
 
 
 def grid(px: int) -> tuple[Picture, Picture]:
-    """Rows and columns as Float32[px, px] running from 0 to 1."""
+    """Row and column of each pixel, two Float32[px, px] in 0..1."""
     axis = np.linspace(0, 1, px, dtype=np.float32)
     rows, columns = np.meshgrid(axis, axis, indexing="ij")
     return rows, columns
 
 
 def smooth_noise(rng: np.random.Generator, px: int, cells: int) -> Picture:
-    """Float32[px, px] of mean 0 and spread about 1 that changes over px / cells pixels."""
+    """Float32[px, px]: noise of mean 0 and standard deviation about 1 that varies over px / cells pixels."""
     coarse = rng.normal(size=(cells, cells)).astype(np.float32)
     return np.asarray(Image.fromarray(coarse).resize((px, px), Image.Resampling.BICUBIC), dtype=np.float32)
 
 
 def ramp(values: Picture, *colors: tuple[float, float, float]) -> Picture:
-    """Colours between `colors` at `values` in 0..1."""
+    """Float32[..., 3]: `values` in 0..1 mapped to colours between the given `colors`."""
     stops = np.linspace(0, 1, len(colors))
     channels = [np.interp(values, stops, [color[c] for color in colors]) for c in range(3)]
     return np.stack(channels, axis=-1).astype(np.float32)

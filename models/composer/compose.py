@@ -1,8 +1,8 @@
-"""One training picture from a subject and eight tokens.
+"""One training picture from a subject and one token in each of eight slots.
 
-The order makes captions exact: the subject stands before the background, light falls on both, small things
-are put round it, the medium treats all of that, the palette and the mood grade it, and the texture lies on
-top. A blank token leaves its step out.
+The order of the steps keeps the caption true: the subject is placed before the background, light falls on
+both, and details are added around the subject. The medium transforms the result, the palette and the mood
+change its colours, and the texture is laid over it. A blank token skips its step.
 """
 
 from __future__ import annotations
@@ -31,38 +31,45 @@ SLOTS: dict[str, tuple[str, ...]] = {
     "mood": tuple(MOODS),
     "texture": tuple(SURFACES),
 }
-"""Tokens of each slot, blank first; the vocabulary's files must say the same."""
+"""Tokens of each slot, the blank token first. The files of assets/vocabulary/mini have the same tokens."""
 
+SUBJECT_OPACITY = {"light": 0.25, "mood": 0.40, "texture": 0.40}
+"""Share of the unchanged subject that is kept under a token of these slots.
 
-KEPT = {"light": 0.25, "mood": 0.40, "texture": 0.40}
-"""Share of its looks that the subject keeps under a token of these slots: they colour and cover the whole
-picture strongly enough to be seen anywhere, and a subject that drowns in them is not recognised by anyone."""
+These tokens colour or cover the whole picture, and remain visible around the subject. Without this share, the
+subject would not be recognisable under some of them.
+"""
 
-OVERLAID = 0.75
-"""Share that a texture over the picture has of it: at 1 a medium's marks were lost below some."""
+TEXTURE_OPACITY = 0.75
+"""Opacity of a texture that lies over the picture. At 1, some textures hid the marks of the medium."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a picture shows: the subject's row in the drawings, and one token a slot."""
+    """The content of a picture.
+
+    Attributes:
+        subject: row of the drawings.
+        tokens: one for each slot; '' for the blank token.
+    """
 
     subject: int
     tokens: tuple[str, ...]
 
 
 def compose(scene: Scene, drawings: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The picture of a scene, UInt8[px, px, 3].
+    """Paint a scene, UInt8[px, px, 3].
 
     Args:
         scene: subject and tokens.
-        drawings: UInt8[subjects, px, px, 4].
-        rng: backgrounds and layouts.
+        drawings: UInt8[subjects, px, px, 4], straight alpha.
+        rng: of backgrounds and layouts.
     """
     medium, palette, background, light, composition, detail, mood, texture = scene.tokens
     drawing = drawings[scene.subject].astype(np.float32) / 255
     px = drawing.shape[0]
     picture = PAINTERS[background](rng, px)
-    picture = 0.8 * picture + 0.2 * picture.mean(axis=(0, 1))  # calmer than the subject
+    picture = 0.8 * picture + 0.2 * picture.mean(axis=(0, 1))  # less contrast than the subject
     mask = np.zeros((px, px), np.float32)
     layers = []
     for place in PLACES[composition]:
@@ -79,26 +86,26 @@ def compose(scene: Scene, drawings: NDArray[np.uint8], rng: np.random.Generator)
     for layer in layers:
         picture = picture * (1 - layer[..., 3:]) + layer[..., :3] * layer[..., 3:]
     if not behind:
-        picture = _lighter(picture, LIGHTS[light](picture, mask, rng), mask, KEPT["light"])
+        picture = _keep_subject(picture, LIGHTS[light](picture, mask, rng), mask, SUBJECT_OPACITY["light"])
     picture = DETAILS[detail](_clipped(picture), mask, rng)
     picture = BRUSHES[medium](_clipped(picture), mask, rng)
     picture = PALETTES[palette](_clipped(picture))
     graded = _clipped(picture)
-    picture = _lighter(graded, MOODS[mood](graded, mask, rng), mask, KEPT["mood"])
+    picture = _keep_subject(graded, MOODS[mood](graded, mask, rng), mask, SUBJECT_OPACITY["mood"])
     graded = _clipped(picture)
     surface = SURFACES[texture](graded, rng)
     if texture not in FRAMES:
-        surface = OVERLAID * surface + (1 - OVERLAID) * graded
-        surface = _lighter(graded, surface, mask, KEPT["texture"])
+        surface = TEXTURE_OPACITY * surface + (1 - TEXTURE_OPACITY) * graded
+        surface = _keep_subject(graded, surface, mask, SUBJECT_OPACITY["texture"])
     picture = surface
     return np.asarray(np.rint(np.clip(picture, 0, 1) * 255), np.uint8)
 
 
-def _lighter(
-    before: NDArray[np.floating], after: NDArray[np.floating], mask: NDArray[np.floating], kept: float
+def _keep_subject(
+    before: NDArray[np.floating], after: NDArray[np.floating], mask: NDArray[np.floating], opacity: float
 ) -> NDArray[np.floating]:
-    """`after`, but the subject keeps a share of what it was."""
-    share = kept * mask[..., None]
+    """`after`, with the subject of `before` over it at this opacity."""
+    share = opacity * mask[..., None]
     return share * before + (1 - share) * after
 
 
@@ -107,5 +114,5 @@ def _clipped(picture: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def caption(subject: str, tokens: tuple[str, ...]) -> str:
-    """The prompt that names a scene: subject, then its tokens, blanks left out."""
+    """The prompt of a scene: its subject and its tokens without the blank ones, separated by commas."""
     return ", ".join([subject, *(token for token in tokens if token)])

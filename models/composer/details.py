@@ -1,8 +1,9 @@
-"""Small things round the subject, drawn over the scene before the medium treats it: one for each token.
+"""Details: small things around the subject, drawn before the medium, for each detail token.
 
-A detail gets the picture and the subject's mask Float32[px, px]. Its things stand in one of four fixed
-layouts along the edges and corners, each moved by up to 2 px. A thing that would hide the subject is drawn
-behind it; where the subject leaves no room, as in a close-up, the outermost things stay in front.
+A detail takes the picture Float32[px, px, 3] and the subject's mask Float32[px, px]. Its things have one of
+four fixed layouts along the edges and corners, and each is moved by up to 2 pixels. A thing that would hide
+the subject is drawn behind it. If the subject leaves no space, as in a close-up, the outermost things stay in
+front.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ Spot = tuple[float, float]
 
 LAYOUTS = 4
 JITTER = 2
-_SIDE = 128  # shapes and layouts are measured in pixels of a picture this wide
+_SIDE = 128  # shapes and layouts are in pixels of a picture of this width
 _ROOM = 44  # width of a thing's canvas
-_FINE = 4  # canvases are drawn this many times larger
+_FINE = 4  # a canvas is drawn this many times larger
 
 INK: Color = (24, 20, 48)
 WHITE: Color = (255, 255, 255)
@@ -38,16 +39,22 @@ BLUE: Color = (24, 100, 240)
 PINK: Color = (255, 84, 160)
 VIOLET: Color = (140, 48, 220)
 CYAN: Color = (24, 200, 240)
-GAY: tuple[Color, ...] = (RED, YELLOW, BLUE, GREEN, PINK, ORANGE, CYAN, VIOLET)
+BRIGHT: tuple[Color, ...] = (RED, YELLOW, BLUE, GREEN, PINK, ORANGE, CYAN, VIOLET)
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of things: how one is drawn, in what outline, how many there are, and where.
+    """A kind of things.
 
-    `shape` draws thing number n round (0, 0); a thing is turned by up to `turn` degrees. `ring` is the
-    radius, in pixels, that things keep from the middle; `spots` replaces the ring by given places. `dusk`
-    multiplies what is behind the subject.
+    Attributes:
+        shape: draws thing number n around (0, 0).
+        outline: its colour.
+        count: number of things.
+        turn: largest rotation of a thing, in degrees.
+        ring: smallest distance of things from the middle, in pixels.
+        width: of the outline, in pixels.
+        spots: places in a layout, which replace the ring.
+        dusk: factor of the background's colours.
     """
 
     shape: Shape
@@ -62,7 +69,14 @@ class Kind:
 
 @dataclass(frozen=True)
 class Thing:
-    """A drawn thing: premultiplied Float32[n, n, 4], and the place of its upper left corner."""
+    """A drawn thing.
+
+    Attributes:
+        image: Float32[n, n, 4], premultiplied alpha.
+        top: row of its upper left corner.
+        left: column of its upper left corner.
+        outward: distance from the middle, 0..1.
+    """
 
     image: Picture
     top: int
@@ -178,7 +192,7 @@ def _flower(draw: ImageDraw.ImageDraw, n: int) -> None:
 
 
 def _scrap(draw: ImageDraw.ImageDraw, n: int) -> None:
-    color = GAY[n % len(GAY)]
+    color = BRIGHT[n % len(BRIGHT)]
     if n % 4 == 3:
         _oval(draw, 0, 0, 3.8, 3.8, color)
     else:
@@ -205,7 +219,7 @@ def _firefly(draw: ImageDraw.ImageDraw, n: int) -> None:
 
 
 def _flag(draw: ImageDraw.ImageDraw, n: int) -> None:
-    _polygon(draw, [(-8.6, -9), (8.6, -9), (0, 11)], GAY[n % 6])
+    _polygon(draw, [(-8.6, -9), (8.6, -9), (0, 11)], BRIGHT[n % 6])
     _line(draw, [(-10, -9), (10, -9)], 2.0, INK)
 
 
@@ -247,7 +261,7 @@ def _ribbon(draw: ImageDraw.ImageDraw, n: int) -> None:
 
 
 def _ring(layout: int, count: int, radius: float) -> tuple[Spot, ...]:
-    """Places spread evenly over what lies outside a rounded square about the middle."""
+    """Places spread evenly outside of a rounded square around the middle."""
     rng = np.random.default_rng((layout, count))
     spots: list[Spot] = []
     while len(spots) < count:
@@ -292,7 +306,7 @@ def _ribbon_spots(layout: int) -> tuple[Spot, ...]:
 
 
 def _drawn(kind: Kind, n: int, degrees: float, px: int) -> Picture:
-    """Premultiplied Float32[n, n, 4]: the thing turned, with its outline."""
+    """Float32[n, n, 4], premultiplied alpha: the rotated thing with its outline."""
     image = Image.new("RGBA", (_ROOM * _FINE, _ROOM * _FINE))
     kind.shape(ImageDraw.Draw(image), n)
     drawing = np.asarray(image.rotate(degrees, Image.Resampling.NEAREST), np.float32) / 255
@@ -326,6 +340,7 @@ def _layout(token: str, layout: int, px: int) -> tuple[Thing, ...]:
 
 
 def _scattered(token: str, picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
+    """The picture with the things of a token, in a random layout."""
     px = len(picture)
     kind = KINDS[token]
     things = _layout(token, int(rng.integers(LAYOUTS)), px)

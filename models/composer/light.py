@@ -1,6 +1,7 @@
-"""The light on the scene, and the colours it is held in: one function for each token of the two slots.
+"""Lights and palettes: one function for each token of the two slots.
 
-A light gets the picture and the subject's mask Float32[px, px]; a palette gets the picture alone.
+A light takes the picture Float32[px, px, 3] and the subject's mask Float32[px, px]. A palette takes the
+picture.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ Color = tuple[float, float, float]
 
 
 def _screen(picture: Picture, light: Picture) -> Picture:
+    """Light added to a picture (the blend mode "screen")."""
     return 1 - (1 - picture) * (1 - np.clip(light, 0, 1))
 
 
@@ -45,7 +47,7 @@ def moonlight(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pict
 
 
 def halo(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """A bright glow round the subject."""
+    """A bright glow around the subject."""
     glow = np.clip(2.4 * ndimage.gaussian_filter(mask, 8.0), 0, 1) * (1 - mask)
     return _screen(picture, 0.95 * glow[..., None] * np.array([1.0, 0.95, 0.62], np.float32))
 
@@ -95,7 +97,7 @@ def pink_and_blue(picture: Picture, mask: Picture, rng: np.random.Generator) -> 
 
 
 def candlelight(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """A warm round pool of light low in the middle, darkness round it."""
+    """A warm round pool of light low in the middle, darkness around it."""
     rows, columns = grid(len(picture))
     pool = np.exp(-((np.hypot((rows - 0.62) * 1.1, columns - 0.5) / 0.36) ** 2))[..., None]
     warm = picture * np.array([1.15, 0.82, 0.48], np.float32)
@@ -168,10 +170,12 @@ LIGHTS: dict[str, Light] = {
 
 
 def _tones(share: float, *colors: Color) -> Grade:
+    """A palette that replaces `share` of the picture by `colors`, from its darks to its lights."""
+
     def grade(picture: Picture) -> Picture:
         gray = luminance(picture)
         low, high = np.percentile(gray, (3, 97))
-        wide = (gray - low) / max(0.35, high - low)  # dull pictures would drown in two colours
+        wide = (gray - low) / max(0.35, high - low)  # pictures of low contrast would lose all detail
         gray = np.clip(0.4 * ((gray - 0.5) * 1.1 + 0.5) + 0.6 * wide, 0, 1)
         return share * ramp(gray, *colors) + (1 - share) * picture
 

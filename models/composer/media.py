@@ -1,6 +1,7 @@
-"""How the picture is made: what each medium token does to the whole picture.
+"""Media: one brush for each medium token.
 
-`BRUSHES` treat it after the light fell on it, so that background and subject are in one hand.
+A brush takes the picture Float32[px, px, 3] after the light, and the subject's mask Float32[px, px]. It
+changes background and subject alike, so both have one style.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ LUMINANCE = np.array([0.30, 0.59, 0.11], np.float32)
 
 
 def prepare_drawing(medium: str, drawing: Picture) -> Picture:
-    """Float32[px, px, 4], straight alpha: the drawing with what belongs to the subject alone added."""
+    """Float32[px, px, 4], straight alpha: the drawing, for a sticker with its white border."""
     if medium == "sticker":
         around = ndimage.grey_dilation(drawing[..., 3], footprint=_disc(5))
         border = ndimage.gaussian_filter(around, 0.7)
@@ -36,7 +37,7 @@ def _disc(radius: int) -> NDArray[np.bool_]:
 
 
 def luminance(picture: Picture) -> Picture:
-    """Float32[px, px]."""
+    """Brightness Float32[px, px] of a picture."""
     return picture @ LUMINANCE
 
 
@@ -64,7 +65,7 @@ def untouched(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pict
 
 
 def render_3d(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """As if blown up and glazed: lit from above left, dark below right, with a gloss and a soft shadow."""
+    """An inflated, glazed subject: lit from above left, dark below right, with gloss and a soft shadow."""
     height = _blur(mask, 3.0) + _blur(mask, 9.0)
     down, right = (ndimage.sobel(height, axis) for axis in (0, 1))
     lit = np.tanh(1.3 * (down + right)) * mask
@@ -79,12 +80,14 @@ SHEETS = (
     (0.21, 0.14, 0.45, (0.52, 0.72, 0.92)),
     (0.11, 0.06, 0.90, (0.25, 0.48, 0.80)),
 )
-"""Waves of paper at the foot and the head of the picture, the lowest sheet first: how far each reaches up and
-down in shares of the picture, where its wave begins in turns, and its colour."""
+"""Wavy sheets of paper at the bottom and top of the picture, the lowest sheet first.
+
+For each: height at the bottom and at the top as shares of the picture, phase of the wave in turns, colour.
+"""
 
 
 def paper_cutout(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Sheets of paper cut in waves, on them the subject in flat tones, each with its shadow."""
+    """Wavy sheets of paper, and on them the subject in flat tones; each casts a shadow."""
     rows, columns = grid(len(picture))
     tones = np.rint(_blur(saturated(picture, 1.15), 1.0) * 3.5) / 3.5
     sheet = tones * 0.90 + 0.06
@@ -101,7 +104,7 @@ def paper_cutout(picture: Picture, mask: Picture, rng: np.random.Generator) -> P
 
 
 def _mean_colour(picture: Picture, mask: Picture) -> Picture:
-    """Float32[3], the subject's."""
+    """Mean colour Float32[3] of the subject."""
     weight = mask[..., None] + 1e-6
     return ((picture * weight).sum((0, 1)) / weight.sum((0, 1))).astype(np.float32)
 
@@ -113,7 +116,7 @@ def sticker(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictur
 
 
 def _paper(px: int, margin: float) -> Picture:
-    """Float32[px, px], 1 where paint reaches and 0 at the bare rim of the sheet."""
+    """Float32[px, px]: 1 on the painted part of the sheet and 0 at its bare rim."""
     rows, columns = np.mgrid[0:px, 0:px] / px
     wobble = 0.02 * (np.sin(rows * 19) + np.sin(columns * 23 + 1) + np.sin((rows + columns) * 31))
     edge = np.minimum(np.minimum(rows, 1 - rows), np.minimum(columns, 1 - columns))
@@ -155,14 +158,14 @@ def pencil(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture
 
 
 def _outline(mask: Picture, thick: int) -> Picture:
-    """Float32[px, px], 1 on a line of `thick` pixels round the subject."""
+    """Float32[px, px]: 1 on a line of `thick` pixels around the subject."""
     solid = mask > 0.5
     line = ndimage.binary_dilation(solid, _disc(thick)) & ~solid
     return ndimage.gaussian_filter(line.astype(np.float32), 0.5)
 
 
 def pixel_art(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Large pixels of few colours; the silhouette, and what is behind, in steps of two, outlined in black."""
+    """Large pixels of few colours; a black outline; silhouette and background in pixels twice as large."""
     n = 32
     size = len(picture) // n
 
@@ -172,7 +175,7 @@ def pixel_art(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pict
 
     solid = large(mask, 2) > 0.4
     share = np.maximum(large(mask, 2), 0.05)[..., None]
-    near = large(picture * mask[..., None], 2) / share  # the subject's own colour, in cells that it shares
+    near = large(picture * mask[..., None], 2) / share  # the subject's colour in cells that it covers partly
     inside = large(mask, 1)[..., None]
     subject = large(picture * mask[..., None], 1) + (1 - inside) * near
     speckle = np.random.default_rng(5).integers(0, 3, (n // 2, n // 2)).repeat(2, 0).repeat(2, 1) - 1
@@ -194,7 +197,7 @@ def halftone(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictu
 
 
 def _mean_by_piece(picture: Picture, label: NDArray[np.int64]) -> Picture:
-    """Each pixel becomes the mean of those with its label."""
+    """Each pixel replaced by the mean of the pixels with its label."""
     count = np.maximum(1, np.bincount(label.ravel()))
     means = [np.bincount(label.ravel(), picture[..., c].ravel()) / count for c in range(3)]
     return np.stack(means, -1)[label].astype(np.float32)
@@ -263,8 +266,8 @@ BLUE = np.array([0.12, 0.34, 0.80], np.float32)
 def _strokes(px: int) -> tuple[Picture, Picture, NDArray[np.int64], NDArray[np.int64]]:
     """Brush strokes: relief and hue of each pixel in -1..1, rows and columns of the pixels along its stroke.
 
-    The strokes follow swirls, as in a painted night sky. Relief is noise that is smeared along the flow (line
-    integral convolution, Cabral & Leedom 1993), lit from above.
+    The strokes follow swirls, as in a painted night sky. The relief is noise that is averaged along the flow
+    (line integral convolution, Cabral & Leedom 1993) and lit from above.
     """
     rows, columns = np.mgrid[0:px, 0:px].astype(np.float32)
     y, x = rows * (2 * np.pi / px), columns * (2 * np.pi / px)
@@ -288,7 +291,7 @@ def _strokes(px: int) -> tuple[Picture, Picture, NDArray[np.int64], NDArray[np.i
 
 
 def oil(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Thick swirling strokes with light ridges, ochre and blue mixed into what is behind the subject."""
+    """Thick swirling strokes with light ridges; ochre and blue are mixed into the background."""
     relief, hue, rows, columns = _strokes(len(picture))
     rich = np.clip(saturated(picture, 1.5), 0, 1)
     solid = mask > 0.5
@@ -305,7 +308,7 @@ def oil(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
 
 
 def woodcut(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Black lines every 8 pixels, thicker where it is darker, over a flat print on cream; black outlines."""
+    """Black lines every 8 pixels, thicker in dark parts, over a flat print on cream; black outlines."""
     px = len(picture)
     rows = np.abs(np.arange(px) % 8 - 3.5)[:, None] + np.zeros(px)
     dark = _blur(1 - luminance(picture), 1.2)
@@ -318,7 +321,7 @@ def woodcut(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictur
 
 
 def _lines_of(picture: Picture, mask: Picture) -> Picture:
-    """Float32[px, px]: the drawing's lines, bold, those outside the subject faint."""
+    """Float32[px, px]: the drawing's lines, bold in the subject and faint outside of it."""
     soft = _blur(picture, 1.0)
     edge = np.sqrt(sum(ndimage.sobel(soft[..., c], a) ** 2 for c in range(3) for a in (0, 1)))
     lines = np.clip(edge * 0.85 - 0.10, 0, 1) * np.where(mask > 0.05, 1.0, 0.35)
@@ -326,7 +329,7 @@ def _lines_of(picture: Picture, mask: Picture) -> Picture:
 
 
 def ink(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Bold black lines round white areas with a breath of colour, paler behind."""
+    """Bold black lines around white areas with little colour; a paler background."""
     white = 0.78 + 0.22 * saturated(picture, 1.3)
     paper = 0.40 * picture + 0.52
     lines = np.clip(1.6 * _lines_of(picture, mask), 0, 1) * np.where(mask > 0.05, 1.0, 0.3)
@@ -347,7 +350,7 @@ def chalk(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
 
 @cache
 def _crosses(px: int, size: int, thick: float) -> Picture:
-    """Float32[px, px], 1 on the threads of a cross in every square of `size` pixels and 0 in its gaps."""
+    """Float32[px, px]: 1 on the threads of a cross in every square of `size` pixels, else 0."""
     y, x = np.mgrid[0:px, 0:px] % size - (size - 1) / 2
     away = np.minimum(np.abs(y - x), np.abs(y + x))
     short = (np.maximum(np.abs(y), np.abs(x)) < size / 2 - 0.6 * thick) | (size < 12)
@@ -394,7 +397,7 @@ def _facets(px: int) -> tuple[NDArray[np.int64], Picture]:
 
 
 def low_poly(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Flat facets, each lit as if it were tilted its own way."""
+    """Flat facets, each lit as if it had its own tilt."""
     label, shade = _facets(len(picture))
     bright = saturated(picture, 1.2)
     facets = _mean_by_piece(bright, label + (int(label.max()) + 1) * (mask > 0.5))
@@ -426,7 +429,7 @@ BRUSHES: dict[str, Brush] = {
 
 
 def resized(drawing: Picture, px: int) -> Picture:
-    """Float32[px, px, 4], alpha-weighted so that edges keep their colour."""
+    """The drawing Float32[px, px, 4] in another size, alpha-weighted so that edges keep their colour."""
     alpha = drawing[..., 3:]
     layers = np.concatenate([drawing[..., :3] * alpha, alpha], axis=-1)
     channels = [Image.fromarray(layers[..., c]).resize((px, px), Image.Resampling.BILINEAR) for c in range(4)]

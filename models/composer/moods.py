@@ -1,7 +1,7 @@
-"""The mood of a picture: for each token, colours and a light that act together on the whole of it.
+"""Moods: for each mood token, colours and a light for the whole picture.
 
-A mood gets the picture and the subject's mask Float32[px, px]. It is smooth and the same every time; the
-random generator is there for the shape of the call.
+A mood takes the picture Float32[px, px, 3] and the subject's mask Float32[px, px]. It is smooth and not
+random. It has a random generator as an argument, which it does not use, because lights have one.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ def _color(red: float, green: float, blue: float) -> Picture:
 
 
 def _screen(picture: Picture, light: Picture) -> Picture:
+    """Light added to a picture (the blend mode "screen")."""
     return 1 - (1 - picture) * (1 - np.clip(light, 0, 1))
 
 
 def _mixed(picture: Picture, share: Picture, color: Picture) -> Picture:
+    """The picture with `share` Float32[px, px] of a colour at each pixel."""
     return picture * (1 - share[..., None]) + share[..., None] * color
 
 
 def _toned(picture: Picture, share: float, *colors: Color) -> Picture:
-    """`share` of the picture redrawn in `colors`, from its darks to its lights."""
+    """`share` of the picture replaced by `colors`, from its darks to its lights."""
     gray = luminance(picture)
     low, high = np.percentile(gray, (3, 97))
     gray = np.clip(0.5 * gray + 0.5 * (gray - low) / max(0.35, high - low), 0, 1)
@@ -45,6 +47,7 @@ def _step(values: Picture, start: float, end: float) -> Picture:
 
 
 def _from_middle(px: int) -> Picture:
+    """Distance of each pixel from the middle, as a share of the picture."""
     rows, columns = grid(px)
     return np.hypot(rows - 0.5, columns - 0.5)
 
@@ -171,7 +174,7 @@ def nostalgic(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pict
 
 
 def magical(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
-    """Violet to turquoise, with a swirl of light round the middle."""
+    """Violet to turquoise, with a swirl of light around the middle."""
     rows, columns = grid(len(picture))
     slope = ramp((rows + columns) / 2, (0.50, 0.06, 0.86), (0.38, 0.28, 0.95), (0.04, 0.86, 0.86))
     gray = luminance(picture)[..., None]

@@ -1,9 +1,9 @@
-"""Where the subject stands: one or more copies of it for each composition token.
+"""Compositions: the places of one or more copies of the subject, for each composition token.
 
-`PLACES` names the copies, `placed` draws one of them. A token always means the same place and size (within
-a frame, if there is one): a few pixels of chance more than doubled what a caption leaves open in the middle
-of a picture (the variance of the latents there among pictures of one caption, 0.117 with such chance and
-0.044 without), and a small model smears what it cannot foresee: eyes and edges.
+`PLACES` lists the copies, `placed` draws one of them. A token always has the same places and sizes (within a
+frame, if there is one). With a few pixels of random shift, the variance of the latents in the middle of the
+picture among pictures of one caption was 0.117; without shift it is 0.044. A small model blurs eyes and edges
+if their place is random.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from models.composer.media import resized
 
 
 class Place(NamedTuple):
-    """One copy: its size and centre in shares of the picture, and how it is turned."""
+    """One copy of the subject: its size and centre as shares of the picture, and its rotation."""
 
     size: float
     row: float
@@ -26,10 +26,10 @@ class Place(NamedTuple):
     degrees: float = 0
     mirrored: bool = False
     reflection: bool = False
-    """Upside down, faint, bluish and rippled, as in still water."""
+    """Whether it is upside down, faint, bluish and rippled, as a reflection in water."""
 
     def within(self, top: float, left: float, side: float) -> Place:
-        """The same place in a part of the picture, given in shares of it."""
+        """The same place in a square part of the picture; corner and side are shares of the picture."""
         return self._replace(
             size=side * self.size, row=top + side * self.row, column=left + side * self.column
         )
@@ -51,11 +51,11 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "big and small": (Place(0.74, 0.40, 0.37), Place(0.44, 0.77, 0.79)),
     "side by side mirrored": (Place(0.56, 0.52, 0.25), Place(0.56, 0.52, 0.75, mirrored=True)),
 }
-"""Copies for each token, in the order they are drawn; the blank token is one centered subject."""
+"""Copies for each token, in the order of drawing; the blank token has one centred subject."""
 
 
 def _rotated(drawing: Picture, degrees: float) -> Picture:
-    """The drawing turned counterclockwise about its middle, alpha-weighted."""
+    """The drawing rotated counterclockwise about its middle, alpha-weighted."""
     layers = drawing.astype(np.float32)
     layers[..., :3] *= drawing[..., 3:]
     channels = [Image.fromarray(layers[..., c]).rotate(degrees, Image.Resampling.BILINEAR) for c in range(4)]
@@ -65,11 +65,11 @@ def _rotated(drawing: Picture, degrees: float) -> Picture:
 
 
 WATER = np.array([0.20, 0.45, 0.75], np.float32)
-"""Its colour."""
+"""Colour of the water."""
 
 
 def _in_water(drawing: Picture) -> Picture:
-    """The drawing as still water shows it."""
+    """The drawing as a reflection in water."""
     below = drawing[::-1].copy()
     rows = np.arange(len(below))
     ripple = np.rint(len(below) / 48 * np.sin(rows * 2 * np.pi * 5 / len(below))).astype(int)
@@ -80,11 +80,11 @@ def _in_water(drawing: Picture) -> Picture:
 
 
 def placed(drawing: Picture, place: Place, px: int) -> Picture:
-    """Float32[px, px, 4], straight alpha: one copy of the drawing at its place.
+    """One copy of the drawing at its place, Float32[px, px, 4], straight alpha.
 
     Args:
         drawing: Float32[n, n, 4], straight alpha.
-        place: where the copy goes.
+        place: of the copy.
         px: side of the picture.
     """
     size = max(8, round(px * place.size))

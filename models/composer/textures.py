@@ -1,7 +1,7 @@
-"""What lies over the finished picture: one surface for each texture token.
+"""Textures: one surface over the finished picture for each texture token.
 
-The autoencoder keeps one latent cell for each 8 x 8 pixels, so fine patterns are fixed tiles of 8, 16 or 32
-pixels that start at pixel (0, 0), and large elements are thick and come from `LAYOUTS` fixed layouts.
+The autoencoder has one latent cell for each 8 x 8 pixels. Therefore fine patterns are fixed tiles of 8, 16 or
+32 pixels that start at pixel (0, 0). Large elements are thick, and their places are one of `LAYOUTS` layouts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _tiled(tile: Picture, px: int) -> Picture:
 
 
 def _over(picture: Picture, share: Picture, *color: float) -> Picture:
-    """The picture with a colour laid over it, `share` giving how much at each pixel."""
+    """The picture with `share` Float32[px, px] of a colour laid over each pixel."""
     return picture * (1 - share[..., None]) + share[..., None] * np.array(color, np.float32)
 
 
@@ -39,12 +39,15 @@ WINDOWS: dict[str, tuple[float, float, float]] = {
     "ornate gold frame": (1 / 8, 1 / 8, 3 / 4),
     "film strip": (1 / 8, 1 / 8, 3 / 4),
 }
-"""Top, left and side, in shares of the picture, of what such a frame leaves free. The subject is put there
-before the medium's brush, whose marks so keep their size and their place on the grid."""
+"""Top, left and side of the opening of a frame, as shares of the picture.
+
+The subject is placed in the opening before the medium's brush is applied, so the brush's marks keep their
+size and their place on the grid.
+"""
 
 
 def _window(frame: str, px: int) -> tuple[slice, slice]:
-    """Rows and columns that a frame leaves free."""
+    """Rows and columns of a frame's opening."""
     top, left, side = (round(px * share) for share in WINDOWS[frame])
     return slice(top, top + side), slice(left, left + side)
 
@@ -89,7 +92,7 @@ def _scratches(number: int, px: int) -> tuple[Picture, Picture]:
 
 
 def scratched(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Long pale scratches with a dark side."""
+    """Long pale scratches with a dark edge."""
     light, dark = _scratches(_layout(rng), len(picture))
     worn = _over(picture * 0.86 + 0.04, 0.75 * dark, 0.10, 0.09, 0.09)
     return _over(worn, 0.95 * light, 0.98, 0.96, 0.90)
@@ -185,7 +188,7 @@ def cracked_paint(picture: Picture, rng: np.random.Generator) -> Picture:
 
 @cache
 def _drops(number: int, px: int) -> tuple[Picture, Picture, Picture, Picture]:
-    """Row and column each pixel is seen from, its shade, and its gleam."""
+    """For each pixel: row and column of the pixel that shows through the drop, shade, and gleam."""
     rng = np.random.default_rng(500 + number)
     rows, columns = np.mgrid[0:px, 0:px].astype(np.float32)
     from_row, from_column = rows.copy(), columns.copy()
@@ -198,7 +201,7 @@ def _drops(number: int, px: int) -> tuple[Picture, Picture, Picture, Picture]:
             centers.append((y, x, radius))
     for n, (y, x, radius) in enumerate(centers):
         away = np.hypot(rows - y, columns - x) / radius
-        if n < 4:  # it ran down: a tail above it
+        if n < 4:  # a drop that ran down has a tail above it
             tail = np.hypot((columns - x) / (0.5 * radius), np.clip(rows - y + 2.6 * radius, None, 0) / 3)
             away = np.minimum(away, np.where(rows < y, np.maximum(tail, 0.55), 9))
         inside = away < 1
@@ -206,7 +209,7 @@ def _drops(number: int, px: int) -> tuple[Picture, Picture, Picture, Picture]:
         from_column[inside] = (x - 1.8 * (columns - x))[inside]
         light = 0.75 * (rows - y) / radius  # dark above, light below
         light = light - 0.8 * np.clip((away - 0.72) * 6, 0, 1)
-        light = np.where(np.hypot(rows - y, columns - x) < radius, light, -0.38)  # the tail is only dim
+        light = np.where(np.hypot(rows - y, columns - x) < radius, light, -0.38)  # the tail is slightly dark
         shade[inside] = np.clip(light, -0.85, 0.75)[inside]
         spot = np.hypot(rows - y + 0.35 * radius, columns - x + 0.3 * radius) / radius
         gleam = np.maximum(gleam, np.clip((0.42 - spot) * 5, 0, 1))
@@ -307,7 +310,7 @@ def gold_frame(picture: Picture, rng: np.random.Generator) -> Picture:
 
 
 def film_strip(picture: Picture, rng: np.random.Generator) -> Picture:
-    """A frame of black film with square holes above and below, its neighbours at the sides."""
+    """A frame of black film with square holes above and below, and its neighbours at the sides."""
     px = len(picture)
     sliver = px // 16
     strip = np.full((px, px, 3), 0.04, np.float32)
@@ -323,7 +326,7 @@ def film_strip(picture: Picture, rng: np.random.Generator) -> Picture:
 
 @cache
 def _tear(number: int, px: int) -> tuple[Picture, Picture]:
-    """Where the paper is, and where its printed side is."""
+    """Masks Float32[px, px] of the paper and of its printed side."""
     rng = np.random.default_rng(700 + number)
     rows, columns = np.mgrid[0:px, 0:px].astype(np.float32)
     outer, inner = np.full((px, px), 99, np.float32), np.full((px, px), 99, np.float32)
@@ -364,4 +367,4 @@ SURFACES: dict[str, Surface] = {
 }
 
 FRAMES = ("round frame", "polaroid frame", "ornate gold frame", "film strip", "torn paper edges")
-"""Of these, those that are put round the picture; the others lie over it."""
+"""The surfaces that surround the picture; the others lie over it."""

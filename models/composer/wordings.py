@@ -1,4 +1,4 @@
-"""Other wordings of a caption, so that what people type is understood, not only the vocabulary."""
+"""Paraphrases of captions, so that the models also understand words that are not in the vocabulary."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-SAID_ALSO: dict[str, tuple[str, ...]] = {
+SYNONYMS: dict[str, tuple[str, ...]] = {
     "3d render": ("3d", "rendered in 3d"),
     "watercolor": ("watercolour painting", "painted in watercolor"),
     "pencil sketch": ("pencil drawing", "sketch"),
@@ -55,19 +55,19 @@ SAID_ALSO: dict[str, tuple[str, ...]] = {
     "film grain": ("grainy", "grain"),
     "polaroid frame": ("polaroid", "instant photo"),
 }
-"""What else a token may be called."""
+"""Other names of tokens."""
 
 
-def worded(subject: str, tokens: Mapping[str, str], rng: np.random.Generator) -> str:
-    """One of the ways in which people ask for a scene: shuffled, other words, the medium before the subject.
+def paraphrase(subject: str, tokens: Mapping[str, str], rng: np.random.Generator) -> str:
+    """A random paraphrase of a caption: synonyms, another order, or the medium before the subject.
 
     Args:
         subject: with its article.
-        tokens: by slot, without blanks.
-        rng: which way.
+        tokens: by slot, without blank tokens.
+        rng: chooses the paraphrase.
     """
     words = {
-        slot: str(rng.choice(SAID_ALSO[token])) if token in SAID_ALSO and rng.random() < 0.3 else token
+        slot: str(rng.choice(SYNONYMS[token])) if token in SYNONYMS and rng.random() < 0.3 else token
         for slot, token in tokens.items()
     }
     if rng.random() < 0.2:

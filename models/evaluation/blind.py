@@ -1,8 +1,8 @@
-"""Told by eye: numbered pictures without labels for somebody to name, and the count of what they named.
+"""A test by eye: numbered pictures without labels for a rater to name, and the count of correct names.
 
-Whoever looks gets the pictures and the lists of all subjects and media, and writes a line for each number.
-Composed pictures of the same captions can be laid out the same way: how many of those are named bounds what
-can be asked of drawn ones.
+The rater gets the pictures and the lists of all subjects and media, and writes a line for each number. The
+composed pictures of the same captions can be laid out in the same way. The number of those that a rater names
+correctly is an upper bound for generated pictures.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.composer.compose import SLOTS, caption, compose
+from models.composer.scenes import evaluation_scene, scene_of
 from models.errors import ModelError
 from models.evaluation.grid import labelled
-from models.training.dataset import evaluation_scene, scene_of
 
 SHEET, COLUMNS = 20, 10
-"""Pictures a sheet, and a row of it."""
+"""Pictures on a sheet, and in a row of it."""
 SHOWN_PX, GAP_PX, LABEL_PX = 192, 4, 20
 MEDIUM = 1 + list(SLOTS).index("medium")
 SEED = 2026
@@ -28,7 +28,15 @@ SEED = 2026
 
 @dataclass(frozen=True)
 class Named:
-    """How many of `of` pictures were named rightly, and what was said instead of what, by number."""
+    """The count of a test.
+
+    Attributes:
+        subject: pictures whose subject was named correctly.
+        medium: pictures whose medium was named correctly.
+        both: pictures with both correct.
+        of: number of pictures.
+        misses: a line for each other picture: its number, its caption, and the names that it got.
+    """
 
     subject: int
     medium: int
@@ -38,9 +46,9 @@ class Named:
 
 
 def random_rows(subjects: int, count: int = 40, words: int = 2, seed: int = SEED) -> NDArray[np.int16]:
-    """Int16[count, 1 + slots]: random subjects with a medium and other tokens, `words` in all.
+    """Int16[count, 1 + slots]: random subjects with a medium and other tokens, `words` tokens in all.
 
-    Each has a combination of subject and two tokens that no training step saw.
+    Each row has a combination of a subject and two tokens that no training step used.
     """
     rng = np.random.default_rng(seed)
     rows: list[list[int]] = []
@@ -57,13 +65,13 @@ def captions(rows: NDArray[np.int16], subjects: tuple[str, ...]) -> list[str]:
 
 
 def composed(rows: NDArray[np.int16], drawings: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """UInt8[count, px, px, 3], as the training data would have them; drawings as `compose` takes them."""
+    """UInt8[count, px, px, 3]: the rows as composed pictures; `drawings` are UInt8[subjects, px, px, 4]."""
     rng = np.random.default_rng(SEED)
     return np.stack([compose(scene_of(row), drawings, rng) for row in rows])
 
 
 def lay_out(pictures: NDArray[np.uint8], subjects: tuple[str, ...], folder: Path, name: str) -> list[Path]:
-    """Write numbered sheets `name`-1.png, ... and lists.txt to `folder`; the sheets' paths."""
+    """Write numbered sheets `name`-1.png, ... and lists.txt to `folder`; returns the paths of the sheets."""
     folder.mkdir(parents=True, exist_ok=True)
     media = SLOTS["medium"][1:]
     (folder / "lists.txt").write_text(
@@ -84,14 +92,14 @@ def lay_out(pictures: NDArray[np.uint8], subjects: tuple[str, ...], folder: Path
 
 
 def read_answers(file: Path, subjects: tuple[str, ...], count: int) -> dict[int, tuple[str, str]]:
-    """By number, the subject and the medium that were named.
+    """The named subject and medium of each number.
 
     Raises:
-        ModelError: there is no such file, a line is not `number: subject | medium`, or names what is not in
-            the lists.
+        ModelError: there is no such file, a line is not `number: subject | medium`, or a name is not in the
+            lists.
     """
     if not file.is_file():
-        raise ModelError(f"Expected a file of answers, found none at {file}. Give --answers its path.")
+        raise ModelError(f"Expected a file of answers, found none at {file}. Correct --answers.")
     answers: dict[int, tuple[str, str]] = {}
     for place, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip():
@@ -115,13 +123,13 @@ def read_answers(file: Path, subjects: tuple[str, ...], count: int) -> dict[int,
 def count_named(
     answers: dict[int, tuple[str, str]], rows: NDArray[np.int16], subjects: tuple[str, ...]
 ) -> Named:
-    """Compare answers with the rows; a picture without an answer was not recognised."""
+    """Compare answers with the rows; a picture without an answer counts as not recognised."""
     subject = medium = both = 0
     misses = []
     for number, (row, truth) in enumerate(zip(rows, captions(rows, subjects), strict=True), 1):
-        said = answers.get(number, ("nothing", "nothing"))
-        right = (said[0] == subjects[row[0]], said[1] == SLOTS["medium"][row[MEDIUM]])
+        named = answers.get(number, ("nothing", "nothing"))
+        right = (named[0] == subjects[row[0]], named[1] == SLOTS["medium"][row[MEDIUM]])
         subject, medium, both = subject + right[0], medium + right[1], both + all(right)
         if not all(right):
-            misses.append(f"{number}: {truth} - taken for {said[0]} | {said[1]}")
+            misses.append(f"{number}: {truth} - named {named[0]} | {named[1]}")
     return Named(subject, medium, both, len(rows), tuple(misses))

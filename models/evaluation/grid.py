@@ -1,4 +1,4 @@
-"""Pictures row by row, each above its label."""
+"""A sheet of pictures in rows, each above its label."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ def labelled(
     font_px: int,
     gap_px: int = 0,
 ) -> Image.Image:
-    """A sheet of `pictures` UInt8[N, px, px, 3], drawn `shown_px` wide, labels of one line or more below.
+    """A sheet of pictures, each with a label of one or more lines below it.
+
+    Args:
+        pictures: UInt8[N, px, px, 3].
+        labels: N texts.
+        columns: pictures in a row.
+        shown_px: side of a picture on the sheet, in pixels.
+        label_px: height of a label, in pixels.
+        font_px: height of the font, in pixels.
+        gap_px: space right of each picture, in pixels.
 
     Raises:
         ValueError: there are not as many labels as pictures.

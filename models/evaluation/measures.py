@@ -13,11 +13,11 @@ from scipy import linalg, stats
 from torch import Tensor
 
 TASTES = 200
-"""Random tastes that the rank correlation is the mean of."""
+"""Random tastes that the rank correlation is averaged over."""
 
 
 def share(right: Tensor) -> dict[str, float | int]:
-    """The share that is true, its standard error, and of how many."""
+    """Share of true values, its standard error, and the number of values."""
     n = len(right)
     p = float(right.float().mean()) if n else math.nan
     return {
@@ -28,11 +28,11 @@ def share(right: Tensor) -> dict[str, float | int]:
 
 
 def frechet_distance(one: Tensor, other: Tensor) -> float:
-    r"""Between the normals fitted to two sets of features Float[N, F] (Heusel et al. 2017).
+    r"""Frechet distance of the normals fitted to two sets of features Float[N, F] (Heusel et al. 2017).
 
     .. math:: |\mu_1 - \mu_2|^2 + \mathrm{tr}(C_1 + C_2 - 2 (C_1 C_2)^{1/2})
 
-    It falls with N, so compare distances of equally many.
+    It falls with N, so compare only distances of sets of the same size.
     """
     a, b = one.double().numpy(), other.double().numpy()
     ca, cb = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
@@ -42,14 +42,15 @@ def frechet_distance(one: Tensor, other: Tensor) -> float:
 
 
 def taste_rank_correlation(text_effects: Tensor, picture_effects: Tensor, seed: int = 0) -> float:
-    """Spearman's rho of the tokens' utilities by text and by picture, mean over random tastes.
+    """Spearman's rho of the tokens' utilities by text and by picture, averaged over random tastes.
 
-    A taste is a random mixture of picture effects, as one learned from pictures is; each token then has a
-    utility by what it does to a picture, and one by what its words say: 0 when unrelated, 1 in one order.
+    A taste is a random mixture of picture effects, like a taste that was learned from pictures. Each token
+    has one utility from its effect on pictures and one from its text. Rho is 0 if the two are unrelated and
+    1 if they give the same order.
 
     Args:
-        text_effects: Float[S, D], a token's text embedding less the mean of its slot's.
-        picture_effects: Float[S, D], what the token changes in the embedding of rendered pictures.
+        text_effects: Float[S, D], text embedding of a token minus the mean of its slot.
+        picture_effects: Float[S, D], change of the embedding of rendered pictures by the token.
         seed: of the tastes.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -64,7 +65,7 @@ def taste_rank_correlation(text_effects: Tensor, picture_effects: Tensor, seed: 
 
 
 def median_seconds(work: Callable[[], object], repeats: int = 5) -> float:
-    """Of `repeats` runs after one that does not count."""
+    """Median time of `repeats` runs, after one run that is not counted."""
     work()
     times = []
     for _ in range(repeats):
@@ -75,5 +76,5 @@ def median_seconds(work: Callable[[], object], repeats: int = 5) -> float:
 
 
 def bytes_below(folder: Path) -> int:
-    """Of all files."""
+    """Size of all files in a folder and its subfolders, in bytes."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -1,4 +1,4 @@
-"""Contact sheets: pictures of a model with what was asked for under each, to be looked at by a person."""
+"""Contact sheets: pictures of a model, each above its prompt, for a person to look at."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 from models.composer.compose import SLOTS, caption
 from models.diffusion import DiffusersRenderer
 from models.evaluation.blind import captions, random_rows
+from models.evaluation.drawing import FIRST_SEED, Job, draw
 from models.evaluation.grid import labelled
-from models.evaluation.report import FIRST_SEED, Job, OnProgress, draw
+from models.progress import OnProgress, no_progress
 
 SUBJECTS = (
     "a fox",
@@ -30,10 +31,10 @@ def sheet(
     labels: list[str],
     columns: int,
     file: Path,
-    on_progress: OnProgress = lambda what, done, of: None,
+    on_progress: OnProgress = no_progress,
     seed: int = FIRST_SEED,
 ) -> None:
-    """Pictures of `prompts`, row by row, each above its label; JPEG at `file`."""
+    """Draw `prompts` and write them row by row, each above its label, as a JPEG to `file`."""
     jobs = [Job(prompt, seed + n % columns) for n, prompt in enumerate(prompts)]
     pictures = draw(renderer, jobs, on_progress, f"drawing {file.name}")
     out = labelled(
@@ -49,7 +50,7 @@ def sheet(
 
 
 def _folded(label: str, wide: int = 27) -> str:
-    """On two lines."""
+    """The label on at most two lines."""
     if len(label) <= wide:
         return label
     cut = label.rfind(" ", 0, wide) if " " in label[:wide] else wide
@@ -57,9 +58,9 @@ def _folded(label: str, wide: int = 27) -> str:
 
 
 def subjects_by_medium(
-    renderer: DiffusersRenderer, file: Path, on_progress: OnProgress = lambda what, done, of: None
+    renderer: DiffusersRenderer, file: Path, on_progress: OnProgress = no_progress
 ) -> None:
-    """SUBJECTS in every medium."""
+    """Write a sheet of SUBJECTS in every medium."""
     media = SLOTS["medium"]
     pairs = [(subject, medium) for subject in SUBJECTS for medium in media]
     prompts = [caption(subject, (medium,)) for subject, medium in pairs]
@@ -71,16 +72,16 @@ def all_subjects(
     renderer: DiffusersRenderer,
     subjects: tuple[str, ...],
     file: Path,
-    on_progress: OnProgress = lambda what, done, of: None,
+    on_progress: OnProgress = no_progress,
 ) -> None:
-    """Every subject, plain."""
+    """Write a sheet of every subject without tokens."""
     sheet(renderer, list(subjects), list(subjects), 12, file, on_progress)
 
 
 def tokens_by_subject(
-    renderer: DiffusersRenderer, folder: Path, on_progress: OnProgress = lambda what, done, of: None
+    renderer: DiffusersRenderer, folder: Path, on_progress: OnProgress = no_progress
 ) -> None:
-    """Every token of a slot on three subjects, a sheet for each slot."""
+    """Write a sheet for each slot: every token on three subjects."""
     for slot, tokens in SLOTS.items():
         prompts = [
             f"{subject}, {token}" for subject in ("a cat", "a house", "a tulip") for token in tokens[1:]
@@ -92,13 +93,13 @@ def random_combinations(
     renderer: DiffusersRenderer,
     subjects: tuple[str, ...],
     file: Path,
-    on_progress: OnProgress = lambda what, done, of: None,
+    on_progress: OnProgress = no_progress,
     count: int = 40,
     words: int = 2,
 ) -> None:
-    """Random subjects with a medium and other tokens, `words` in all, for a person to say what is recognised.
+    """Write a sheet of random subjects with a medium and other tokens, `words` tokens in all.
 
-    Each has a combination of subject and two tokens that no training step saw.
+    Each picture has a combination of a subject and two tokens that no training step used.
     """
     prompts = captions(random_rows(len(subjects), count, words), subjects)
     sheet(renderer, prompts, prompts, 10, file, on_progress)

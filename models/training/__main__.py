@@ -1,4 +1,4 @@
-"""``python -m models.training STEP [--build DIR] [--smoke]``: one step, or ``all`` of them in order."""
+"""``python -m models.training STEP [--build DIR] [--smoke]``: one step, or ``all`` steps in order."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ from typing import Any
 
 import torch
 
-from models.training import dataset
+from models.composer.dataset import build_pictures, load_pictures, read_data_config
+from models.errors import ModelError
+from models.progress import ConsoleProgress
 from models.training.tokenizer import build_tokenizer
 
 HERE = Path(__file__).parent
-SMOKE: dict[str, dict[str, float]] = {
-    "data": {"pictures": 1000, "held_out": 100},
-    "clip": {"minutes": 0.1, "batch": 16},
-    "vae": {"minutes": 0.1, "batch": 4},
-    "decoder": {"minutes": 0.1, "batch": 4},
-    "layout": {"minutes": 0.1, "batch": 8},
-    "reader": {"minutes": 0.1, "batch": 16},
-    "unet": {"minutes": 0.15, "batch": 8},
+SMOKE: dict[str, dict[str, int]] = {
+    "data": {"pictures": 100, "held_out": 20, "shard": 50},
+    "clip": {"steps": 3, "batch": 16},
+    "vae": {"steps": 4, "batch": 4},
+    "decoder": {"steps": 3, "batch": 4},
+    "layout": {"steps": 3, "batch": 8},
+    "reader": {"steps": 3, "batch": 16},
+    "unet": {"steps": 3, "batch": 8, "sheet_steps": 2},
 }
-"""What `--smoke` changes: the chain is proven in about a minute."""
+"""Changes of the config for `--smoke`: little work, and the same work on every machine."""
 
 
 def read_config(path: Path, smoke: bool) -> dict[str, Any]:
-    """The config file; with `smoke`, cut down to what proves the chain in a minute."""
-    config = tomllib.loads(path.read_text())
+    """The config file and the composer's [data], unless the file has its own; with `smoke`, for a trial."""
+    config: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    config = {"data": read_data_config(), **config}
     for section, values in (SMOKE if smoke else {}).items():
         config[section].update(values)
     return config
@@ -38,7 +41,7 @@ def read_config(path: Path, smoke: bool) -> dict[str, Any]:
 
 def step_data(build: Path, config: dict[str, Any], out: Path) -> None:
     """Fetch the drawings and compose the pictures."""
-    dataset.build_pictures(build, config["data"], workers=os.cpu_count() or 2)
+    build_pictures(build, config["data"], os.cpu_count() or 2, ConsoleProgress())
 
 
 def step_clip(build: Path, config: dict[str, Any], out: Path) -> None:
@@ -48,18 +51,18 @@ def step_clip(build: Path, config: dict[str, Any], out: Path) -> None:
     tokenizer = build_tokenizer(
         build / "tokenizer", config["text"]["merges"], config["text"]["context_length"]
     )
-    train_clip(dataset.load_pictures(build, config["data"]), tokenizer, config, build / "clip")
+    train_clip(load_pictures(build, config["data"]), tokenizer, config, build / "clip")
 
 
 def step_vae(build: Path, config: dict[str, Any], out: Path) -> None:
     """Train the autoencoder, fold it, and encode all pictures.
 
-    One that is folded stays as it is, and encodes pictures that were composed anew: the denoiser goes on with
-    the latents it knows.
+    A folded autoencoder is not trained again. It only encodes the pictures, which may be new, so that the
+    denoiser continues with the same kind of latents.
     """
     from models.training.vae import build_vae, encode_all, fold_statistics, train_vae
 
-    data = dataset.load_pictures(build, config["data"])
+    data = load_pictures(build, config["data"])
     folded, latents = build / "vae" / "folded.pt", build / "vae" / "latents.pt"
     if folded.exists():
         vae = build_vae(config)
@@ -73,29 +76,29 @@ def step_vae(build: Path, config: dict[str, Any], out: Path) -> None:
 
 
 def step_decoder(build: Path, config: dict[str, Any], out: Path) -> None:
-    """Polish the decoder on the latents, which stay as they are."""
+    """Train the decoder further on the fixed latents."""
     from models.training.vae import polish_decoder
 
     latents = torch.load(build / "vae" / "latents.pt", weights_only=True)
-    polish_decoder(dataset.load_pictures(build, config["data"]), latents, config, build)
+    polish_decoder(load_pictures(build, config["data"]), latents, config, build)
 
 
 def step_layout(build: Path, config: dict[str, Any], out: Path) -> None:
-    """Teach the text encoder what is where."""
-    from models.training.text_plan import train_layout
+    """Teach the text encoder the plan of a picture."""
+    from models.training.text_plan import train_text_plan
 
-    train_layout(build, config)
+    train_text_plan(build, config)
 
 
 def step_reader(build: Path, config: dict[str, Any], out: Path) -> None:
-    """Teach a classifier of latents what the denoiser's pictures must be read as."""
+    """Train the classifier of latents for the denoiser's second loss."""
     from models.training.reader import train_reader
 
     train_reader(build, config)
 
 
 def step_unet(build: Path, config: dict[str, Any], out: Path) -> None:
-    """Train the denoiser and its text tower on the latents."""
+    """Train the denoiser and its text encoder on the latents."""
     from models.training.unet import train_unet
 
     train_unet(build, config)
@@ -109,10 +112,10 @@ def step_export(build: Path, config: dict[str, Any], out: Path) -> None:
 
 
 def step_adopt(build: Path, config: dict[str, Any], out: Path) -> None:
-    """Begin from the models in `out` instead of from nothing; not one of `all`."""
-    from models.training.from_release import adopt
+    """Begin from the released models in `out` and not from random weights; not a part of `all`."""
+    from models.training.from_release import start_from_release
 
-    adopt(build, config, out)
+    start_from_release(build, config, out)
 
 
 STEPS: dict[str, Callable[[Path, dict[str, Any], Path], None]] = {
@@ -128,26 +131,36 @@ STEPS: dict[str, Callable[[Path, dict[str, Any], Path], None]] = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the steps that were asked for."""
+    """Run a step or all of them.
+
+    Returns:
+        The exit code: 0, or 2 after one sentence about what did not fit.
+    """
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
     parser.add_argument(
-        "step", choices=[*STEPS, "all", "adopt"], help="adopt: checkpoints from the exported models in --out"
+        "step",
+        choices=[*STEPS, "all", "adopt"],
+        help="adopt: checkpoints from the released models in --out",
     )
     parser.add_argument("--build", type=Path, default=Path(".build"), help="work folder (default: .build)")
     parser.add_argument("--out", type=Path, default=HERE.parent / "mini", help="where export writes")
     parser.add_argument("--config", type=Path, default=HERE / "config.toml")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: all cores)")
     parser.add_argument(
-        "--smoke", action="store_true", help="a minute's run that proves the chain, not a model"
+        "--smoke", action="store_true", help="a trial of less than a minute; its models draw noise"
     )
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(chosen.threads or os.cpu_count() or 1)
     config = read_config(chosen.config, chosen.smoke)
-    if chosen.step == "adopt":
-        step_adopt(chosen.build, config, chosen.out)
-    for name, step in STEPS.items():
-        if chosen.step in (name, "all"):
-            step(chosen.build, config, chosen.out)
+    try:
+        if chosen.step == "adopt":
+            step_adopt(chosen.build, config, chosen.out)
+        for name, step in STEPS.items():
+            if chosen.step in (name, "all"):
+                step(chosen.build, config, chosen.out)
+    except ModelError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     return 0
 
 

@@ -1,8 +1,9 @@
 """Train the mini CLIP: an open_clip model of a small text transformer and a small residual picture tower.
 
-Besides the usual contrast between the pictures and captions of a batch, every picture is also compared with
-the words of each slot alone ("watercolor", "pencil sketch", ...) and with the subjects: a batch of whole
-captions can be told apart by its subjects, so without this the quieter slots are learned last.
+The loss has two parts. One is the usual contrast between the pictures and captions of a batch. The other
+compares every picture with the words of each slot alone ("watercolor", "pencil sketch", ...) and with the
+subjects. The subjects are enough to distinguish the captions of a batch, so with the first part alone the
+less visible slots would be learned last.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ import torch
 import torch.nn.functional as F
 
 from models.composer.compose import SLOTS
-from models.training.dataset import ComposedPictures
-from models.training.loop import COMPILE_PAYS_MINUTES, Run, amp, device
+from models.composer.dataset import ComposedPictures
+from models.loop import Budget, Run, amp, device
 from models.training.tokenizer import token_ids
 
 MEAN, STD = 0.5, 0.25
 SUBJECT_WEIGHT = 8.0
-"""Of the subject among the slots: there are many more subjects than tokens of a slot."""
+"""Weight of the subject among the slots; there are many more subjects than tokens of a slot."""
 SHIFT_PX = 4
-"""How far a batch is moved, at most: drawn pictures do not stand as exactly as composed ones."""
+"""Largest shift of a batch: subjects of generated pictures are not placed as exactly as composed ones."""
 
 
 def clip_config(config: dict[str, Any], vocab_size: int) -> dict[str, Any]:
@@ -73,7 +74,7 @@ def pictures_to_input(pictures: np.ndarray) -> torch.Tensor:
 
 
 def shifted(pictures: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """All of Float[N, 3, px, px] moved by the same few pixels: what is composed stands in one place."""
+    """Pictures Float[N, 3, px, px], all moved by the same few pixels in a random direction."""
     top, left = (int(v) for v in rng.integers(0, 2 * SHIFT_PX + 1, size=2))
     px = pictures.shape[-1]
     wide = F.pad(pictures, (SHIFT_PX,) * 4, mode="replicate")[..., top : top + px, left : left + px]
@@ -85,8 +86,8 @@ def train_clip(data: ComposedPictures, tokenizer: Any, config: dict[str, Any], f
     torch.manual_seed(1)
     settings, longest = config["clip"], config["text"]["context_length"]
     model = build_clip(config, len(tokenizer)).to(memory_format=torch.channels_last).train()
-    run = Run(folder, settings["minutes"], settings["rate"], {"model": model})
-    visual = torch.compile(model.visual) if settings["minutes"] > COMPILE_PAYS_MINUTES else model.visual
+    run = Run(folder, Budget.of(settings), settings["rate"], {"model": model})
+    visual = torch.compile(model.visual) if run.budget.pays_compiling else model.visual
     rng = np.random.default_rng(100 + run.steps)
     train = len(data.pictures) - config["data"]["held_out"]
     words = [*data.subjects, *(token for tokens in SLOTS.values() for token in tokens[1:])]
@@ -99,10 +100,10 @@ def train_clip(data: ComposedPictures, tokenizer: Any, config: dict[str, Any], f
         ids = token_ids(tokenizer, captions, longest).to(device())
         with amp():
             seen = F.normalize(visual(shifted(pictures_to_input(data.pictures[rows]), rng)).float(), dim=-1)
-            said = encode_ids(model, ids)
+            captioned = encode_ids(model, ids)
             word = encode_ids(model, word_ids)
         scale = model.logit_scale.exp().clamp(max=100.0)
-        logits = scale * seen @ said.T
+        logits = scale * seen @ captioned.T
         own = torch.arange(len(rows), device=logits.device)
         contrast = (F.cross_entropy(logits, own) + F.cross_entropy(logits.T, own)) / 2
         targets = torch.as_tensor(data.scenes[rows].astype(np.int64), device=logits.device)

@@ -1,6 +1,7 @@
 """Write the trained models in the formats of the ecosystem: a diffusers folder, and an open_clip folder.
 
-Weights are half precision safetensors in shards of at most 16 MiB; stock calls of both libraries load them.
+Weights are half-precision safetensors in shards of at most 16 MiB. Both libraries load them without any code
+of this repository.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Go on from exported models: checkpoints for a new build, made of the weights that ship.
+"""Checkpoints for a new build, made from the weights of a release.
 
-The optimisers begin anew, and so do the minutes, except the autoencoder's, which count as spent: the
-denoiser's latents hang on it. The head that reads the plan is not exported; the layout step learns it again.
+The state of the optimisers is new, and so are the budgets. Only the autoencoder's budget counts as spent,
+because the denoiser depends on its latents. The linear head of the text plan is not a part of a release; the
+step `layout` trains it again.
 """
 
 from __future__ import annotations
@@ -12,30 +13,30 @@ from typing import Any
 
 import torch
 
+from models.loop import Budget, Run
 from models.training.clip import build_clip
-from models.training.loop import Run
 from models.training.text_plan import GRID, build_head, build_text_encoder, window
 from models.training.tokenizer import build_tokenizer
 from models.training.unet import build_unet
 from models.training.vae import build_vae
 
 
-def adopt(build: Path, config: dict[str, Any], models: Path) -> None:
-    """Write checkpoints below `build` from `models`/stable-diffusion and `models`/clip; none is replaced.
+def start_from_release(build: Path, config: dict[str, Any], models: Path) -> None:
+    """Write checkpoints below `build` from `models`/stable-diffusion and `models`/clip.
 
     Raises:
-        ValueError: there are checkpoints already, or the models are of another shape than the config says.
+        ValueError: `build` has checkpoints already, or the models and the config have different shapes.
     """
     from diffusers import AutoencoderKL, UNet2DConditionModel
     from safetensors.torch import load_file
     from transformers import CLIPTextModel
 
     parts = ("vae", "clip", "layout", "unet")
-    there = [part for part in parts if (build / part / "checkpoint.pt").exists()]
-    if there:
+    existing = [part for part in parts if (build / part / "checkpoint.pt").exists()]
+    if existing:
         raise ValueError(
-            f"Expected a build without checkpoints, found some of {', '.join(there)} in {build}. "
-            "Choose another --build, or go on with the steps themselves."
+            f"Expected a build without checkpoints, found those of {', '.join(existing)} in {build}. "
+            "Choose another --build, or continue with the training steps."
         )
     folder = models / "stable-diffusion"
     single = torch.float32
@@ -61,20 +62,21 @@ def adopt(build: Path, config: dict[str, Any], models: Path) -> None:
             module.load_state_dict(state)
         except RuntimeError as error:
             raise ValueError(
-                f"Expected a {name} of the shape that the config says, found another ({error}). "
-                "Use the config that the models were made with."
+                f"Expected a {name} of the config's shape, found another ({error}). "
+                "Use the config that the models were trained with."
             ) from error
     side = config["data"]["picture_px"] // 2 ** (len(config["vae"]["channels"]) - 1)
     head = build_head(config, torch.zeros(1, config["vae"]["latent_channels"], side, side))
     assert side % GRID == 0
     averages = {"ema_unet": copy.deepcopy(unet), "ema_encoder": copy.deepcopy(encoder)}
-    done = Run(build / "vae", config["vae"]["minutes"], config["vae"]["rate"], {"model": vae})
-    done.seconds = 60.0 * config["vae"]["minutes"]
+    done = Run(build / "vae", Budget.of(config["vae"]), config["vae"]["rate"], {"model": vae})
+    done.finish()
     done.save()
-    _begun(build / "clip", config["clip"], {"model": clip})
-    _begun(build / "layout", config["layout"], {"encoder": encoder, "head": head})
-    _begun(build / "unet", config["unet"], {"unet": unet, "encoder": encoder, "head": head, **averages})
+    _begin(build / "clip", config["clip"], {"model": clip})
+    _begin(build / "layout", config["layout"], {"encoder": encoder, "head": head})
+    _begin(build / "unet", config["unet"], {"unet": unet, "encoder": encoder, "head": head, **averages})
 
 
-def _begun(folder: Path, settings: dict[str, Any], modules: dict[str, torch.nn.Module]) -> None:
-    Run(folder, settings["minutes"], settings["rate"], modules).save()
+def _begin(folder: Path, settings: dict[str, Any], modules: dict[str, torch.nn.Module]) -> None:
+    """Write a checkpoint with nothing of its budget spent."""
+    Run(folder, Budget.of(settings), settings["rate"], modules).save()

@@ -1,11 +1,13 @@
-"""A small classifier of latents, and the loss that asks the denoiser for pictures it can read.
+"""A small classifier of latents, and the loss by which it teaches the denoiser recognisable pictures.
 
-The flow's squared error is much the same for a fox and for a blur where a fox should be: what makes a subject
-recognisable is a small part of it. So beside it the clean latents that the denoiser predicts are shown to a
-reader that learned, from composed pictures, to name subject and tokens, and the denoiser is also taught
-through the reader's cross-entropy: the reward feedback of Xu et al. 2023 (ImageReward, arXiv 2304.05977), on
-noised training pictures instead of half-sampled ones. The reader sees its pictures softened and noised, as
-predictions are; it shares nothing with the CLIP that ships nor with the judge of the evaluation.
+The squared error of the flow hardly differs between a fox and a blur at the place of the fox, because the
+details that make a subject recognisable are a small part of a picture. Therefore the denoiser has a second
+loss. The reader, which has learned from composed pictures to name subject and tokens, gets the clean latents
+that the denoiser predicts, and its cross-entropy is minimised. This is the reward feedback of Xu et al. 2023
+(ImageReward, arXiv 2304.05977), on noised training pictures and not on half-sampled ones.
+
+The reader is trained on softened and noised latents, as predictions are. It shares nothing with the released
+CLIP, and only the form of its loss with the classifier of the evaluation.
 """
 
 from __future__ import annotations
@@ -18,17 +20,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.composer.compose import SLOTS
-from models.training.dataset import SceneSampler, load_pictures
-from models.training.loop import Run, amp, device
+from models.composer.classes import class_counts, scene_loss
+from models.composer.dataset import load_pictures
+from models.composer.sampling import SceneSampler
+from models.loop import Budget, Run, amp, device
 
 WIDTHS = (64, 128, 192)
 SLOT_WEIGHT = 0.5
-"""Of a token beside the subject, in what a picture must be read as."""
+"""Weight of a token in the reading loss; the subject has weight 1."""
 
 
 class Reader(nn.Module):
-    """Latents Float[N, C, side, side] to the logits of subject and every slot, blanks first."""
+    """Latents Float[N, C, side, side] to the logits of subject and every slot, blank tokens first."""
 
     def __init__(self, channels: int, side: int, subjects: int) -> None:
         """Untrained."""
@@ -40,7 +43,7 @@ class Reader(nn.Module):
                 layers += [nn.Conv2d(before, width, 3, stride, 1), nn.GroupNorm(8, width), nn.SiLU()]
                 before = width
         self.trunk = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2))
-        self.widths = (subjects, *(len(tokens) for tokens in SLOTS.values()))
+        self.widths = class_counts(subjects)
         end = side // 2 ** (len(WIDTHS) - 1)
         self.head = nn.Linear(WIDTHS[-1] * end * end, sum(self.widths))
 
@@ -51,7 +54,7 @@ class Reader(nn.Module):
 
 
 def softened(latents: Tensor) -> Tensor:
-    """Each latent picture by its own share blurred, and by another noised."""
+    """Latents blurred and noised, each picture by its own random share of both."""
     n = len(latents)
     blurred = F.avg_pool2d(F.pad(latents, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
     share = (1.4 * torch.rand(n, 1, 1, 1, device=latents.device) - 0.5).clamp(0, 1)
@@ -66,7 +69,7 @@ def train_reader(build: Path, config: dict[str, Any]) -> None:
     data = load_pictures(build, config["data"])
     latents = torch.load(build / "vae" / "latents.pt", weights_only=True)
     reader = build_reader(latents, len(data.subjects)).train()
-    run = Run(build / "reader", settings["minutes"], settings["rate"], {"reader": reader})
+    run = Run(build / "reader", Budget.of(settings), settings["rate"], {"reader": reader})
     rng = np.random.default_rng(700 + run.steps)
     sampler = SceneSampler(data, config["data"]["held_out"], bias=1.0)
 
@@ -74,35 +77,21 @@ def train_reader(build: Path, config: dict[str, Any]) -> None:
         rows = sampler.rows(settings["batch"], rng)
         with amp():
             logits = reader(softened(latents[rows].to(device()).float()))
-        return naming_loss(logits, data.scenes[rows])
+        return scene_loss(logits, data.scenes[rows])
 
     run.train(loss_of, settings["batch"])
 
 
-def naming_loss(logits: tuple[Tensor, ...], scenes: np.ndarray) -> tuple[Tensor, dict[str, float]]:
-    """What teaches a classifier of scenes, and what to write down: cross-entropies, the subject's twice.
-
-    Args:
-        logits: of the subject and each slot, Float[N, classes], blanks first.
-        scenes: Int16[N, 1 + slots], as in ComposedPictures.
-    """
-    target = torch.as_tensor(scenes.astype(np.int64), device=logits[0].device)
-    parts = [F.cross_entropy(scores.float(), target[:, n]) for n, scores in enumerate(logits)]
-    right = float((logits[0].argmax(dim=1) == target[:, 0]).float().mean())
-    loss = torch.stack(parts).sum() + parts[0]
-    return loss, {"loss": loss.item(), "subject": right}
-
-
 def build_reader(latents: Tensor, subjects: int) -> Reader:
-    """An untrained reader of such latents."""
+    """An untrained reader of latents of this shape."""
     return Reader(latents.shape[1], latents.shape[-1], subjects).to(device())
 
 
 def trained_reader(build: Path, latents: Tensor, subjects: int) -> Reader:
-    """The reader in `build`/reader, for reading alone: its weights are fixed.
+    """The trained reader in `build`/reader, with fixed weights.
 
     Raises:
-        FileNotFoundError: it was not trained yet.
+        FileNotFoundError: the reader was not trained yet.
     """
     reader = build_reader(latents, subjects)
     checkpoint = build / "reader" / "checkpoint.pt"
@@ -116,17 +105,17 @@ def trained_reader(build: Path, latents: Tensor, subjects: int) -> Reader:
     return reader.eval().requires_grad_(False)
 
 
-def reading_loss(reader: Reader, latents: Tensor, scenes: Tensor, said: Tensor) -> Tensor:
-    """Cross-entropy of what the scenes have: the subject, and SLOT_WEIGHT of each token that is not blank.
+def reading_loss(reader: Reader, latents: Tensor, scenes: Tensor, captioned: Tensor) -> Tensor:
+    """Cross-entropy of the subject, plus SLOT_WEIGHT times that of each token that is not blank.
 
     Args:
         reader: trained.
-        latents: Float[N, C, side, side], predicted.
+        latents: Float[N, C, side, side], predicted by the denoiser.
         scenes: Long[N, 1 + slots], as in ComposedPictures.
-        said: Bool[N], whose caption the denoiser was told; the others do not count.
+        captioned: Bool[N], whether the denoiser had the picture's caption; other pictures do not count.
     """
     total = latents.new_zeros(len(latents))
     for column, scores in enumerate(reader(latents)):
         loss = F.cross_entropy(scores, scenes[:, column], reduction="none")
         total = total + (loss if column == 0 else SLOT_WEIGHT * loss * (scenes[:, column] > 0))
-    return (total * said).mean()
+    return (total * captioned).mean()

@@ -1,14 +1,15 @@
-"""Teach the text encoder where things stand, before and while the denoiser learns to draw them.
+"""The text plan: the text encoder learns a rough plan of the picture, and the denoiser follows it.
 
-The pipeline pads every prompt to the encoder's window. The last GRID x GRID places of that window are never
-words of a caption here, so they are free to carry a rough plan of the picture: place (r, c) is trained to
-predict the latents of that part of the picture, by a linear head that is thrown away afterwards. The
-denoiser's coarsest level has as many places, and cross-attention finds its part of the plan in the words it
-is given. What a subject looks like is thus learned from captions and latents alone, at a few times the speed
-of the denoiser, and the denoiser learns once, for all subjects, to follow the plan.
+The pipeline pads every prompt to the encoder's window. Captions are shorter, so the last GRID x GRID places
+of the window never hold words. They hold the plan: place (r, c) is trained to predict the latents of that
+part of the picture through a linear head, which is not exported. The denoiser's coarsest level has the same
+number of places, and its cross-attention finds the part of the plan that it needs.
 
-The idea of aligning inner states with a clean picture to make a denoiser learn faster is Yu et al. 2024
-(arXiv 2410.06940), there for the denoiser itself.
+The text encoder learns the look of a subject from captions and latents alone, several times faster than the
+denoiser would. The denoiser learns to follow a plan once, for all subjects.
+
+Source: aligning inner states with a clean picture, so that a denoiser learns faster, is from Yu et al. 2024
+(arXiv 2410.06940), who align states of the denoiser itself.
 """
 
 from __future__ import annotations
@@ -21,22 +22,23 @@ import torch
 from torch import Tensor, nn
 
 from models.composer.compose import SLOTS
+from models.composer.dataset import load_pictures
 from models.composer.placement import PLACES
-from models.training.dataset import SceneSampler, load_pictures
-from models.training.loop import Run, amp, device
+from models.composer.sampling import SceneSampler
+from models.loop import Budget, Run, amp, device
 from models.training.tokenizer import build_tokenizer, padded_ids
 
 GRID = 4
 PLANNED = GRID * GRID
-"""Places at the end of the window that carry the plan."""
+"""Number of places at the end of the window that hold the plan."""
 SPREAD = 0.26
-"""Of the weight around a subject, as a share of its size."""
+"""Standard deviation of the weight around a subject, as a share of the subject's size."""
 COMPOSITION = 1 + list(SLOTS).index("composition")
-"""Column of scenes."""
+"""Column of the composition in scenes."""
 
 
 def window(config: dict[str, Any]) -> int:
-    """The text encoder's window: as many words as the CLIP reads, and the plan."""
+    """The text encoder's window: the CLIP's window and the plan."""
     return int(config["text"]["context_length"]) + PLANNED
 
 
@@ -63,13 +65,13 @@ def build_text_encoder(config: dict[str, Any], vocab_size: int) -> Any:
 
 
 def build_head(config: dict[str, Any], latents: Tensor) -> nn.Linear:
-    """From a state of the encoder to the latents of its part, Float[C x side x side] flattened."""
+    """The linear head from a state of the encoder to the latents of one part, Float[C * side * side]."""
     channels, side = latents.shape[1], latents.shape[-1] // GRID
     return nn.Linear(config["text"]["width"], channels * side * side).to(device())
 
 
 def plan_of(states: Tensor, head: nn.Linear, channels: int) -> Tensor:
-    """The expected latents Float[N, C, h, w] that the last places of `states` Float[N, L, width] say."""
+    """The latents Float[N, C, h, w] that the last places of `states` Float[N, L, width] predict."""
     parts = head(states[:, -PLANNED:])
     n, side = len(parts), int((parts.shape[-1] // channels) ** 0.5)
     parts = parts.reshape(n, GRID, GRID, channels, side, side)
@@ -77,15 +79,19 @@ def plan_of(states: Tensor, head: nn.Linear, channels: int) -> Tensor:
 
 
 def plan_loss(states: Tensor, head: nn.Linear, latents: Tensor, weight: Tensor) -> Tensor:
-    """Mean square of plan less latents, places weighted by `weight` Float[N, 1, h, w]."""
-    said = plan_of(states, head, latents.shape[1]).float()
-    return ((said - latents).square() * weight).mean()
+    """Mean squared error of the plan, with the weight of each place in `weight` Float[N, 1, h, w]."""
+    plan = plan_of(states, head, latents.shape[1]).float()
+    return ((plan - latents).square() * weight).mean()
 
 
 def subject_weights(side: int, strength: float) -> Tensor:
-    """Float[compositions, side, side], each of mean 1: the subject's place counts more than the rest.
+    """Float[compositions, side, side]: weights of the loss, larger at the place of the subject.
 
-    One map for each token of the composition slot, the blank first.
+    There is one map for each token of the composition slot, the blank token first. The mean of a map is 1.
+
+    Args:
+        side: of the latents.
+        strength: weight at the subject's centre, minus 1, before the map is divided by its mean.
     """
     axis = (torch.arange(side) + 0.5) / side
     maps = []
@@ -99,15 +105,15 @@ def subject_weights(side: int, strength: float) -> Tensor:
     return torch.stack(maps)
 
 
-def train_layout(build: Path, config: dict[str, Any]) -> None:
-    """Train the text encoder alone to say the plan; checkpoint in `build`/layout."""
+def train_text_plan(build: Path, config: dict[str, Any]) -> None:
+    """Train the text encoder alone to predict the plan; the checkpoint is in `build`/layout."""
     torch.manual_seed(6)
     settings, longest = config["layout"], window(config)
     data = load_pictures(build, config["data"])
     latents = torch.load(build / "vae" / "latents.pt", weights_only=True)
     tokenizer = build_tokenizer(build / "tokenizer", config["text"]["merges"], longest)
     encoder, head = build_text_encoder(config, len(tokenizer)), build_head(config, latents)
-    run = Run(build / "layout", settings["minutes"], settings["rate"], {"encoder": encoder, "head": head})
+    run = Run(build / "layout", Budget.of(settings), settings["rate"], {"encoder": encoder, "head": head})
     rng = np.random.default_rng(600 + run.steps)
     sampler = SceneSampler(data, config["data"]["held_out"], settings["clean_bias"])
     weights = subject_weights(latents.shape[-1], config["unet"]["subject_weight"])

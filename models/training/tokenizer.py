@@ -1,4 +1,4 @@
-"""The tokenizer of both models: a prefix of CLIP's byte-pair table, which is itself a valid table."""
+"""The tokenizer of both models. Its byte-pair table is a prefix of CLIP's, which is itself a valid table."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def build_tokenizer(folder: Path, merges: int, context_length: int) -> Any:
 
 
 def token_ids(tokenizer: Any, captions: Sequence[str], longest: int) -> torch.Tensor:
-    """Long[N, L], L the longest of them: a causal tower does not see the padding that is left out."""
+    """Long[N, L] with L the longest caption; a causal text tower needs no further padding."""
     ids = tokenizer(list(captions), padding="longest", truncation=True, max_length=longest)["input_ids"]
     return torch.tensor(ids)
 
 
 def padded_ids(tokenizer: Any, captions: Sequence[str], window: int) -> torch.Tensor:
-    """Long[N, window], as the pipeline of diffusers pads them."""
+    """Long[N, window], padded as the pipeline of diffusers does."""
     ids = tokenizer(list(captions), padding="max_length", truncation=True, max_length=window)["input_ids"]
     return torch.tensor(ids)

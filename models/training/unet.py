@@ -1,9 +1,10 @@
-"""Train the denoiser with its text tower: flow matching on the autoencoder's latents.
+"""The training of the denoiser with its text encoder: flow matching on the autoencoder's latents.
 
 The model predicts the flow v = noise - latent at x_t = (1 - t) latent + t noise (Lipman et al. 2023; Liu et
-al. 2023), with logit-normal times (Esser et al. 2024): the stock DPM-Solver++ scheduler of diffusers takes
-such a model as it is (`prediction_type="flow_prediction", use_flow_sigmas=True`). Two losses stand beside the
-flow's: the text encoder's plan (`layout`), and that the predicted picture is read rightly (`reader`).
+al. 2023), with logit-normal times (Esser et al. 2024). The DPM-Solver++ scheduler of diffusers samples such a
+model without changes (`prediction_type="flow_prediction", use_flow_sigmas=True`). Two losses are added to the
+flow's: the error of the text plan (`text_plan`), and the reader's cross-entropy of the predicted picture
+(`reader`).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from models.training.dataset import ComposedPictures, SceneSampler, load_pictures
-from models.training.loop import COMPILE_PAYS_MINUTES, Run, amp, device
+from models.composer.dataset import ComposedPictures, load_pictures
+from models.composer.sampling import SceneSampler
+from models.loop import Budget, Run, amp, device
 from models.training.reader import reading_loss, trained_reader
 from models.training.text_plan import (
     COMPOSITION,
@@ -52,8 +54,9 @@ SAMPLES = (
 def build_unet(config: dict[str, Any]) -> Any:
     """An untrained diffusers.UNet2DConditionModel.
 
-    Words are attended to below the finest level, and pooled into the time embedding, which scales and shifts
-    every level: palette and medium concern each place alike, so the finest level hears of them that way.
+    All levels but the finest attend to the words. The words are also pooled into the time embedding, which
+    scales and shifts every level. Palette and medium affect all places alike, so the pooled words are enough
+    for the finest level.
     """
     from diffusers import UNet2DConditionModel
 
@@ -79,22 +82,23 @@ def build_unet(config: dict[str, Any]) -> Any:
 
 
 def spread_times(count: int, shift: float) -> torch.Tensor:
-    """Float[count]: logit-normal times, one from each of `count` equally likely parts, in random order."""
+    """Float[count]: logit-normal times, stratified into `count` equally likely parts, in random order."""
     parts = (torch.randperm(count) + torch.rand(count)) / count
     return torch.sigmoid(shift + torch.special.ndtri(parts.clamp(1e-4, 1 - 1e-4)))
 
 
 @torch.no_grad()
 def _follow(average: torch.nn.Module, model: torch.nn.Module, decay: float) -> None:
+    """Update an exponential moving average of the model's parameters."""
     for a, b in zip(average.parameters(), model.parameters(), strict=True):
         a.lerp_(b, 1 - decay)
 
 
 @torch.no_grad()
 def sample_sheet(
-    unet: Any, encoder: Any, vae: Any, tokenizer: Any, longest: int, steps: int = 24, guidance: float = 2.5
+    unet: Any, encoder: Any, vae: Any, tokenizer: Any, longest: int, steps: int, guidance: float = 2.5
 ) -> Image.Image:
-    """SAMPLES by plain Euler steps with guidance: a look during training; the pipeline samples better."""
+    """SAMPLES drawn by plain Euler steps with guidance, to follow the training; the pipeline draws better."""
     ids = padded_ids(tokenizer, [*SAMPLES, *[""] * len(SAMPLES)], longest).to(device())
     generator = torch.Generator().manual_seed(5)
     shape = (len(SAMPLES), unet.config.in_channels, unet.config.sample_size, unet.config.sample_size)
@@ -113,7 +117,7 @@ def sample_sheet(
 
 
 def train_unet(build: Path, config: dict[str, Any]) -> None:
-    """Train on `build`/vae/latents.pt; checkpoints, averages and samples go to `build`/unet."""
+    """Train on `build`/vae/latents.pt; checkpoint, averages and sample sheets go to `build`/unet."""
     from diffusers.models.attention_processor import AttnProcessor
 
     from models.training.vae import build_vae
@@ -134,12 +138,12 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
     if device().type == "cpu":
         unet.set_attn_processor(
             AttnProcessor()
-        )  # short sequences: the fused kernel's backward pass is slower
+        )  # on short sequences the backward pass of the fused kernel is slower
     modules = {"unet": unet, "encoder": encoder, "head": head, **averages}
-    run = Run(build / "unet", settings["minutes"], settings["rate"], modules)
-    if not run.steps:  # an adopted checkpoint comes without the head
+    run = Run(build / "unet", Budget.of(settings), settings["rate"], modules)
+    if not run.steps:  # a checkpoint from a release has no trained head
         head.load_state_dict(planned["modules"]["head"])
-    fast: Any = torch.compile(unet) if settings["minutes"] > COMPILE_PAYS_MINUTES else unet
+    fast: Any = torch.compile(unet) if run.budget.pays_compiling else unet
     rng = np.random.default_rng(300 + run.steps)
     sampler = SceneSampler(data, config["data"]["held_out"], settings["clean_bias"])
     weights = subject_weights(latents.shape[-1], settings["subject_weight"])
@@ -160,8 +164,8 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
             flow = fast((1 - at) * clean + at * noise, t * 1000, words).sample.float()
             plan = plan_loss(words, head, clean, weight)
             scenes = torch.as_tensor(data.scenes[rows].astype(np.int64), device=clean.device)
-            said = torch.as_tensor(kept, device=clean.device)
-            reading = reading_loss(reader, (1 - at) * clean + at * noise - at * flow, scenes, said)
+            captioned = torch.as_tensor(kept, device=clean.device)
+            reading = reading_loss(reader, (1 - at) * clean + at * noise - at * flow, scenes, captioned)
         loss = ((flow - (noise - clean)).pow(2) * weight).mean()
         notes = {"flow": loss.item(), "plan": plan.item(), "reading": reading.item()}
         return loss + settings["plan_weight"] * plan + settings["reading_weight"] * reading, notes
@@ -172,7 +176,9 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
         _follow(averages["ema_encoder"], encoder, decay)
 
     def report() -> None:
-        sheet = sample_sheet(averages["ema_unet"], averages["ema_encoder"], vae, tokenizer, longest)
+        sheet = sample_sheet(
+            averages["ema_unet"], averages["ema_encoder"], vae, tokenizer, longest, settings["sheet_steps"]
+        )
         sheet.save(build / "unet" / f"samples_{int(run.seconds / 60):03d}.png")
 
     run.train(loss_of, settings["batch"], after_step, report)

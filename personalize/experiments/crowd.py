@@ -284,4 +284,5 @@ def _picture(text: str) -> bytes:
 def _direction(content: bytes) -> Tensor:
     seed = int.from_bytes(hashlib.sha256(content).digest()[:7], "big")
     row = torch.randn(DIMENSION, generator=torch.Generator().manual_seed(seed))
-    return row / row.norm()
+    unit: Tensor = row / row.norm()
+    return unit

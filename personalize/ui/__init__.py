@@ -24,7 +24,7 @@ An event goes from a script in `static/` to `page.py`, then to a handler, which 
 (`personalize.rounds`, `personalize.taste`) and shows a screen. The browser keeps the token of the session and
 the name of the screen; the store keeps everything else.
 
-README.md tells how to run the page: settings, booths, proxies, Docker, programs.
+README.md is about running the page: settings, booths, proxies, Docker, programs.
 """
 
 import os

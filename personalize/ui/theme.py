@@ -19,7 +19,7 @@ HEAD = f"""
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="{FAVICON}">
-<link rel="stylesheet" href="static/palate.css">
+<link rel="stylesheet" href="look/palate.css">
 """
 
 

@@ -12,8 +12,9 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.apps import ROOT, start_app, stop_app
 from tests.browser import walk
-from tests.browser.conftest import CHROMIUM, FLAGS, ROOT, start_app, stop_app
+from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.test_real_models import PAIRS_MS, PREPARED_S, favourite
 
 Scheme = Literal["light", "dark"]

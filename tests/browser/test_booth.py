@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.apps import forked_app
 from tests.browser import walk
-from tests.browser.conftest import start_app, stop_app
 
 IDLE_S = 3
 ADDRESS = "http://192.168.1.20:7860"
@@ -18,9 +18,8 @@ Screenshot = Callable[[Page, str], None]
 def booth_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("booth")
     flags = ["--data", str(folder / "data"), "--kiosk", str(IDLE_S), "--address", ADDRESS]
-    process, url = start_app(["-m", "tests.browser.serve", *flags], folder / "log.txt")
-    yield url
-    stop_app(process)
+    with forked_app("tests.browser.serve", flags, folder / "log.txt") as url:
+        yield url
 
 
 def test_a_booth_draws_people_in_and_starts_over_when_they_leave(

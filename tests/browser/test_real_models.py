@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.apps import start_app, stop_app
 from tests.browser import walk
-from tests.browser.conftest import start_app, stop_app
 
 PREPARED_S = 1800
 """Seconds that the first start may take: it looks at what every token does."""

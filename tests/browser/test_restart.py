@@ -4,8 +4,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
+from tests.apps import start_app, stop_app
 from tests.browser import walk
-from tests.browser.conftest import start_app, stop_app
 
 
 def test_a_session_survives_a_restart(page: Page, tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.apps import forked_app
 from tests.browser import walk
-from tests.browser.conftest import start_app, stop_app
 
 PIN, IDLE_S = "204618", 3
 NewContext = Callable[..., BrowserContext]
@@ -18,9 +18,8 @@ def staffed_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     """Address of an app with a PIN, whose pages start over after that many seconds."""
     folder = tmp_path_factory.mktemp("staffed")
     flags = ["--data", str(folder / "data"), "--kiosk", str(request.param), "--staff-pin", PIN]
-    process, url = start_app(["-m", "tests.browser.serve", *flags], folder / "log.txt")
-    yield url
-    stop_app(process)
+    with forked_app("tests.browser.serve", flags, folder / "log.txt") as url:
+        yield url
 
 
 def enter(page: Page, pin: str) -> None:

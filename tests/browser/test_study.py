@@ -14,8 +14,8 @@ from personalize.settings import Settings
 from personalize.study.analysis import analyse
 from personalize.study.command import export_study
 from personalize.study.export import read_study
+from tests.apps import forked_app
 from tests.browser import walk
-from tests.browser.conftest import start_app, stop_app
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
 LEARNING, COMMON = 2, 7
@@ -32,9 +32,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def study_url(folder: Path) -> Iterator[str]:
     flags = ["--data", str(folder / "data"), "--strategy", "study",
              "--study-learning", str(LEARNING), "--study-common", str(COMMON)]  # fmt: skip
-    process, url = start_app(["-m", "tests.browser.serve", *flags], folder / "log.txt")
-    yield url
-    stop_app(process)
+    with forked_app("tests.browser.serve", flags, folder / "log.txt") as url:
+        yield url
 
 
 def test_nobody_begins_without_agreeing(page: Page, study_url: str, screenshot: Screenshot) -> None:

@@ -1,6 +1,5 @@
 """The evaluation of models: its figures on cases with known answers; the command on the shipped models."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +9,17 @@ from PIL import Image
 
 from models.__main__ import main
 from models.composer.compose import SLOTS
-from models.composer.drawings import subject_drawings
+from models.composer.dataset import ComposedPictures
+from models.composer.scenes import is_kept_back
 from models.errors import ModelError
 from models.evaluation.blind import MEDIUM, captions, count_named, random_rows, read_answers
+from models.evaluation.classifier import Classifier, bent, classify, correct, train_classifier
 from models.evaluation.grid import labelled
-from models.evaluation.judge import Judge, bent, look, rightly_named, train_judge
 from models.evaluation.measures import frechet_distance, share, taste_rank_correlation
 from models.evaluation.sheets import _folded
-from models.training.dataset import LISTING, ComposedPictures, is_kept_back
+from models.evaluation.tokens import listed_tokens
+from models.loop import Budget
+from tests.models.shapes import SUBJECTS
 
 
 def test_the_frechet_distance_of_normals_is_the_known_one() -> None:
@@ -49,28 +51,34 @@ def test_tokens_are_counted_only_where_a_scene_has_them() -> None:
     scores = [torch.zeros(3, 2), *(torch.zeros(3, len(tokens)) for tokens in SLOTS.values())]
     scores[0][:, 1] = 1.0
     scores[1][:, 2] = 1.0
-    right = rightly_named(scores, scenes)
+    right = correct(scores, scenes)
     assert right[0].tolist() == [False, True, True]
     assert right[1].tolist() == [True]
     assert [len(part) for part in right[2:]] == [0] * (len(SLOTS) - 1)
 
 
-def test_the_judge_learns_what_can_be_seen_and_resumes(tmp_path: Path) -> None:
+def test_the_classifier_learns_what_can_be_seen_and_resumes(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     scenes = np.zeros((600, 1 + len(SLOTS)), np.int16)
     scenes[:, 0] = rng.integers(2, size=600)
     pictures = rng.integers(0, 60, (600, 32, 32, 3)).astype(np.uint8)
     pictures[scenes[:, 0] == 1, 8:24, 8:24] += 150
     data = ComposedPictures(pictures, scenes, ("a dark thing", "a bright thing"))
-    for minutes in (0.1, 0.3, 1.0, 3.0):  # a busy machine makes few steps in the first
-        judge = train_judge(data, 100, minutes, tmp_path, batch=32)
-        right = float(rightly_named(look(judge, pictures[-100:])[1], scenes[-100:])[0].float().mean())
-        if right > 0.95:
-            break
-    assert right > 0.95
+
+    def right(net: Classifier) -> float:
+        found = correct(classify(net.eval(), pictures[-100:])[1], scenes[-100:])[0]
+        net.train()
+        return float(found.float().mean())
+
+    def learned(net: Classifier, steps: int) -> bool:
+        return steps % 10 == 0 and right(net) > 0.95
+
+    net = train_classifier(data, 100, Budget(0, steps=500), tmp_path, batch=32, stop=learned)
+    assert right(net) > 0.95
     steps = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["steps"]
-    train_judge(data, 100, minutes, tmp_path, batch=32)
-    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["steps"] == steps
+    assert 0 < steps < 500
+    again = train_classifier(data, 100, Budget(0, steps=steps), tmp_path, batch=32)
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["steps"] == steps and right(again) > 0.95
 
 
 def test_moved_pictures_show_the_same_elsewhere_in_other_sizes() -> None:
@@ -101,49 +109,33 @@ def test_bent_pictures_stay_where_they_are() -> None:
     assert not torch.equal(bright[0], bright[1])
 
 
-def test_a_checkpoint_of_another_judge_is_a_clear_error(tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_classifier_is_a_clear_error(tmp_path: Path) -> None:
     scenes = np.zeros((40, 1 + len(SLOTS)), np.int16)
     data = ComposedPictures(np.zeros((40, 32, 32, 3), np.uint8), scenes, ("a fox", "an owl"))
-    train_judge(data, 10, 0.001, tmp_path, batch=8)
+    train_classifier(data, 10, Budget(0, steps=1), tmp_path, batch=8)
     other = ComposedPictures(data.pictures, scenes, ("a fox", "an owl", "a cat"))
     with pytest.raises(ValueError, match=r"checkpoint\.pt.*[Rr]emove"):
-        train_judge(other, 10, 0.001, tmp_path, batch=8)
+        train_classifier(other, 10, Budget(0, steps=1), tmp_path, batch=8)
 
 
 def test_features_do_not_depend_on_what_else_is_looked_at() -> None:
-    judge = Judge(3).eval()
+    net = Classifier(3).eval()
     pictures = np.random.default_rng(0).integers(0, 255, (5, 64, 64, 3)).astype(np.uint8)
-    together, alone = look(judge, pictures)[0], look(judge, pictures[2:3])[0]
+    together, alone = classify(net, pictures)[0], classify(net, pictures[2:3])[0]
     torch.testing.assert_close(together[2:3], alone)
 
 
-def test_the_command_evaluates_the_shipped_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """On random pictures with random captions the judge can know nothing, and the figures must say so."""
-    rng = np.random.default_rng(0)
-    (tmp_path / "pictures").mkdir()
-    sizes = [72, *(len(tokens) for tokens in SLOTS.values())]
-    scenes = np.stack([rng.integers(size, size=24) for size in sizes], axis=1).astype(np.int16)
-    pictures = rng.integers(0, 255, (24, 128, 128, 3)).astype(np.uint8)
-    np.savez(tmp_path / "pictures" / "0000.npz", pictures=pictures, scenes=scenes)
-    np.savez(tmp_path / "drawings.npz", subjects=np.array([f"a thing {n}" for n in range(72)]))
-    out = tmp_path / "quality.json"
-    flags = ["--build", str(tmp_path), "--composed", "24", "--pictures", "4", "--judge-minutes", "0.02"]
-    flags += ["--token-subjects", "1"]
-    assert main(["evaluate", "mini", *flags, "--no-sheets", "--json", "--out", str(out)]) == 0
-    printed = json.loads(capsys.readouterr().out[-len(out.read_text()) :])
-    assert printed == json.loads(out.read_text())
-    assert printed["generated"]["subject"]["of"] == 4 and printed["composed"]["subject"]["share"] < 0.5
-    apart = printed["by_words"]["composed"]
-    assert sum(part["subject"]["of"] for part in apart.values()) == 12  # half of the pictures is held out
-    assert set(printed["token_seen_alone"]) == {token for tokens in SLOTS.values() for token in tokens[1:]}
-    assert printed["seconds_round_of_4"] > 0 and printed["bytes"] > 10**7
+def test_every_token_is_drawn_unless_fewer_are_asked_for() -> None:
+    assert [token for _, _, token in listed_tokens()] == [t for words in SLOTS.values() for t in words[1:]]
+    two = [(slot, number) for slot, number, _ in listed_tokens(2)]
+    assert two == [(slot, number) for slot in range(len(SLOTS)) for number in (1, 2)]
 
 
 def test_missing_pictures_and_unknown_models_are_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["evaluate", "mini", "--build", str(tmp_path)]) == 2
-    assert "models.training data" in capsys.readouterr().err
+    assert "python -m models.composer" in capsys.readouterr().err
     assert main(["evaluate", "no-such-model", "--build", str(tmp_path)]) == 2
     assert main(["list"]) == 0
     assert "mini" in capsys.readouterr().out
@@ -159,7 +151,7 @@ def test_labels_are_folded_between_words() -> None:
 def test_pictures_are_laid_out_without_labels_and_what_was_named_is_counted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    subjects = tuple(subject for subject, _ in subject_drawings(LISTING))
+    subjects = tuple(SUBJECTS)
     rows = random_rows(len(subjects), 3, seed=5)
     assert all(is_kept_back(row) and row[MEDIUM] and np.count_nonzero(row[1:]) == 2 for row in rows)
     flags = ["--build", str(tmp_path), "--count", "3", "--seed", "5"]

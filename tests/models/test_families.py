@@ -35,8 +35,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def loaded(folder: Path, **options: Any) -> DiffusersRenderer:
-    renderer: DiffusersRenderer = load_renderer(str(folder), 1, changes={"steps": 2}, **options)
-    return renderer
+    return load_renderer(str(folder), 1, changes={"steps": 2}, **options)
 
 
 def opened(content: bytes) -> Image.Image:
@@ -197,7 +196,7 @@ def test_too_little_memory_means_fewer_at_once_then_slices_and_is_said(
         told: list[tuple[int, int]] = []
         pictures = renderer.render([FOX, OWL, FOX], lambda done, of: told.append((done, of)))
     assert [opened(picture).size for picture in pictures] == expected and told[-1] == (6, 6)
-    assert crowded.tried == [3, 1, 1, 1, 1] and renderer.frugality.batch == 1
+    assert crowded.tried == [3, 1, 1, 1, 1] and renderer.memory.batch == 1
     assert "3 pictures at once" in caplog.text and "slices" in caplog.text
     renderer.render([FOX, OWL])
     assert crowded.tried[5:] == [1, 1]  # it remembers

@@ -157,7 +157,9 @@ def test_rules_reach_the_design_and_make_it_another(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_full_vocabulary_reaches_its_gap_with_the_mini_text_tower(tmp_path: Path) -> None:
+def test_the_full_vocabulary_reaches_its_gap_with_the_mini_text_tower(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     vocabulary = Vocabulary.load(Path(__file__).parents[2] / "assets" / "vocabulary" / "full")
     embedder, settings = load_embedder("mini"), settings_in(tmp_path, contexts=1)
     settings = replace(settings, feature_source="texts")
@@ -171,7 +173,7 @@ def test_the_full_vocabulary_reaches_its_gap_with_the_mini_text_tower(tmp_path: 
     def refuse(texts: list[str]) -> torch.Tensor:
         raise AssertionError("the texts are kept")
 
-    embedder.embed_texts = refuse
+    monkeypatch.setattr(embedder, "embed_texts", refuse)
     second = prepare(vocabulary, FakeRenderer(), embedder, settings)
     assert torch.equal(first.mdp.features, second.mdp.features)
     assert second.design.seconds == first.design.seconds  # the same run, read again

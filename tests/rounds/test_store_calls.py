@@ -1,4 +1,4 @@
-"""One event reads the session once: the calls of the store for a pick with its next round are few and fixed."""
+"""One event reads the session once: a pick with its next round takes few calls of the store."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -65,7 +65,7 @@ def pick(loop: Personalizer, token: str) -> None:
     opened = snapshot.session.current
     assert opened is not None and opened.rendered
     job = loop.request_ahead(token, snapshot.session)
-    calls = Counter(loop.store.calls)  # type: ignore[attr-defined]
+    calls: Counter[str] = Counter(loop.store.calls)  # type: ignore[attr-defined]
     assert job is not None
     job.future.result(20)
     assert sum(calls.values()) <= MOST_CALLS, calls

@@ -10,7 +10,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from tests.browser.conftest import start_app, stop_app
+from tests.apps import forked_app
 
 NAMES = {"start", "next_round", "pick", "undo", "taste", "generate", "delete"}
 
@@ -19,9 +19,8 @@ NAMES = {"start", "next_round", "pick", "undo", "taste", "generate", "delete"}
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("api")
     flags = ["--data", str(folder / "data"), "--mcp", "1"]
-    process, url = start_app(["-m", "tests.browser.serve", *flags], folder / "log.txt")
-    yield url
-    stop_app(process)
+    with forked_app("tests.browser.serve", flags, folder / "log.txt") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

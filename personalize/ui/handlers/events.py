@@ -22,18 +22,18 @@ class _Handlers(Protocol):
     def context(self) -> HandlerContext: ...
 
 
-Self = TypeVar("Self", bound=_Handlers)
+Owner = TypeVar("Owner", bound=_Handlers)
 Inputs = ParamSpec("Inputs")
-Method = Callable[Concatenate[Self, BrowserState, Inputs], AsyncIterator[Updates]]
+Method = Callable[Concatenate[Owner, BrowserState, Inputs], AsyncIterator[Updates]]
 """A method: it takes the browser's state, other inputs, and the request as the last of them."""
 
-Handler = Callable[Concatenate[Self, object, Inputs], AsyncIterator[Updates]]
+Handler = Callable[Concatenate[Owner, object, Inputs], AsyncIterator[Updates]]
 """The same for Gradio: it takes whatever the browser kept."""
 
 
 def screen_event(
     on: Callable[[BrowserState], BrowserState] = lambda state: state,
-) -> Callable[[Method[Self, Inputs]], Handler[Self, Inputs]]:
+) -> Callable[[Method[Owner, Inputs]], Handler[Owner, Inputs]]:
     """Make a handler that shows a screen.
 
     A newer event of the page ends its updates. An error becomes a message above the screen, which then offers
@@ -43,10 +43,10 @@ def screen_event(
         on: changes the state that the browser kept into the one that the method gets.
     """
 
-    def decorated(method: Method[Self, Inputs]) -> Handler[Self, Inputs]:
+    def decorated(method: Method[Owner, Inputs]) -> Handler[Owner, Inputs]:
         @functools.wraps(method)
         async def handler(
-            self: Self, kept: object, /, *inputs: Inputs.args, **named: Inputs.kwargs
+            self: Owner, kept: object, /, *inputs: Inputs.args, **named: Inputs.kwargs
         ) -> AsyncIterator[Updates]:
             request = _request(inputs)
             state = on(state_of(kept, request))
@@ -60,12 +60,12 @@ def screen_event(
     return decorated
 
 
-def input_event(method: Method[Self, Inputs]) -> Handler[Self, Inputs]:
+def input_event(method: Method[Owner, Inputs]) -> Handler[Owner, Inputs]:
     """Make a handler that checks inputs: an error becomes a message, and the screen stays as it is."""
 
     @functools.wraps(method)
     async def handler(
-        self: Self, kept: object, /, *inputs: Inputs.args, **named: Inputs.kwargs
+        self: Owner, kept: object, /, *inputs: Inputs.args, **named: Inputs.kwargs
     ) -> AsyncIterator[Updates]:
         state = state_of(kept, _request(inputs))
         try:

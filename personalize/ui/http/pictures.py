@@ -42,7 +42,7 @@ _DOT_PX = 4
 
 
 def picture_routes(personalizer: Personalizer, address: str = "", *, metadata: bool = True) -> list[Route]:
-    """Routes for pictures, taste files, taste cards and QR codes by token, and /static/<name>.
+    """Routes for pictures, taste files, taste cards and QR codes by token, and for static files.
 
     Args:
         personalizer: the loop.
@@ -97,7 +97,8 @@ def picture_routes(personalizer: Personalizer, address: str = "", *, metadata: b
         Route("/taste/{token}.json", taste),
         Route("/card/{token}.png", card),
         Route("/code/{token}.svg", code),
-        Route("/static/{name:path}", _static(static_files(STATIC))),
+        # Not /static: Gradio's own files have that address, and a route of ours would hide them.
+        Route("/look/{name:path}", _static(static_files(STATIC))),
     ]
 
 

@@ -111,9 +111,9 @@ def _bars(words: Words, pen: ImageDraw.ImageDraw, opinions: Sequence[Opinion], t
             return left + (right - left) * float(str(percent)) / 100
 
         colour = COLOURS[str(bar["mood"])]
-        said = words.token(str(bar["token"]))
-        font = _fitting(said, "instrument-sans", 34, left - EDGE - 16)
-        pen.text((EDGE, middle), said, INK, font, anchor="lm")
+        word = words.token(str(bar["token"]))
+        font = _fitting(word, "instrument-sans", 34, left - EDGE - 16)
+        pen.text((EDGE, middle), word, INK, font, anchor="lm")
         pen.line((left, middle, right, middle), LINE, 2)
         pen.line((at(50), middle - 22, at(50), middle + 22), LINE, 2)
         begin, end = at(bar["left"]), at(float(str(bar["left"])) + float(str(bar["width"])))
@@ -126,11 +126,11 @@ def _bars(words: Words, pen: ImageDraw.ImageDraw, opinions: Sequence[Opinion], t
 def _foot(words: Words, card: Image.Image, pen: ImageDraw.ImageDraw, file: TasteFile, address: str) -> None:
     picks, bottom = len(file.rounds), HEIGHT - EDGE
     key = "card_about" if _is_latin(file.subject) else "card_plain"
-    said = words.count(key, picks, subject=file.subject, made=words.date(file.made))
+    about = words.count(key, picks, subject=file.subject, made=words.date(file.made))
     small = words("card_small")
     thin = _fitting(small, "instrument-sans", 20, WIDTH - 2 * EDGE - 200)
     font = _font("instrument-sans", 26)
-    pen.text((EDGE, bottom - 92), _lines(said, font, WIDTH - 2 * EDGE - 200)[0], INK, font, anchor="ls")
+    pen.text((EDGE, bottom - 92), _lines(about, font, WIDTH - 2 * EDGE - 200)[0], INK, font, anchor="ls")
     pen.text((EDGE, bottom - 54), small, SOFT, thin, anchor="ls")
     pen.text((EDGE, bottom), words("card_made"), FIG, _font("gloock", 28), anchor="ls")
     if address:

@@ -72,7 +72,7 @@ def wall_row(words: Words, card: WallCard | None) -> dict[str, str]:
     """A session's card on the booth's wall: its state ("" for no card), a sentence, and the button's text."""
     state = "" if card is None else card.state
     button = words("wall_take" if card else "wall_put")
-    return {"state": state, "said": words(ON_WALL[state]), "button": button}
+    return {"state": state, "sentence": words(ON_WALL[state]), "button": button}
 
 
 def _steadiness(words: Words, found: Steadiness) -> dict[str, object]:

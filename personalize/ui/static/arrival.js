@@ -1,4 +1,4 @@
-// A taste that was brought along. Events: 'adopt', 'dismiss'.
+// The preview of a taste file. Events: 'adopt', 'dismiss'.
 element.addEventListener('click', event => {
   const act = event.target.closest('[data-act]');
   if (!act) return;

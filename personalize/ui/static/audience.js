@@ -1,5 +1,5 @@
-// The presenter's side of an audience's vote: the code, live counts, the end of the vote. No event: the winner is
-// picked by the question's own script, as if it had been pressed.
+// The presenter's view of an audience's vote: the QR code, live counts, the end of the vote. It has no event: the
+// script of the question picks the winner, as if the presenter had pressed it.
 const root = document.documentElement, KEEP = 'palate-audience';
 const token = () => document.querySelector('.mast')?.dataset.token || '';
 const round = () => document.querySelector('.round[data-busy="0"]');
@@ -46,7 +46,7 @@ const ask = async more => {
   try {
     const answer = await fetch(`audience/${here}`, {method: 'POST', body});
     if (answer.ok && here === token()) show(await answer.json());
-  } catch { /* asked again in a moment */ }
+  } catch { /* the next request follows soon */ }
 };
 element.addEventListener('click', event => {
   if (event.target.closest('[data-close-vote]')) ask({close: true});

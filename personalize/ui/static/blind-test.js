@@ -4,7 +4,7 @@ const section = () => element.querySelector('.blind-test');
 const choose = side => {
   const number = Number(section()?.dataset.trial || 0);
   if (!number || number === answered || !element.querySelector('[data-side]')) return;
-  answered = number; // one answer a trial, however often it is pressed
+  answered = number; // one answer a trial, even after a double click
   trigger('choose', {number, side});
 };
 element.addEventListener('click', event => {
@@ -13,7 +13,7 @@ element.addEventListener('click', event => {
   else if (event.target.closest('[data-more]')) trigger('more', {});
   else if (go) trigger('go', {screen: go.dataset.go});
 });
-// One listener for the page, however often this script runs.
+// One listener for the page, even when this script runs again.
 window.palate = window.palate || {};
 window.palate.blind && window.palate.blind.abort();
 window.palate.blind = new AbortController();

@@ -1,5 +1,5 @@
-// At a booth, and wherever a phone can reach the page: the code that takes a session along, the loop that
-// draws people in, and starting over when nobody is there. Events: 'again' {}.
+// At a booth: the attract loop, and the return to the start when nobody touches the screen. Where phones can reach
+// the page, it also shows the QR code of the session. Events: 'again' {}.
 const facts = element.querySelector('.booth').dataset, root = document.documentElement;
 const here = ['127.0.0.1', 'localhost', '[::1]'].includes(location.hostname);
 window.palate.speak();
@@ -26,7 +26,7 @@ if (patience) {
   setInterval(() => {
     const screen = document.querySelector('.mast').dataset.screen;
     if (document.querySelector('.round[data-busy="1"], .pairs[aria-busy="true"], .arrival[aria-busy="true"]')) touched = Date.now();
-    if (document.cookie.split('; ').includes('palate_paused=1')) touched = Date.now();  // by staff
+    if (document.cookie.split('; ').includes('palate_paused=1')) touched = Date.now();  // staff paused it
     const idle = Date.now() - touched;
     if (screen === 'start' || screen === 'opening') { attract.hidden = idle < patience; return; }
     if (idle < patience) return;

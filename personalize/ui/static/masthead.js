@@ -1,4 +1,4 @@
-// The top of the page: steps, the menu, and what every other script shares (window.palate).
+// The top of the page: steps, menu, and the functions that all scripts share (window.palate).
 // Events: 'go' {screen}, 'again' {}, 'delete' {}, 'speak' {language}.
 const make = html => {
   const holder = document.createElement('div');
@@ -86,7 +86,7 @@ document.addEventListener('keydown', event => {
   if (menu && event.key === 'Escape') { menu.open = false; menu.querySelector('summary').focus(); }
 });
 
-// What the scripts say comes with the masthead, in the reader's language, and is said again when that changes.
+// The masthead contains the texts of all scripts in the reader's language. They are updated when it changes.
 const speak = head => {
   const words = window.palate.words = JSON.parse(head.dataset.words);
   document.documentElement.lang = head.dataset.lang;
@@ -98,8 +98,8 @@ const speak = head => {
   document.querySelectorAll('[data-label]').forEach(part => part.setAttribute('aria-label', words[part.dataset.label]));
 };
 
-// The link of the session is written out in full, and a link that was opened leaves the address bar: the
-// browser remembers the session from then on.
+// The menu shows the full link of the session. A link that was opened is removed from the address bar, because
+// the browser remembers the session from then on.
 let screen = '';
 const settle = () => {
   const head = element.querySelector('.mast');

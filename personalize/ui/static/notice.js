@@ -1,4 +1,4 @@
-// The sentence above everything goes away when it is closed.
+// The message above every screen: its button removes it.
 element.addEventListener('click', event => {
   if (event.target.closest('[data-close]')) props.value = '';
 });

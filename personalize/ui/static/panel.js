@@ -1,14 +1,15 @@
-// Panels with buttons that lead to another screen. Events: 'go' {screen}, 'leave' {word}, 'stop' {}.
-// A card goes up on the booth's wall, or comes down, without the page being drawn anew.
+// Panels with buttons. Events: 'go' {screen}, 'leave' {word}, 'stop' {}.
+
+// Put the taste card up on the booth's wall, or take it down; only the button and its sentence change.
 const hang = async button => {
-  const said = button.parentElement.querySelector('[role="status"]');
+  const status = button.parentElement.querySelector('[role="status"]');
   button.disabled = true;
   try {
     const answer = await fetch(button.dataset.wall, {method: button.dataset.up ? 'DELETE' : 'POST'});
     const now = await answer.json();
-    said.textContent = answer.ok ? now.said : now.error;
+    status.textContent = answer.ok ? now.sentence : now.error;
     if (answer.ok) { button.dataset.up = now.state; button.textContent = now.button; }
-  } catch { said.textContent = window.palate.words.not_done; }
+  } catch { status.textContent = window.palate.words.not_done; }
   button.disabled = false;
   button.focus();
 };
@@ -16,7 +17,7 @@ element.addEventListener('click', event => {
   const go = event.target.closest('[data-go]');
   const compare = event.target.closest('[data-compare]');
   if (compare) {
-    // Both pictures lie over each other, and the slider moves the edge between them.
+    // Lay one picture over the other; the slider moves the edge between them.
     const pair = compare.closest('.pair'), range = pair.querySelector('input[type="range"]');
     const over = pair.classList.toggle('over');
     compare.setAttribute('aria-pressed', String(over));

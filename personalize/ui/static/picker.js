@@ -1,10 +1,10 @@
-// The question: cards to press, keys, and the enlarged picture. `element`, `trigger` come from Gradio.
-// Events: 'pick' {index, least, round, shown} (index -1: none of these; least -1: not said), 'undo' {round}, 'resume' {},
-// 'change_answer' {round, index, shown}.
+// The question of a round: cards, keys, and the enlarged picture. Gradio provides `element` and `trigger`.
+// Events: 'pick' {index, least, round, shown}, 'undo' {round}, 'resume' {}, 'change_answer' {round, index, shown}.
+// The index is -1 for none of these; least is -1 without a least liked picture.
 const section = () => element.querySelector('.round');
 const buttons = () => [...element.querySelectorAll('[data-pick]')];
 
-// Whoever walks by keyboard finds the focus on the same place of the next round.
+// After an answer by keyboard the focus moves to the same card of the next round.
 let focused = -1;
 watch('value', () => {
   const button = buttons()[focused];
@@ -13,7 +13,7 @@ watch('value', () => {
   button.focus({preventScroll: true});
 });
 
-// Optional and before the pick: which is liked least. Pressed again, or on another, it is taken back.
+// The least liked picture, which a person may mark before the pick. A second press removes the mark.
 const least = () => {
   const marked = element.querySelector('[data-least][aria-pressed="true"]');
   return marked ? Number(marked.dataset.least) : -1;
@@ -29,7 +29,7 @@ const mark = index => {
   });
 };
 
-// While an audience votes only its winner is picked; none of these stays with the presenter.
+// While an audience votes, the presenter can pick nothing but none of these.
 const pick = (index, byAudience = false) => {
   const round = section();
   if (!round || round.dataset.busy === '1') return;
@@ -53,7 +53,7 @@ const enlarge = card => {
   if (zoom) window.palate.openLarge(zoom, [...element.querySelectorAll('[data-zoom]')], pick);
 };
 
-// Earlier picks, to be changed. The dialog stands outside of what is woven in anew, so that it stays open.
+// The dialog in which earlier picks can be changed. It is outside of the component, so an update keeps it open.
 document.querySelector('dialog.change-answer')?.remove();
 const earlier = document.body.appendChild(document.createElement('dialog'));
 earlier.className = 'ask change-answer';
@@ -86,7 +86,7 @@ element.addEventListener('click', event => {
   else if (button.dataset.act === 'resume') { button.disabled = true; trigger('resume', {}); }
 });
 
-// One listener for the page, however often this script runs.
+// One listener for the page, even when this script runs again.
 window.palate = window.palate || {};
 window.palate.pickWinner = index => pick(index, true);
 window.palate.keys && window.palate.keys.abort();

@@ -1,4 +1,4 @@
-// The audience's page: shows what is voted on, sends a tap, and asks every moment what has changed.
+// The audience's page: shows the pictures, sends a vote, and asks for changes every second.
 const main = document.querySelector('main'), cards = main.querySelector('.cards'), state = main.querySelector('.state');
 const code = main.dataset.code, words = main.dataset;
 let shown = '';

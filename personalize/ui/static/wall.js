@@ -1,4 +1,4 @@
-// The wall of a booth: looks for new cards now and then, and changes only what changed.
+// The wall of a booth: asks for new cards now and then, and updates the page only if they changed.
 const wall = document.querySelector('main');
 setInterval(async () => {
   try {
@@ -6,5 +6,5 @@ setInterval(async () => {
     if (!answer.ok) return;
     const now = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('main');
     if (now && now.innerHTML !== wall.innerHTML) wall.replaceChildren(...now.childNodes);
-  } catch { /* no connection for a moment: what hangs there stays */ }
+  } catch { /* without a connection the present cards stay */ }
 }, 1000 * Number(wall.dataset.fresh));

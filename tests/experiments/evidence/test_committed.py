@@ -39,12 +39,12 @@ def test_the_page_says_what_the_numbers_say(name: str) -> None:
         assert (FOLDER / name / picture).exists()
 
 
-def test_numbers_quoted_in_the_readme_are_those_found() -> None:
-    text = (ROOT / "README.md").read_text("utf-8")
+def test_numbers_quoted_in_the_index_are_those_found() -> None:
+    text = (FOLDER / "README.md").read_text("utf-8")
     section = text.partition("<!-- evidence -->")[2].partition("<!-- /evidence -->")[0]
     quoted = set()
-    for item in (item for item in section.split("\n- ") if "assets/evidence/" in item):
-        (name,) = set(re.findall(r"assets/evidence/(\w+)/", item))
+    for item in (item for item in section.split("\n- ") if "/README.md)" in item):
+        (name,) = set(re.findall(r"\((\w+)/README\.md\)", item))
         experiment = EXPERIMENTS[name]
         found = " ".join(experiment.findings(read(experiment, FOLDER)["numbers"]))
         said = re.sub(r"\]\([^)]*\)", "]", item)

@@ -94,10 +94,16 @@ def test_a_taste_is_a_file_for_whoever_has_its_token(loop: Loop, token: str) -> 
 
 def test_the_look_is_served_and_nothing_else(loop: Loop) -> None:
     ours = client(loop)
-    assert ours.get("/static/palate.css").headers["content-type"].startswith("text/css")
-    assert ours.get("/static/fonts/gloock.woff2").status_code == 200
+    assert ours.get("/look/palate.css").headers["content-type"].startswith("text/css")
+    assert ours.get("/look/fonts/gloock.woff2").status_code == 200
     for name in ("../handlers.py", "..%2fhandlers.py", "picker.js", "fonts", ""):
-        assert ours.get(f"/static/{name}").status_code == 404
+        assert ours.get(f"/look/{name}").status_code == 404
+
+
+def test_gradios_own_static_files_are_left_to_it(loop: Loop) -> None:
+    """The page of Gradio loads /static/js/...; a route of ours on that path would hide it."""
+    paths = [route.path for route in picture_routes(loop)]
+    assert not [path for path in paths if path.startswith(("/static", "/assets", "/file", "/theme"))]
 
 
 def test_the_style_sheet_names_only_files_that_are_there() -> None:

@@ -1,38 +1,44 @@
-"""An independent judge of pictures: a small classifier of subject and tokens, trained on composed pictures.
+"""An independent classifier of pictures: it names the subject and the token of each slot.
 
-It shares nothing with the CLIP under test, neither weights nor training, and with the reader that teaches the
-denoiser from latents only the form of the loss. Much of what it trains on is blurred and bent a little, as
-generated pictures are softer than composed ones and their lines waver, and that is not what it is to judge. A
-part is moved, turned and resized, and only the subject is asked for there: it is to be told wherever it
-stands. The judge's accuracy on composed pictures that no training step saw bounds what it can say of
-generated ones.
+It is trained on composed pictures. It shares nothing with the CLIP under test, and only the form of its loss
+with the reader that teaches the denoiser.
+
+Most of its training pictures are blurred and bent a little, because generated pictures are softer than
+composed ones and their lines waver, and the classifier shall not measure that. Some pictures of each batch
+are moved, turned and resized; for those the loss is on the subject alone, so that the classifier finds a
+subject anywhere. Its accuracy on composed pictures that no training step used is an upper bound of what it
+can measure on generated ones.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.composer.compose import SLOTS
-from models.training.dataset import ComposedPictures, SceneSampler
-from models.training.loop import Run, amp, device
-from models.training.reader import naming_loss
+from models.composer.classes import class_counts, scene_loss
+from models.composer.dataset import ComposedPictures
+from models.composer.sampling import SceneSampler
+from models.loop import Budget, Run, amp, device
 
 RATE = 2e-3
-SEEN_AT_ONCE = 64
+BATCH = 64
+"""Pictures that are classified at once."""
 WIDTHS = (32, 64, 128, 192)
 OVERALL = WIDTHS[-1]
+"""The first features, which are means over the picture."""
 PLACED, GRID = 32, 4
-"""Channels that keep their place: a subject is a shape, and shapes are lost in means over the picture."""
+"""Channels that are averaged over a grid and not over the picture: means over the picture lose shapes."""
 MOVED = 0.3
 """Share of each batch that is moved."""
 WAVER, WAVES = 2.5, 10
-"""Pixels (a standard deviation, at most) that lines are bent by, and bends along a side."""
+"""Largest standard deviation of the bends in pixels, and number of bends along a side."""
+CHECKPOINT_NAME = "judge"
+"""The key of the weights in a checkpoint. It is older than this module's name."""
 
 
 class _Residual(nn.Module):
@@ -50,11 +56,11 @@ class _Residual(nn.Module):
         return F.relu(x + self.body(x))
 
 
-class Judge(nn.Module):
+class Classifier(nn.Module):
     """Pictures Float[N, 3, px, px] in -1..1 to features Float[N, F] and logits of subject and every slot."""
 
     def __init__(self, subjects: int) -> None:
-        """Untrained; a slot's first class is the blank."""
+        """Untrained."""
         super().__init__()
         layers: list[nn.Module] = []
         before = 3
@@ -67,12 +73,12 @@ class Judge(nn.Module):
                 layers.append(_Residual(width))
             before = width
         self.trunk = nn.Sequential(*layers)
-        self.widths = (subjects, *(len(tokens) for tokens in SLOTS.values()))
+        self.widths = class_counts(subjects)
         self.places = nn.Conv2d(WIDTHS[-1], PLACED, 1)
         self.head = nn.Linear(2 * WIDTHS[-1] + PLACED * GRID * GRID, sum(self.widths))
 
     def features(self, x: Tensor) -> Tensor:
-        """Float[N, F]: OVERALL means over the picture, what is where on a GRID x GRID grid, and the peaks."""
+        """Float[N, F]: OVERALL means over the picture, means over a GRID x GRID grid, and maxima."""
         maps = self.trunk(x)
         where = F.adaptive_avg_pool2d(F.relu(self.places(maps)), GRID).flatten(1)
         return torch.cat((maps.mean(dim=(2, 3)), where, maps.amax(dim=(2, 3))), dim=1)
@@ -90,7 +96,7 @@ def to_input(pictures: np.ndarray) -> Tensor:
 
 
 def _softened(x: Tensor, rng: np.random.Generator) -> Tensor:
-    """Most of them blurred, each by its own share of a mean over 2 or, every fourth batch, 4 pixels."""
+    """Most pictures blurred over 2 pixels (4 in every fourth batch), each by its own random share."""
     wide = 4 if rng.random() < 0.25 else 2
     soft = F.interpolate(
         F.avg_pool2d(x, wide), scale_factor=float(wide), mode="bilinear", align_corners=False
@@ -100,10 +106,15 @@ def _softened(x: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def bent(x: Tensor, rng: np.random.Generator, moved: int = 0) -> Tensor:
-    """All shifted by a pixel or two, most bent a little; the first `moved` also resized, turned, shifted far.
+    """All pictures shifted by up to 2 pixels, most bent a little; the first `moved` changed more.
 
-    Lines that a denoiser draws waver by a pixel or three, and a person reads them none the worse. What comes
-    into view from outside mirrors the edges.
+    Lines that a denoiser draws waver by one to three pixels, which people hardly notice. The first `moved`
+    pictures are also resized, turned and shifted far. Pixels from outside of a picture mirror its edges.
+
+    Args:
+        x: Float[N, C, px, px].
+        rng: random generator.
+        moved: number of pictures that are moved.
     """
     n, px = len(x), x.shape[-1]
     zoom, turn = np.ones(n), np.zeros(n)
@@ -120,21 +131,30 @@ def bent(x: Tensor, rng: np.random.Generator, moved: int = 0) -> Tensor:
     return F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
 
 
-def train_judge(
-    data: ComposedPictures, held_out: int, minutes: float, folder: Path, batch: int = 64
-) -> Judge:
-    """The trained judge; resumes from `folder`, and trains no more when its minutes are spent.
+def train_classifier(
+    data: ComposedPictures,
+    held_out: int,
+    budget: Budget,
+    folder: Path,
+    batch: int = 64,
+    stop: Callable[[Classifier, int], bool] | None = None,
+) -> Classifier:
+    """The trained classifier; resumes from `folder`, and does not train when the budget is spent.
 
     Args:
-        data: composed pictures; the last `held_out` are not trained on.
-        held_out: how many.
-        minutes: of training.
+        data: composed pictures; the last `held_out` are not used.
+        held_out: number of those.
+        budget: of the training.
         folder: of the checkpoint.
         batch: pictures a step.
+        stop: called with the classifier and the steps done, before each step; True ends the training.
+
+    Raises:
+        ValueError: the checkpoint belongs to a classifier of other subjects.
     """
     torch.manual_seed(9)
-    judge = Judge(len(data.subjects)).to(device()).to(memory_format=torch.channels_last).train()
-    run = Run(folder, minutes, RATE, {"judge": judge})
+    net = Classifier(len(data.subjects)).to(device()).to(memory_format=torch.channels_last).train()
+    run = Run(folder, budget, RATE, {CHECKPOINT_NAME: net})
     rng = np.random.default_rng(900 + run.steps)
     sampler, few = SceneSampler(data, held_out, bias=1.0), int(MOVED * batch)
 
@@ -142,32 +162,37 @@ def train_judge(
         rows = sampler.rows(batch, rng)
         x = bent(_softened(to_input(data.pictures[rows]), rng), rng, moved=few)
         with amp():
-            logits = judge.logits(judge.features(x.contiguous(memory_format=torch.channels_last)))
-        loss, notes = naming_loss(tuple(part[few:] for part in logits), data.scenes[rows[few:]])
+            logits = net.logits(net.features(x.contiguous(memory_format=torch.channels_last)))
+        loss, notes = scene_loss(tuple(part[few:] for part in logits), data.scenes[rows[few:]])
         subjects = torch.as_tensor(data.scenes[rows[:few], 0].astype(np.int64), device=x.device)
         elsewhere = F.cross_entropy(logits[0][:few].float(), subjects)
         return loss + elsewhere, notes | {"elsewhere": elsewhere.item()}
 
-    run.train(loss_of, batch)
-    return judge.eval()
+    run.train(loss_of, batch, stop=None if stop is None else lambda steps: stop(net, steps))
+    return net.eval()
 
 
 @torch.no_grad()
-def look(judge: Judge, pictures: np.ndarray) -> tuple[Tensor, list[Tensor]]:
-    """Of UInt8 pictures: features Float[N, F], and log probabilities Float[N, classes] of each slot."""
+def classify(net: Classifier, pictures: np.ndarray) -> tuple[Tensor, list[Tensor]]:
+    """Features Float[N, F] of UInt8 pictures, and log probabilities Float[N, classes] of each slot."""
     features, scores = [], []
-    for start in range(0, len(pictures), SEEN_AT_ONCE):
-        seen = judge.features(to_input(pictures[start : start + SEEN_AT_ONCE]))
-        features.append(seen.cpu())
-        scores.append([part.log_softmax(dim=1).cpu() for part in judge.logits(seen)])
+    for start in range(0, len(pictures), BATCH):
+        part = net.features(to_input(pictures[start : start + BATCH]))
+        features.append(part.cpu())
+        scores.append([logits.log_softmax(dim=1).cpu() for logits in net.logits(part)])
     return torch.cat(features), [torch.cat(parts) for parts in zip(*scores, strict=True)]
 
 
-def rightly_named(scores: list[Tensor], scenes: np.ndarray) -> list[Any]:
-    """For subject and slots: Bool[n], whether the judge names what the scene has, where it has something."""
-    right = []
+def correct(scores: list[Tensor], scenes: np.ndarray) -> list[Tensor]:
+    """Bool[n] for the subject and each slot: whether the highest score is right; blank tokens do not count.
+
+    Args:
+        scores: of the subject and each slot, Float[N, classes].
+        scenes: Int16[N, 1 + slots].
+    """
+    found = []
     for column, part in enumerate(scores):
-        wanted = torch.as_tensor(scenes[:, column].astype(np.int64))
-        named = part.argmax(dim=1) == wanted
-        right.append(named if column == 0 else named[wanted > 0])
-    return right
+        target = torch.as_tensor(scenes[:, column].astype(np.int64))
+        right = part.argmax(dim=1) == target
+        found.append(right if column == 0 else right[target > 0])
+    return found

@@ -1,0 +1,132 @@
+"""``card``: the quality section of a model's card, written from the numbers of its evaluation.
+
+`python -m models evaluate mini --out models/mini/quality.json` writes the numbers. `python -m models card`
+then writes the section between the two marks of models/mini/README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from models.catalog import HERE
+from models.errors import ModelError
+
+BEGIN, END = "<!-- quality -->", "<!-- /quality -->"
+ROWS = (
+    ("generated", "Classifier", "generated"),
+    ("composed", "Classifier", "composed"),
+    ("clip_on_generated", "CLIP", "generated"),
+    ("clip_on_composed", "CLIP", "composed"),
+)
+"""For each part of `by_words`: its key, and the first two cells of its rows."""
+
+
+def add_card(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command ``card``."""
+    parser = commands.add_parser("card", help="write the quality section of a model's card from its numbers")
+    parser.add_argument("folder", type=Path, nargs="?", default=HERE / "mini",
+                        help="with README.md and quality.json (default: models/mini)")  # fmt: skip
+    parser.set_defaults(run=_write_card)
+
+
+def _write_card(chosen: argparse.Namespace) -> int:
+    card, numbers = chosen.folder / "README.md", chosen.folder / "quality.json"
+    try:
+        text = with_section(card.read_text(encoding="utf-8"), json.loads(numbers.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"Expected a card with {BEGIN} and {END} and numbers of an evaluation in {chosen.folder}, found "
+            f"{type(error).__name__}: {error}. Write the numbers with: python -m models evaluate MODEL "
+            f"--out {numbers}"
+        ) from error
+    card.write_text(text, encoding="utf-8")
+    sys.stdout.write(f"{card}\n")
+    return 0
+
+
+def with_section(card: str, quality: Mapping[str, Any]) -> str:
+    """The text of a card with its quality section replaced.
+
+    Raises:
+        ValueError: the card does not have both marks.
+    """
+    before, rest = card[: card.index(BEGIN)], card[card.index(END, card.index(BEGIN)) :]
+    return f"{before}{BEGIN}\n{quality_section(quality)}\n{rest}"
+
+
+def quality_section(quality: Mapping[str, Any]) -> str:
+    """The numbers of an evaluation as Markdown: targets, shares of correct names, and other figures."""
+    generated, composed = quality["generated"]["subject"]["of"], quality["composed"]["subject"]["of"]
+    return "\n\n".join(
+        (
+            f"Measured on {generated:,} generated and {composed:,} composed pictures. Every caption has a "
+            "combination of a subject and two tokens that no training step used. The fingerprint of the "
+            f"evaluated pipeline is `{quality['fingerprint']}`.",
+            _targets(quality),
+            "Share of correct names:",
+            _names(quality["by_words"]),
+            _figures(quality),
+        )
+    )
+
+
+def _slots(shares: Mapping[str, Any]) -> float:
+    """Mean share of the slots' tokens, in percent."""
+    values = [cell["share"] for name, cell in shares.items() if name != "subject"]
+    return 100 * float(sum(values)) / len(values)
+
+
+def _targets(quality: Mapping[str, Any]) -> str:
+    two = {name: part["2"] for name, part in quality["by_words"].items()}
+    subject = two["generated"]["subject"]
+    ratio = quality["frechet_generated"] / quality["frechet_two_real_halves"]
+    weak = quality["weak_tokens"]
+    rows = [
+        ("Subjects of generated pictures with two tokens, named by the classifier", "at least 90 %",
+         f"{100 * subject['share']:.1f} % (standard error {100 * subject['error']:.1f})"),
+        ("Tokens of the same pictures, mean over the slots", "at least 85 %",
+         f"{_slots(two['generated']):.1f} %"),
+        ("Tokens that the classifier names in fewer than half of the pictures drawn with them alone", "none",
+         ", ".join(weak) or "none"),
+        ("Subjects of composed pictures with two tokens, named by the CLIP", "at least 90 %",
+         f"{100 * two['clip_on_composed']['subject']['share']:.1f} %"),
+        ("Tokens of the same pictures, mean over the slots", "at least 90 %",
+         f"{_slots(two['clip_on_composed']):.1f} %"),
+        ("Fréchet distance of generated and composed pictures, relative to two halves of the composed ones",
+         "at most 3",
+         f"{ratio:.1f} ({quality['frechet_generated']:.2f} and {quality['frechet_two_real_halves']:.2f})"),
+    ]  # fmt: skip
+    return _table(("Measure", "Target", "Result"), rows)
+
+
+def _names(parts: Mapping[str, Any]) -> str:
+    columns = list(next(iter(parts["generated"].values())))
+    rows = [
+        (namer, pictures, words, *(f"{100 * parts[key][words][name]['share']:.0f} %" for name in columns))
+        for key, namer, pictures in ROWS
+        for words in parts[key]
+    ]
+    return _table(("Named by", "Pictures", "Tokens", *columns), rows)
+
+
+def _figures(quality: Mapping[str, Any]) -> str:
+    rows = [
+        ("Autoencoder, peak signal-to-noise ratio", f"{quality['autoencoder_psnr_db']:.1f} dB"),
+        ("Rank correlation of a token's effects by its text and by its pictures",
+         f"{quality['tokens_text_picture_rank_correlation']:.2f}"),
+        (f"Drawing four pictures on {quality['threads']} CPU threads",
+         f"{quality['seconds_round_of_4']:.2f} s"),
+        ("Embedding four pictures", f"{quality['seconds_embed_4']:.3f} s"),
+        ("Size of both models", f"{quality['bytes'] / 2**20:.1f} MiB"),
+    ]  # fmt: skip
+    return _table(("Figure", "Value"), rows)
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

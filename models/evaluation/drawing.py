@@ -1,0 +1,39 @@
+"""Pictures of a model, drawn for its evaluation: jobs with fixed seeds, and their pixels."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from models.diffusion import DiffusersRenderer
+from models.progress import OnProgress
+
+FIRST_SEED = 40_000
+"""Seeds of the evaluation count from here."""
+
+BATCH = 8
+"""Pictures between two reports of progress."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture to draw."""
+
+    prompt: str
+    seed: int
+    negative_prompt: str = ""
+
+
+def draw(renderer: DiffusersRenderer, jobs: Sequence[Job], on_progress: OnProgress, what: str) -> np.ndarray:
+    """UInt8[N, px, px, 3], the pictures of all jobs; progress is reported as the work `what`."""
+    pictures: list[np.ndarray] = []
+    on_progress(what, 0, len(jobs))
+    for start in range(0, len(jobs), BATCH):
+        for content in renderer.render(jobs[start : start + BATCH]):
+            pictures.append(np.asarray(Image.open(io.BytesIO(content)).convert("RGB")))
+        on_progress(what, len(pictures), len(jobs))
+    return np.stack(pictures)

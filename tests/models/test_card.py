@@ -1,0 +1,39 @@
+"""The card of the mini models: its quality section is made of the committed numbers."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from models.__main__ import main
+from models.card import BEGIN, END, quality_section
+
+MINI = Path(__file__).parents[2] / "models" / "mini"
+QUALITY = json.loads((MINI / "quality.json").read_text("utf-8"))
+
+
+def test_the_committed_section_is_what_the_numbers_make() -> None:
+    card = (MINI / "README.md").read_text("utf-8")
+    section = card[card.index(BEGIN) + len(BEGIN) : card.index(END)].strip("\n")
+    assert section == quality_section(QUALITY)
+
+
+def test_the_section_has_the_shares_of_the_numbers() -> None:
+    rows = [line.strip("| ").split(" | ") for line in quality_section(QUALITY).splitlines()]
+    shares = [f"{100 * part['share']:.0f} %" for part in QUALITY["by_words"]["generated"]["3"].values()]
+    assert ["Classifier", "generated", "3", *shares] in rows
+
+
+def test_the_command_writes_the_section_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = tmp_path / "README.md"
+    card.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    assert main(["card", str(tmp_path)]) == 2
+    assert "python -m models evaluate" in capsys.readouterr().err
+    shutil.copy(MINI / "quality.json", tmp_path)
+    assert main(["card", str(tmp_path)]) == 0
+    assert card.read_text() == f"before\n{BEGIN}\n{quality_section(QUALITY)}\n{END}\nafter\n"
+    card.write_text("no marks")
+    assert main(["card", str(tmp_path)]) == 2

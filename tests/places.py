@@ -1,0 +1,77 @@
+"""Where a test stands decides its markers, its group and its place in the order of a run.
+
+A folder or file is named once, in `MARKERS`. So nobody can forget the marker of a new test there.
+"""
+
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+
+HEAVY = ("models", "browser", "app", "training", "postgres", "slow")
+"""The markers that `make quick` leaves out."""
+
+MARKERS: dict[str, tuple[str, ...]] = {
+    "browser": ("browser", "app"),
+    "models": ("models",),
+    "models/test_training.py": ("training",),
+    "rounds/test_recorded_session.py": ("models",),
+    "preparation/test_prepare.py": ("models",),
+    "vocabulary/test_full_vocabulary.py": ("slow",),
+    "experiments": ("slow",),
+    "session/test_kill.py": ("app",),
+    "session/test_damage.py": ("slow",),
+    "test_commands.py": ("app", "models"),
+    "test_app.py": ("app",),
+    "test_dockerfile.py": ("app",),
+    "test_doors.py": ("app",),
+    "test_imports.py": ("app",),
+    "test_other_models.py": ("app", "models"),
+    "ui/test_api.py": ("app",),
+    "ui/http/test_shutdown.py": ("app",),
+}
+"""Folders and files below tests/, and the markers of every test there."""
+
+TOGETHER = ("browser", "session")
+"""Folders whose tests one worker runs: they share an app with a browser, and a PostgreSQL server."""
+
+FIRST = (
+    "browser",
+    "models/test_training.py",
+    "test_commands.py",
+    "models",
+    "experiments",
+    "test_dockerfile.py",
+)
+"""Folders and files that take longest. They begin first, so that no worker ends with one of them alone."""
+
+
+def _stands_in(path: Path, place: str) -> bool:
+    return path.is_relative_to(TESTS / place)
+
+
+def markers_of(path: Path) -> set[str]:
+    """The markers of every test of a file or folder."""
+    return {marker for place, markers in MARKERS.items() if _stands_in(path, place) for marker in markers}
+
+
+def markers_of_name(name: str) -> set[str]:
+    """The markers of one test by its name: cases with a PostgreSQL server have it in their parameters."""
+    return {"postgres"} if "postgresql" in name.partition("[")[2] else set()
+
+
+def left_out(path: Path, expression: str) -> bool:
+    """Whether `-m "not (a or b)"` leaves out every test of a file or folder: then nobody imports it."""
+    found = re.fullmatch(r"not \(([\w ]+)\)", expression)
+    return found is not None and not markers_of(path).isdisjoint(found[1].split(" or "))
+
+
+def group_of(path: Path) -> str:
+    """The tests of one group run in one worker, one after another, so that shared fixtures are built once."""
+    together = (folder for folder in TOGETHER if _stands_in(path, folder))
+    return next(together, path.relative_to(TESTS).as_posix())
+
+
+def rank(path: Path) -> int:
+    """What takes longest begins first."""
+    return next((at for at, place in enumerate(FIRST) if _stands_in(path, place)), len(FIRST))
