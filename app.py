@@ -66,10 +66,11 @@ def run(settings: Settings) -> None:
 
     def ready(url: str) -> None:
         say(f"Palate is ready at {url}")
-        renders.begin("bank", (), lambda on_step: personalizer.fill_bank())
+        personalizer.request_bank()
 
     serve(page, personalizer, settings, ready, renders.metrics)
     renders.close()
+    personalizer.queue.close()
     renderer.close()
 
 

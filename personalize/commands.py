@@ -179,7 +179,7 @@ def run_simulate(chosen: Flags, settings: Settings) -> None:
 
 def benchmark_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of `benchmark`."""
-    kinds = ("round", "design", "learning", "estimate")
+    kinds = ("round", "design", "learning", "estimate", "crowd")
     parser.add_argument("what", nargs="?", default="round", choices=kinds)
     parser.add_argument("--tokens", type=int, default=5000, help="design: tokens in all, S")
     parser.add_argument("--dimension", type=int, default=64, help="design, learning, estimate: features, d")
@@ -205,11 +205,20 @@ def benchmark_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--features", help="learning: a NumPy file N x d in the place of synthetic items")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--plot", type=Path, help="write a plot here (PNG or SVG)")
+    parser.add_argument("--visitors", type=int, default=25, help="crowd: people who pick at once")
+    parser.add_argument("--lookers", type=int, default=0, help="crowd: people who only look at a first round")
+    parser.add_argument("--picture-s", type=float, default=0.1, help="crowd: seconds of drawing a picture")
+    parser.add_argument("--thinking-s", default="0.25:0.75", help="crowd: shortest and longest look, A:B")
+    parser.add_argument("--batch", type=int, default=4, help="crowd: most pictures in one batch")
+    parser.add_argument("--seconds", type=float, default=60.0, help="crowd: how long everybody goes on")
     parser.add_argument("--repeats", type=int, default=5, help="runs of each part; the median counts")
 
 
 def run_benchmark(chosen: Flags, settings: Settings) -> None:
     """Measure: the parts of a round (the default), design, learning or estimate."""
+    if chosen.what == "crowd":
+        _run_crowd(chosen, settings)
+        return
     if chosen.what != "round":
         from personalize.experiments import command
 
@@ -223,6 +232,33 @@ def run_benchmark(chosen: Flags, settings: Settings) -> None:
         parts.vocabulary, parts.renderer, parts.embedder, settings, chosen.repeats, parts.shipped
     )
     _print(json.dumps(result) if chosen.json else table(result))
+
+
+def _run_crowd(chosen: Flags, settings: Settings) -> None:
+    from personalize.assembly import VOCABULARIES
+    from personalize.experiments.crowd import Crowd, simulate_crowd
+    from personalize.progress import ConsoleProgress
+    from personalize.vocabulary.vocabulary import Vocabulary
+
+    low, _, high = str(chosen.thinking_s).partition(":")
+    try:
+        thinking_s = (float(low), float(high or low))
+    except ValueError:
+        raise SettingsError(
+            f"Expected --thinking-s as A:B in seconds, found '{chosen.thinking_s}'. Correct it."
+        ) from None
+    crowd = Crowd(
+        chosen.visitors,
+        chosen.lookers,
+        chosen.picture_s,
+        thinking_s,
+        chosen.batch,
+        1,
+        chosen.seconds,
+        chosen.seed,
+    )
+    found = simulate_crowd(crowd, Vocabulary.load(VOCABULARIES / "mini"), settings, ConsoleProgress())
+    _print(json.dumps(found) if chosen.json else "\n".join(f"{n:<20} {v}" for n, v in found.items()))
 
 
 def experiments_flags(parser: argparse.ArgumentParser) -> None:

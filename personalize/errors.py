@@ -9,6 +9,7 @@
     |-- DesignError          a design that cannot be posed (no path, too few distinct prompts)
     |-- StoreError           the database or a picture is missing, damaged or locked
     |-- RenderError          the renderer failed; nothing was lost
+    |   `-- StalledError         the renderer makes no step
     |-- CancelledError       somebody stopped it
     `-- SessionError         what a person asked for does not fit the session
         |-- LimitError            too much at once; it says how long to wait
@@ -45,6 +46,10 @@ class StoreError(PersonalizeError):
 
 class RenderError(PersonalizeError):
     """The renderer failed; what was answered before is kept."""
+
+
+class StalledError(RenderError):
+    """The renderer makes no step; it may go on by itself, or need a restart."""
 
 
 class CancelledError(PersonalizeError):

@@ -102,7 +102,7 @@ def test_a_missing_model_folder_is_said(tmp_path: Path, capsys: pytest.CaptureFi
     folder = tmp_path / "no" / "such" / "model"
     assert app.main(["--model", str(folder), "--data", str(tmp_path / "data"), "--port", "0"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("Expected a model") and str(folder) in said and said.count("\n") == 1
+    assert said.startswith("Expected one of the models") and str(folder) in said and said.count("\n") == 1
 
 
 def test_a_corrupt_database_is_said_and_left_as_it_is(

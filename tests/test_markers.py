@@ -1,4 +1,4 @@
-"""Every test that starts a process, loads weights or opens a browser has a marker: `make quick` stays quick."""
+"""Every test that starts a process, loads weights or opens a browser has a marker."""
 
 import re
 from pathlib import Path

@@ -185,14 +185,14 @@ def _session(
         round_ = loop.propose(token)
         if drawn:
             round_ = loop.render(token, round_.number)
-            kept = [store.embedding(embedder.name, picture) for picture in round_.pictures]
+            kept = [store.embeddings(embedder.name, [picture]).get(picture) for picture in round_.pictures]
             if any(row is None for row in kept):
                 kept = list(
                     embedder.embed_pictures([open_picture(store.read_picture(p)) for p in round_.pictures])
                 )
                 for picture, row in zip(round_.pictures, kept, strict=True):
                     assert row is not None
-                    store.keep_embedding(embedder.name, picture, row)
+                    store.keep_embeddings(embedder.name, {picture: row})
             seen = torch.stack([row for row in kept if row is not None]).to(torch.float64)
         else:
             seen = of_paths(round_)

@@ -1,87 +1,123 @@
-"""Pictures of sessions: drawn once, kept, seen once, and drawn again when the disk lost one."""
+"""Pictures of sessions: drawn once by the render queue, kept with their embeddings, drawn again when lost."""
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from personalize.errors import PersonalizeError, RenderError, StoreError
+from personalize.errors import StoreError
 from personalize.mdp.features import FeatureSpace
-from personalize.progress import OnStep, ProgressSlice
+from personalize.progress import OnStep
 from personalize.rendering.png import open_picture
 from personalize.rendering.protocols import Embedder, Renderer
-from personalize.rendering.queue import Check, RenderQueue
+from personalize.rendering.queue import Purpose, RenderJob, RenderQueue
 from personalize.session.record import PictureRecord
 from personalize.session.store import Store
 
-TURN = 4
-"""Pictures that are drawn in one turn; then others have theirs."""
-
-
-NOBODY = "nobody"
-"""Whose turn it is when pictures are drawn for whoever comes."""
+REMEMBERED = 4096
+"""Embeddings kept in memory; a float32 CLIP embedding of 768 numbers takes 3 KiB."""
 
 
 class Pictures:
-    """What the networks make and see, through a store that remembers both."""
+    """What the networks make of records, through a store that remembers it."""
 
-    def __init__(self, store: Store, renderer: Renderer, embedder: Embedder, space: FeatureSpace) -> None:
-        """Join the parts; nothing is drawn yet."""
+    def __init__(
+        self,
+        store: Store,
+        renderer: Renderer,
+        embedder: Embedder,
+        space: FeatureSpace,
+        *,
+        stall_s: float = 0.0,
+    ) -> None:
+        """Join the parts; nothing is drawn yet.
+
+        Args:
+            store: keeps pictures and embeddings.
+            renderer: draws.
+            embedder: embeds.
+            space: from embeddings to features.
+            stall_s: see `RenderQueue`.
+        """
         self._store, self._renderer, self._embedder, self._space = store, renderer, embedder, space
-        self.queue = RenderQueue()
+        self._embeddings: OrderedDict[str, Tensor] = OrderedDict()
+        self._lock = Lock()
+        self.queue = RenderQueue(
+            lambda records, on_step: renderer.render(records, on_step),
+            self._keep,
+            batch=getattr(renderer, "batch", 4),
+            capacity=getattr(renderer, "capacity", 1),
+            stall_s=stall_s,
+        )
+
+    def request(
+        self,
+        session: str | None,
+        purpose: Purpose,
+        records: Sequence[PictureRecord],
+        finish: Callable[[list[str]], Any] = lambda pictures: pictures,
+    ) -> RenderJob:
+        """The job that draws these pictures; those that exist are not drawn again.
+
+        The session owns all of them, also those that no page shows, so that deleting it deletes them.
+
+        Args:
+            session: token; None when they are for everybody.
+            purpose: how urgent they are.
+            records: what to draw.
+            finish: see `RenderQueue.submit`.
+        """
+
+        def owned(pictures: list[str]) -> Any:
+            if session is not None and known:
+                self._store.own(session, pictures)
+            return finish(pictures)
+
+        known = self._store.find_pictures(records)
+        return self.queue.submit(session, purpose, records, owned, known)
 
     def render(
         self,
-        token: str | None,
+        session: str | None,
         records: Sequence[PictureRecord],
         on_step: OnStep | None = None,
         *,
-        ahead: bool = False,
+        purpose: Purpose = Purpose.PICTURES,
     ) -> list[str]:
-        """Hashes of the pictures of these records; those that exist are not drawn again.
-
-        The session `token` owns all of them, also those that no page shows, so that deleting it deletes them.
-        They are drawn a few at a turn, and each turn's pictures are kept before the next.
-
-        Args:
-            token: of the session; None when they are for nobody yet.
-            records: what to draw.
-            on_step: progress of all; whatever it raises stops the drawing.
-            ahead: whether nobody waits for them yet.
+        """Hashes of the pictures of records, which are drawn now where they do not exist.
 
         Raises:
-            RenderError: the renderer failed.
-            CancelledError: they were ahead, and something else was wanted first.
+            RenderError: the renderer failed or stalled.
+            CancelledError: the job was cancelled.
         """
-        found = {record: self._store.find_picture(record) for record in records}
-        wanted = [record for record, picture in found.items() if picture is None]
-        for start in range(0, len(wanted), TURN):
-            part = wanted[start : start + TURN]
-            portion = ProgressSlice(on_step, start / len(wanted), (start + len(part)) / len(wanted))
-            for record, content in zip(
-                part, self._rendered(part, portion, token or NOBODY, ahead), strict=True
-            ):
-                found[record] = self._store.save_picture(record, content)
-        pictures = [picture for record in records if (picture := found[record]) is not None]
-        if token is not None:
-            self._store.own(token, pictures)
+        pictures: list[str] = self.request(session, purpose, records).result(on_step)
         return pictures
 
     def features(self, pictures: Sequence[str]) -> Tensor:
-        """Float[N, d] of pictures by hash; what the embedder saw is remembered."""
-        name = self._embedder.name
-        seen = {picture: self._store.embedding(name, picture) for picture in pictures}
-        unseen = [picture for picture, embedding in seen.items() if embedding is None]
+        """Float[N, d] of pictures by hash."""
+        found = self._recalled(pictures)
+        missing = [picture for picture in dict.fromkeys(pictures) if picture not in found]
+        if missing:
+            found |= self._store.embeddings(self._embedder.name, missing)
+        unseen = [picture for picture in missing if picture not in found]
         if unseen:
-            opened = [open_picture(self.content(picture)) for picture in unseen]
-            for picture, embedding in zip(unseen, self._embedder.embed_pictures(opened), strict=True):
-                self._store.keep_embedding(name, picture, embedding)
-                seen[picture] = embedding
-        rows = [embedding for picture in pictures if (embedding := seen[picture]) is not None]
-        return self._space.project(torch.stack(rows).to(torch.float64))
+            found |= self._embed({picture: self.content(picture) for picture in unseen})
+        self._remember({picture: found[picture] for picture in missing})
+        rows = torch.stack([found[picture] for picture in pictures])
+        return self._space.project(rows.to(torch.float64))
+
+    def prefetch(self, pictures: Sequence[str]) -> None:
+        """Read the embeddings of pictures into memory, in one query."""
+        known = self._recalled(pictures)
+        missing = [picture for picture in pictures if picture not in known]
+        if missing:
+            self._remember(self._store.embeddings(self._embedder.name, missing))
 
     def content(self, picture: str) -> bytes:
-        """The PNG; one that was damaged on disk is drawn again.
+        """The PNG of a picture; one that was damaged on disk is drawn again.
 
         Raises:
             StoreError: it is damaged, and another model drew it.
@@ -93,23 +129,40 @@ class Pictures:
             record = self._store.record_of(picture)
             if record.renderer != self._renderer.name:
                 raise  # another model would draw another picture in the place of the one that was judged
-            content = self._rendered([record], ProgressSlice(None, 0.0, 1.0), picture, False)[0]
-            self._store.restore_picture(picture, content)
-            return content
+            return self.queue.redraw(record, lambda content: self._store.restore_picture(picture, content))
 
-    def _rendered(
-        self, records: Sequence[PictureRecord], on_step: ProgressSlice, turn: str, ahead: bool
-    ) -> list[bytes]:
-        def work(check: Check) -> list[bytes]:
-            def step(done: int, total: int) -> None:
-                check()
-                on_step(done, total)
+    def _keep(
+        self, pictures: Sequence[tuple[PictureRecord, bytes, Sequence[str | None]]]
+    ) -> list[str | None]:
+        saved = self._store.save_pictures(pictures)
+        contents = {
+            picture: content
+            for picture, (_, content, _) in zip(saved, pictures, strict=True)
+            if picture is not None
+        }
+        self._remember(self._embed(contents))
+        return saved
 
-            return self._renderer.render(records, step)
+    def _embed(self, contents: dict[str, bytes]) -> dict[str, Tensor]:
+        """Embeddings of PNGs by hash, which the store keeps."""
+        if not contents:
+            return {}
+        rows = self._embedder.embed_pictures([open_picture(content) for content in contents.values()])
+        embeddings = dict(zip(contents, rows, strict=True))
+        self._store.keep_embeddings(self._embedder.name, embeddings)
+        return embeddings
 
-        try:
-            return self.queue.run(turn, work, ahead=ahead, check=on_step.still)
-        except PersonalizeError:
-            raise
-        except Exception as error:
-            raise RenderError(str(error) or f"The renderer failed ({type(error).__name__}).") from error
+    def _recalled(self, pictures: Sequence[str]) -> dict[str, Tensor]:
+        with self._lock:
+            found = {
+                picture: self._embeddings[picture] for picture in pictures if picture in self._embeddings
+            }
+            for picture in found:
+                self._embeddings.move_to_end(picture)
+            return found
+
+    def _remember(self, embeddings: dict[str, Tensor]) -> None:
+        with self._lock:
+            self._embeddings |= embeddings
+            while len(self._embeddings) > REMEMBERED:
+                self._embeddings.popitem(last=False)

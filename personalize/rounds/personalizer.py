@@ -6,10 +6,12 @@ estimate is never kept. All calls block and may come from any thread.
 
 import secrets
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from weakref import WeakValueDictionary
 
 from torch import Tensor
 
@@ -20,16 +22,33 @@ from personalize.preparation.prepare import Preparation
 from personalize.progress import OnStep
 from personalize.rendering.pictures import Pictures
 from personalize.rendering.protocols import Embedder, Renderer
+from personalize.rendering.queue import Purpose, RenderJob, RenderQueue
 from personalize.rounds.explanation import Why, why_of
 from personalize.rounds.next_round import next_round
 from personalize.seeds import checked_seed
 from personalize.session.feedback import comparisons_of
 from personalize.session.record import STUDY, Answer, PictureRecord, Round, Session, checked_strategy
-from personalize.session.store import Store
+from personalize.session.store import Store, other_pictures
 from personalize.session.subject import check_subject
 from personalize.settings import Settings
 
-LOCKS = 64
+REMEMBERED = 512
+"""Estimates kept in memory, of the newest answers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What one event reads of a session, once.
+
+    Attributes:
+        session: with its live rounds.
+        estimate: the taste that its answers tell.
+        why: what the open round asks; None without an open round, and in a study.
+    """
+
+    session: Session
+    estimate: TasteEstimate
+    why: Why | None
 
 
 class Personalizer:
@@ -54,7 +73,7 @@ class Personalizer:
             embedder: sees.
             settings: the tunables.
             features_of: Float[K, d] of a round's options; what the embedder sees in them, unless given.
-            banked: subjects whose first rounds are few and drawn beforehand (see `fill_bank`).
+            banked: subjects whose first rounds are few and drawn beforehand (see `request_bank`).
         """
         self.preparation, self.store, self.settings = preparation, store, settings
         self.renderer, self.embedder = renderer, embedder
@@ -62,8 +81,9 @@ class Personalizer:
         self._banked = frozenset(banked) if settings.bank else frozenset()
         self._pictures = Pictures(store, renderer, embedder, preparation.space)
         self._features_of = features_of or (lambda round_: self._pictures.features(round_.pictures))
-        self._locks = [threading.Lock() for _ in range(LOCKS)]
-        self._drawing = [threading.Lock() for _ in range(LOCKS)]
+        self._remembering = threading.Lock()
+        self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        self._estimates: OrderedDict[object, TasteEstimate] = OrderedDict()
 
     def start(
         self,
@@ -124,7 +144,7 @@ class Personalizer:
         return self.store.load(token)
 
     def propose(self, token: str) -> Round:
-        """The open round, chosen now when there is none; its pictures may not exist yet.
+        """The open round, chosen now when there is none. Its pictures may not exist yet.
 
         Raises:
             UnknownSessionError: there is no such session.
@@ -136,44 +156,109 @@ class Personalizer:
                 return session.current
             return self.store.append_round(token, self._next_round(session))
 
-    def render_ahead(self, token: str, on_step: OnStep | None = None) -> bool:
-        """Draw the pictures of the round after the open one, while that is looked at; whether it did.
+    def open_round(self, token: str, session: Session | None = None) -> Snapshot:
+        """The session with its open round, chosen now when there is none; pictures that exist are shown.
 
-        They are the pictures of the next `propose`, whatever is answered, if `ahead` is at least 1 and
-        nothing is taken back.
+        The store is called at most three times: to load the session, to find the pictures of a new round, and
+        to keep the round.
+
+        Args:
+            token: of the session.
+            session: as it is now, if the caller just read it.
+
+        Raises:
+            UnknownSessionError: there is no such session.
+            SessionError: the session was made with another vocabulary.
+        """
+        with self._lock(token):
+            session = self._checked(session or self.store.load(token))
+            estimate = self._estimate(session)
+            if session.current is None:
+                round_ = self._next_round(session)
+                records = self._records(round_)
+                found = self.store.find_pictures(records)
+                if all(record in found for record in records):
+                    round_ = replace(round_, pictures=tuple(found[record] for record in records))
+                kept = self.store.append_round(token, round_)
+                session = replace(session, rounds=(*session.rounds, kept))
+        why = None
+        if session.current is not None and session.strategy != STUDY:
+            why = why_of(self.preparation, estimate, session.current)
+        return Snapshot(session, estimate, why)
+
+    def snapshot(self, token: str) -> Snapshot:
+        """The session and its taste, read once; without a new round.
+
+        Raises:
+            UnknownSessionError: there is no such session.
+            SessionError: the session was made with another vocabulary.
+        """
+        session = self._known(token)
+        return Snapshot(session, self._estimate(session), None)
+
+    def request_round(self, token: str, round_: Round) -> RenderJob:
+        """The job that draws the open round; its future is the round with its pictures.
+
+        Where the round was drawn ahead, its job is made urgent. An undo while the pictures are drawn may put
+        another round in the place of this one; then the future is that other round.
+        """
+
+        def finish(pictures: list[str]) -> Round:
+            with self._lock(token):
+                now = self.store.load(token).round(round_.number)
+                if now.rendered or now.prompts != round_.prompts:
+                    return now
+                return self.store.set_pictures(token, round_.number, pictures)
+
+        return self._pictures.request(token, Purpose.ROUND, self._records(round_), finish)
+
+    def request_ahead(self, token: str, session: Session | None = None) -> RenderJob | None:
+        """The job that draws the round after the open one while that is looked at; None when there is none.
+
+        Its pictures are those of the next `propose`, whatever is answered, unless an answer is taken back
+        or `lookahead_rounds` is 0.
+        """
+        session = session or self._known(token)
+        if session.current is None or not session.current.rendered or not self.settings.lookahead_rounds:
+            return None
+        return self._pictures.request(token, Purpose.AHEAD, self._records(self._next_round(session)))
+
+    def render_ahead(self, token: str, on_step: OnStep | None = None) -> bool:
+        """Draw what `request_ahead` asks for, and wait for it; whether it was drawn.
 
         Raises:
             RenderError: the renderer failed; the round will be drawn when its turn comes.
         """
-        session = self._known(token)
-        if session.current is None or not session.current.rendered or not self.settings.lookahead_rounds:
+        job = self.request_ahead(token)
+        if job is None:
             return False
-        with self._drawing[self._index(token)]:
-            try:
-                self._pictures.render(token, self._records(self._next_round(session)), on_step, ahead=True)
-            except CancelledError:
-                return False
+        try:
+            job.future.result()
+        except CancelledError:
+            return False
         return True
 
     def waiting(self, token: str) -> int:
-        """How many others the renderer serves before this session."""
-        return self._pictures.queue.before(token)
+        """Sessions that the renderer serves before this one."""
+        return self.queue.before(token)
 
-    def fill_bank(self) -> int:
-        """Draw the first rounds that sessions about the banked subjects may begin with; how many there are.
+    @property
+    def queue(self) -> RenderQueue:
+        """The render queue of all sessions."""
+        return self._pictures.queue
 
-        They wait for everybody else, and are drawn once: a session that begins with one finds its pictures.
+    def request_bank(self) -> list[RenderJob]:
+        """The jobs that draw the first rounds which sessions about the banked subjects may begin with.
 
-        Raises:
-            RenderError: the renderer failed; what was drawn is kept.
+        They give way to everybody else. A session that begins with such a round finds its pictures.
         """
-        rounds = 0
-        for nth in range(self.settings.bank):
-            for subject in sorted(self._banked):
-                first = self._next_round(self._blank(subject, nth))
-                self._pictures.render(None, self._records(first), ahead=True)
-                rounds += 1
-        return rounds
+        return [
+            self._pictures.request(
+                None, Purpose.BANK, self._records(self._next_round(self._blank(subject, nth)))
+            )
+            for nth in range(self.settings.bank)
+            for subject in sorted(self._banked)
+        ]
 
     def _next_round(self, session: Session) -> Round:
         return next_round(session, self.preparation, self.settings, self._estimate, self._banked)
@@ -187,18 +272,9 @@ class Personalizer:
         Raises:
             RenderError: the renderer failed; nothing that was answered is lost.
         """
-        round_ = self._known(token).round(number)
-        if round_.rendered:
-            return round_
-        self._pictures.queue.hurry(token)
-        with self._drawing[self._index(token)]:
-            while not (round_ := self._known(token).round(number)).rendered:
-                pictures = self._pictures.render(token, self._records(round_), on_step)
-                with self._lock(token):
-                    # An undo while this was drawn may have put another round in its place: then draw that.
-                    if self.store.load(token).round(number).prompts == round_.prompts:
-                        return self.store.set_pictures(token, number, pictures)
-            return round_
+        while not (round_ := self._known(token).round(number)).rendered:
+            self.request_round(token, round_).result(on_step)
+        return round_
 
     def answer(
         self,
@@ -226,16 +302,10 @@ class Personalizer:
         """
         session = self._known(token)
         answer = Answer.checked(session.options, best=best, worst=worst, none=none)
+        if self._from_pictures and not session.round(number).rendered:
+            raise other_pictures()
         with self._lock(token):
-            round_ = self.store.load(token).round(number)
-            undrawn = self._from_pictures and not round_.rendered
-            if undrawn or (shown is not None and shown != round_.fingerprint):
-                raise StaleAnswerError(
-                    "Expected an answer about the pictures of the round, found one about others. "
-                    "It was not counted; look at the pictures now on the screen."
-                )
-            self.store.append_answer(token, number, answer)
-            return self.store.load(token)
+            return self.store.append_answer(token, number, answer, shown)
 
     def change_answer(
         self,
@@ -285,7 +355,12 @@ class Personalizer:
         return self._estimate(self._known(token))
 
     def render_prompts(
-        self, token: str, prompts: Sequence[str], seeds: int | Sequence[int], on_step: OnStep | None = None
+        self,
+        token: str,
+        prompts: Sequence[str],
+        seeds: int | Sequence[int],
+        on_step: OnStep | None = None,
+        purpose: Purpose = Purpose.PICTURES,
     ) -> list[str]:
         """Hashes of the pictures of prompts, of one seed or of one each; the session may see them.
 
@@ -294,10 +369,9 @@ class Personalizer:
         """
         each = [seeds] * len(prompts) if isinstance(seeds, int) else seeds
         self._known(token)
-        self._pictures.queue.drop(token)
-        with self._drawing[self._index(token)]:
-            records = [self._record(prompt, seed) for prompt, seed in zip(prompts, each, strict=True)]
-            return self._pictures.render(token, records, on_step)
+        self.queue.drop_ahead(token)
+        records = [self._record(prompt, seed) for prompt, seed in zip(prompts, each, strict=True)]
+        return self._pictures.render(token, records, on_step, purpose=purpose)
 
     def why(self, token: str) -> Why | None:
         """What the open round asks about, and how much its answer should settle.
@@ -327,13 +401,26 @@ class Personalizer:
 
     def delete(self, token: str) -> int:
         """Forget the session; how many rounds, answers and pictures are gone."""
-        self._pictures.queue.drop(token)
-        with self._drawing[self._index(token)], self._lock(token):
+        self.queue.cancel(token)
+        with self._lock(token):
             return self.store.delete(token)
 
     def _estimate(self, session: Session) -> TasteEstimate:
+        """The taste of a session's answers. It is a function of the log, so recent ones are remembered."""
+        key = tuple((round_.paths, round_.pictures, round_.answer) for round_ in session.answered)
+        with self._remembering:
+            if key in self._estimates:
+                self._estimates.move_to_end(key)
+                return self._estimates[key]
+        if self._from_pictures:
+            self._pictures.prefetch([picture for round_ in session.answered for picture in round_.pictures])
         comparisons = comparisons_of(session, self._features_of)
-        return estimate_taste(comparisons, self.preparation.prior, lapse=self.settings.lapse)
+        estimate = estimate_taste(comparisons, self.preparation.prior, lapse=self.settings.lapse)
+        with self._remembering:
+            self._estimates[key] = estimate
+            while len(self._estimates) > REMEMBERED:
+                self._estimates.popitem(last=False)
+        return estimate
 
     def _record(self, prompt: str, seed: int) -> PictureRecord:
         return PictureRecord(self.renderer.name, prompt, "", seed)
@@ -366,7 +453,10 @@ class Personalizer:
         return [token if slot in longest else BLANK for slot, token in enumerate(path)]
 
     def _known(self, token: str) -> Session:
-        session = self.store.load(token)
+        return self._checked(self.store.load(token))
+
+    def _checked(self, session: Session) -> Session:
+        """The session, made with the vocabulary and the models of this app."""
         if session.vocabulary != self.preparation.vocabulary.fingerprint:
             raise SessionError(
                 "Expected a session made with the words this app knows now, found one made with others. "
@@ -380,8 +470,6 @@ class Personalizer:
         return session
 
     def _lock(self, token: str) -> threading.Lock:
-        """Held for moments only, never while something is drawn: tokens share locks."""
-        return self._locks[self._index(token)]
-
-    def _index(self, token: str) -> int:
-        return hash(token) % LOCKS
+        """The lock of a session, held for moments and never while something is drawn."""
+        with self._remembering:
+            return self._locks.setdefault(token, threading.Lock())

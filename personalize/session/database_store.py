@@ -7,7 +7,9 @@ rendered again. A session is readable in both cases.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -18,15 +20,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from torch import Tensor
 
+from personalize.errors import UnknownSessionError
 from personalize.session.database import LOCK_WAIT_S, Database
 from personalize.session.picture_files import PictureFiles, is_picture
 from personalize.session.record import Answer, CardState, PictureRecord, Round, Session, Trial, WallCard
 from personalize.session.rows import (
+    answer_of,
     card_of_row,
+    embedding_row,
     find_card,
     find_live_round,
     find_session,
     grant_pictures,
+    has_session,
     live_session,
     record_key,
     record_row,
@@ -40,6 +46,7 @@ from personalize.session.store import (
     missing_picture,
     no_card,
     nothing_to_undo,
+    other_pictures,
     stale_answer,
     stale_trial,
     token_in_use,
@@ -107,7 +114,7 @@ class DatabaseStore:
                 grant_pictures(rows, session, pictures)
             return live_session(rows, session, token).round(number)
 
-    def append_answer(self, token: str, number: int, answer: Answer) -> None:
+    def append_answer(self, token: str, number: int, answer: Answer, shown: str | None = None) -> Session:
         """See Store."""
         with self._database.writing() as rows:
             session = find_session(rows, token, lock=True)
@@ -115,11 +122,16 @@ class DatabaseStore:
             row = find_live_round(rows, session, number)
             if row is None or live.current is None or live.current.number != number:
                 raise stale_answer(number, live)
-            rows.add(AnswerRow(round_id=row.id, best=answer.best, worst=answer.worst, at=answer.at))
+            if shown is not None and shown != live.current.fingerprint:
+                raise other_pictures()
+            added = AnswerRow(round_id=row.id, best=answer.best, worst=answer.worst, at=answer.at)
+            rows.add(added)
             try:
                 rows.flush()
             except IntegrityError:
                 raise stale_answer(number, live) from None
+            answered = replace(live.current, answer=answer_of(added))
+            return replace(live, rounds=(*live.rounds[:-1], answered))
 
     def change_answer(self, token: str, number: int, answer: Answer) -> None:
         """See Store."""
@@ -189,27 +201,93 @@ class DatabaseStore:
             rows.delete(session)
             return rounds + answers + trials + len(unshared) + (card is not None)
 
-    def save_picture(self, record: PictureRecord, content: bytes) -> str:
+    def save_pictures(
+        self, pictures: Sequence[tuple[PictureRecord, bytes, Sequence[str | None]]]
+    ) -> list[str | None]:
         """See Store."""
-        picture = hash_of(content)
         with self._pictures:
-            known = self.find_picture(record)
-            if known is not None:
-                return known
-            self._files.write(picture, content)
+            with self._database.reading() as rows:
+                tokens = {token for _, _, wanting in pictures for token in wanting if token is not None}
+                alive = {token for token in tokens if has_session(rows, token)}
+            saved: list[str | None] = []
+            for _, content, wanting in pictures:
+                wanted = None in wanting or any(token in alive for token in wanting)
+                saved.append(hash_of(content) if wanted else None)
+                if wanted:
+                    self._files.write(hash_of(content), content)
             try:
                 with self._database.writing() as rows:
-                    rows.merge(PictureRow(picture=picture, content=picture))
-                    rows.flush()
-                    rows.add(record_row(record, picture))
-            except IntegrityError:  # another process saved the same record meanwhile
-                return self.find_picture(record) or picture
+                    sessions = {token: find_session(rows, token, lock=True) for token in sorted(alive)}
+                    for nth, (record, _, _) in enumerate(pictures):
+                        if (picture := saved[nth]) is None:
+                            continue
+                        known = rows.scalar(
+                            select(RecordRow.picture).where(RecordRow.key == record_key(record))
+                        )
+                        if known is None:
+                            rows.merge(PictureRow(picture=picture, content=picture))
+                            rows.flush()
+                            rows.add(record_row(record, picture))
+                        saved[nth] = known or picture
+                    for token, session in sessions.items():
+                        grant_pictures(
+                            rows,
+                            session,
+                            [
+                                picture
+                                for picture, (_, _, wanting) in zip(saved, pictures, strict=True)
+                                if picture is not None and token in wanting
+                            ],
+                        )
+            except (IntegrityError, UnknownSessionError):
+                # Another process saved one of them, or deleted a session, in between: one by one, then.
+                return [self._save_for(*one) for one in pictures]
+        return saved
+
+    def _save_for(self, record: PictureRecord, content: bytes, wanting: Sequence[str | None]) -> str | None:
+        """Keep one picture for the sessions that still exist; None when there is none."""
+        with self._database.reading() as rows:
+            alive = [token for token in wanting if token is not None and has_session(rows, token)]
+        if not alive and None not in wanting:
+            return None
+        picture = self._save(record, content)
+        for token in alive:
+            with suppress(UnknownSessionError):
+                self.own(token, [picture])
+        return picture
+
+    def save_picture(self, record: PictureRecord, content: bytes) -> str:
+        """See Store."""
+        with self._pictures:
+            return self._save(record, content)
+
+    def _save(self, record: PictureRecord, content: bytes) -> str:
+        """Keep a picture; the caller holds the lock of pictures."""
+        picture = hash_of(content)
+        known = self.find_picture(record)
+        if known is not None:
+            return known
+        self._files.write(picture, content)
+        try:
+            with self._database.writing() as rows:
+                rows.merge(PictureRow(picture=picture, content=picture))
+                rows.flush()
+                rows.add(record_row(record, picture))
+        except IntegrityError:  # another process saved it in between
+            return self.find_picture(record) or picture
         return picture
 
     def find_picture(self, record: PictureRecord) -> str | None:
         """See Store."""
         with self._database.reading() as rows:
             return rows.scalar(select(RecordRow.picture).where(RecordRow.key == record_key(record)))
+
+    def find_pictures(self, records: Sequence[PictureRecord]) -> dict[PictureRecord, str]:
+        """See Store."""
+        by_key = {record_key(record): record for record in records}
+        query = select(RecordRow.key, RecordRow.picture).where(RecordRow.key.in_(by_key))
+        with self._database.reading() as rows:
+            return {by_key[key]: picture for key, picture in rows.execute(query)}
 
     def read_picture(self, picture: str) -> bytes:
         """See Store."""
@@ -248,24 +326,28 @@ class DatabaseStore:
             session = find_session(rows, token)
             return is_picture(picture) and rows.get(SeenRow, (session.id, picture)) is not None
 
-    def embedding(self, embedder: str, picture: str) -> Tensor | None:
+    def embeddings(self, embedder: str, pictures: Sequence[str]) -> dict[str, Tensor]:
         """See Store."""
+        query = select(EmbeddingRow).where(
+            EmbeddingRow.embedder == embedder, EmbeddingRow.picture.in_(set(pictures))
+        )
         with self._database.reading() as rows:
-            row = rows.get(EmbeddingRow, (embedder, picture))
-            if row is None:
-                return None
-            return torch.frombuffer(bytearray(row.content), dtype=getattr(torch, row.dtype))
+            return {
+                row.picture: torch.frombuffer(bytearray(row.content), dtype=getattr(torch, row.dtype))
+                for row in rows.scalars(query)
+            }
 
-    def keep_embedding(self, embedder: str, picture: str, embedding: Tensor) -> None:
+    def keep_embeddings(self, embedder: str, embeddings: Mapping[str, Tensor]) -> None:
         """See Store."""
-        content = embedding.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
-        dtype = str(embedding.dtype).removeprefix("torch.")
-        row = EmbeddingRow(embedder=embedder, picture=picture, dtype=dtype, content=content)
+        found = [embedding_row(embedder, picture, one) for picture, one in embeddings.items()]
         try:
             with self._database.writing() as rows:
-                rows.merge(row)
-        except IntegrityError:  # another process saved the same embedding meanwhile
-            return
+                for row in found:
+                    rows.merge(row)
+        except IntegrityError:  # another process kept one of them in between: one by one, then
+            for picture, one in embeddings.items():
+                with suppress(IntegrityError), self._database.writing() as rows:
+                    rows.merge(embedding_row(embedder, picture, one))
 
     def trials(self, token: str) -> list[Trial]:
         """See Store."""

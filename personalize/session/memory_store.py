@@ -1,7 +1,7 @@
 """A store in memory, for experiments and tests; `store.Store` states its contract."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -14,6 +14,7 @@ from personalize.session.store import (
     missing_picture,
     no_card,
     nothing_to_undo,
+    other_pictures,
     stale_answer,
     stale_trial,
     token_in_use,
@@ -94,7 +95,7 @@ class MemoryStore:
                 log.pictures.update(pictures)
             return log.live().round(number)
 
-    def append_answer(self, token: str, number: int, answer: Answer) -> None:
+    def append_answer(self, token: str, number: int, answer: Answer, shown: str | None = None) -> Session:
         """See Store."""
         with self._lock:
             log = self._log(token)
@@ -102,7 +103,10 @@ class MemoryStore:
             index = log.index_of(number)
             if index is None or live.current is None or live.current.number != number:
                 raise stale_answer(number, live)
+            if shown is not None and shown != live.current.fingerprint:
+                raise other_pictures()
             log.answers.append((index, answer))
+            return log.live()
 
     def change_answer(self, token: str, number: int, answer: Answer) -> None:
         """See Store."""
@@ -146,6 +150,23 @@ class MemoryStore:
             rows = len(log.rounds) + len(log.answers) + len(log.trials)
             return rows + len(unshared) + bool(log.card)
 
+    def save_pictures(
+        self, pictures: Sequence[tuple[PictureRecord, bytes, Sequence[str | None]]]
+    ) -> list[str | None]:
+        """See Store."""
+        with self._lock:
+            saved: list[str | None] = []
+            for record, content, tokens in pictures:
+                owners = [token for token in tokens if token is not None and token in self._sessions]
+                if not owners and None not in tokens:
+                    saved.append(None)
+                    continue
+                picture = self.save_picture(record, content)
+                for token in owners:
+                    self._sessions[token].pictures.add(picture)
+                saved.append(picture)
+            return saved
+
     def save_picture(self, record: PictureRecord, content: bytes) -> str:
         """See Store."""
         with self._lock:
@@ -157,6 +178,11 @@ class MemoryStore:
         """See Store."""
         with self._lock:
             return self._records.get(record)
+
+    def find_pictures(self, records: Sequence[PictureRecord]) -> dict[PictureRecord, str]:
+        """See Store."""
+        with self._lock:
+            return {record: self._records[record] for record in records if record in self._records}
 
     def read_picture(self, picture: str) -> bytes:
         """See Store."""
@@ -189,15 +215,16 @@ class MemoryStore:
         with self._lock:
             return picture in self._log(token).pictures
 
-    def embedding(self, embedder: str, picture: str) -> Tensor | None:
+    def embeddings(self, embedder: str, pictures: Sequence[str]) -> dict[str, Tensor]:
         """See Store."""
         with self._lock:
-            return self._embeddings.get((embedder, picture))
+            known = ((picture, self._embeddings.get((embedder, picture))) for picture in pictures)
+            return {picture: embedding for picture, embedding in known if embedding is not None}
 
-    def keep_embedding(self, embedder: str, picture: str, embedding: Tensor) -> None:
+    def keep_embeddings(self, embedder: str, embeddings: Mapping[str, Tensor]) -> None:
         """See Store."""
         with self._lock:
-            self._embeddings[embedder, picture] = embedding
+            self._embeddings |= {(embedder, picture): one for picture, one in embeddings.items()}
 
     def trials(self, token: str) -> list[Trial]:
         """See Store."""

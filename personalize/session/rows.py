@@ -5,8 +5,10 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import torch
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session as Rows
+from torch import Tensor
 
 from personalize.session.record import (
     Answer,
@@ -19,7 +21,16 @@ from personalize.session.record import (
     checked_strategy,
 )
 from personalize.session.store import unknown_session
-from personalize.session.tables import AnswerRow, CardRow, RecordRow, RoundRow, SeenRow, SessionRow, TrialRow
+from personalize.session.tables import (
+    AnswerRow,
+    CardRow,
+    EmbeddingRow,
+    RecordRow,
+    RoundRow,
+    SeenRow,
+    SessionRow,
+    TrialRow,
+)
 
 
 def token_hash(token: str) -> str:
@@ -158,6 +169,18 @@ def find_session(rows: Rows, token: str, *, lock: bool = False) -> SessionRow:
     if row is None:
         raise unknown_session()
     return row
+
+
+def has_session(rows: Rows, token: str) -> bool:
+    """Whether there is a session of that token."""
+    return rows.scalar(select(SessionRow.id).where(SessionRow.token_hash == token_hash(token))) is not None
+
+
+def embedding_row(embedder: str, picture: str, embedding: Tensor) -> EmbeddingRow:
+    """An embedding as a row."""
+    content = embedding.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
+    dtype = str(embedding.dtype).removeprefix("torch.")
+    return EmbeddingRow(embedder=embedder, picture=picture, dtype=dtype, content=content)
 
 
 def find_live_round(rows: Rows, session: SessionRow, number: int) -> RoundRow | None:

@@ -5,7 +5,7 @@ and removes nothing. One set of tests checks the contract of the protocol for ev
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from torch import Tensor
@@ -33,11 +33,17 @@ class Store(Protocol):
     def set_pictures(self, token: str, number: int, pictures: Sequence[str]) -> Round:
         """Set the pictures of a live round."""
 
-    def append_answer(self, token: str, number: int, answer: Answer) -> None:
-        """Store the answer to the open round.
+    def append_answer(self, token: str, number: int, answer: Answer, shown: str | None = None) -> Session:
+        """Store the answer to the open round, and return the session with it.
+
+        Args:
+            token: of the session.
+            number: of the round.
+            answer: what was picked.
+            shown: `fingerprint` of the round that the person looked at; None when it is surely this one.
 
         Raises:
-            StaleAnswerError: the round is not the open one.
+            StaleAnswerError: the round is not the open one, or the person looked at other pictures.
         """
 
     def change_answer(self, token: str, number: int, answer: Answer) -> None:
@@ -57,11 +63,27 @@ class Store(Protocol):
     def delete(self, token: str) -> int:
         """Delete the session; the number of deleted rounds, answers, trials, pictures and cards."""
 
+    def save_pictures(
+        self, pictures: Sequence[tuple[PictureRecord, bytes, Sequence[str | None]]]
+    ) -> list[str | None]:
+        """Store pictures that were rendered together, for the sessions that want them.
+
+        Args:
+            pictures: record, PNG bytes and tokens of each; the token None stands for everybody.
+
+        Returns:
+            The hash of each picture. It is None where no session that wants the picture exists any more:
+            then the picture is not stored.
+        """
+
     def save_picture(self, record: PictureRecord, content: bytes) -> str:
         """Store a picture and return its SHA-256 hash. For a known record, the first picture stays."""
 
     def find_picture(self, record: PictureRecord) -> str | None:
         """The hash of the stored picture of this record, or None."""
+
+    def find_pictures(self, records: Sequence[PictureRecord]) -> dict[PictureRecord, str]:
+        """The hashes of those records that have a stored picture, in one query."""
 
     def read_picture(self, picture: str) -> bytes:
         """The verified bytes of a PNG file.
@@ -86,11 +108,11 @@ class Store(Protocol):
     def owns(self, token: str, picture: str) -> bool:
         """Whether the session has access to the picture."""
 
-    def embedding(self, embedder: str, picture: str) -> Tensor | None:
-        """Float[D]: the stored embedding of a picture, or None."""
+    def embeddings(self, embedder: str, pictures: Sequence[str]) -> dict[str, Tensor]:
+        """Float[D]: the stored embedding of each picture that has one, in one query."""
 
-    def keep_embedding(self, embedder: str, picture: str, embedding: Tensor) -> None:
-        """Store the embedding Float[D] of a picture."""
+    def keep_embeddings(self, embedder: str, embeddings: Mapping[str, Tensor]) -> None:
+        """Store the embeddings Float[D] of pictures."""
 
     def trials(self, token: str) -> list[Trial]:
         """The trials of the session's blind test, in order."""
@@ -179,6 +201,14 @@ def stale_trial(number: int) -> StaleAnswerError:
 def no_card() -> SessionError:
     """The error for a card that was removed or replaced meanwhile."""
     return SessionError("Expected a card that is up, found it taken down. Look at those that are there now.")
+
+
+def other_pictures() -> StaleAnswerError:
+    """The error for an answer about pictures that the round does not show."""
+    return StaleAnswerError(
+        "Expected an answer about the pictures of the round, found one about others. "
+        "It was not counted; look at the pictures now on the screen."
+    )
 
 
 def nothing_to_undo() -> SessionError:

@@ -12,7 +12,7 @@ from personalize.preference.estimate import TasteEstimate
 from personalize.preparation.prepare import Preparation
 from personalize.rounds.personalizer import Personalizer
 from personalize.rounds.strategies import STRATEGIES
-from personalize.session.record import STUDY
+from personalize.session.record import STUDY, Session
 
 READY = 0.33
 """Share of the differences between prompts that must be known for a taste to be called ready (see
@@ -120,10 +120,15 @@ def answers_to_go(share: float, answered: int) -> int | None:
 
 def summarise(loop: Personalizer, token: str) -> Taste:
     """What a session taught about its person."""
-    session = loop.session(token)
+    snapshot = loop.snapshot(token)
+    return summary_of(loop.preparation, snapshot.session, snapshot.estimate)
+
+
+def summary_of(preparation: Preparation, session: Session, estimate: TasteEstimate) -> Taste:
+    """What a session taught about its person, given the estimate of its answers."""
     return taste_of(
-        loop.preparation,
-        loop.estimate(token),
+        preparation,
+        estimate,
         session.options,
         len(session.answered),
         adapts=session.strategy == STUDY or STRATEGIES[session.strategy].adapts,

@@ -6,14 +6,17 @@ goes on when its page is closed. The store keeps its pictures, so they are ready
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Hashable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 from personalize.errors import CancelledError
 from personalize.progress import OnStep
+from personalize.rendering.queue import RenderJob, RenderProgress
 from personalize.ui.http.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -24,28 +27,6 @@ POLL_S = 0.1
 
 FIRST_GUESS_S = 3.0
 """Expected duration of a render before the first one of its kind was measured, in seconds."""
-
-
-@dataclass(frozen=True)
-class RenderProgress:
-    """Progress of a render.
-
-    Attributes:
-        done: steps that are done; 0 before the render begins.
-        total: steps of the whole render; 0 before it begins.
-        left_s: estimated seconds until the end.
-        waiting: sessions that the renderer serves first.
-    """
-
-    done: int = 0
-    total: int = 0
-    left_s: float = FIRST_GUESS_S
-    waiting: int = 0
-
-    @property
-    def share(self) -> float:
-        """Share of the steps that are done, 0 to 1."""
-        return self.done / self.total if self.total else 0.0
 
 
 @dataclass
@@ -70,26 +51,27 @@ class _Running(Generic[Result]):
     def progress(self) -> RenderProgress:
         """The progress at this moment."""
         spent_s = time.monotonic() - self.began_s
-        if self.done and self.total:
-            left_s = spent_s * (self.total - self.done) / self.done
-        else:
-            left_s = max(self.expected_s - spent_s, 1.0)
-        return RenderProgress(self.done, self.total, left_s)
+        share = self.done / self.total if self.total else 0.0
+        left_s = spent_s * (1.0 - share) / share if share else max(self.expected_s - spent_s, 1.0)
+        return RenderProgress(share, left_s)
 
 
 class BackgroundRenders:
-    """Runs renders in its own threads; any number of pages can follow each render."""
+    """Lets any number of pages follow a render: a job of the render queue, or a function that asks for jobs.
 
-    def __init__(self, threads: int = 16, metrics: Metrics | None = None) -> None:
+    A function runs in a thread of its own, where it mostly waits for its jobs. There is no pool, since the
+    render queue alone decides who is drawn next.
+    """
+
+    def __init__(self, metrics: Metrics | None = None) -> None:
         """Start with no renders.
 
         Args:
-            threads: renders that may wait or run at once. The renderer decides their order.
             metrics: counts renders and measures their duration.
         """
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="render")
         self._running: dict[tuple[str, Hashable], _Running[Any]] = {}
         self._took_s: dict[str, float] = {}
+        self._counted: WeakSet[RenderJob] = WeakSet()
         self.metrics = metrics or Metrics()
 
     async def follow(
@@ -107,15 +89,39 @@ class BackgroundRenders:
             Exception: any error of the render.
         """
         running = self._running.get((kind, key)) or self._begin(kind, key, render)
-        waiting = asyncio.wrap_future(running.future)
-        shown: RenderProgress | None = None
-        while not waiting.done():
-            progress = running.progress()
-            if shown is None or (progress.done, round(progress.left_s)) != (shown.done, round(shown.left_s)):
-                shown = progress
-                yield progress
-            await asyncio.wait({waiting}, timeout=POLL_S)
-        yield await waiting
+        async for seen in _watched(running.future, running.progress):
+            yield seen
+
+    async def follow_job(self, kind: str, job: RenderJob) -> AsyncIterator[RenderProgress | Any]:
+        """Yield the progress of a job of the render queue, and its result last.
+
+        Args:
+            kind: counted under this name.
+            job: is waited for as long as this is iterated.
+
+        Raises:
+            RenderError: the renderer failed or stands still.
+            CancelledError: the job was cancelled.
+        """
+        self.count(kind, job)
+        with job.followed():
+            async for seen in _watched(job.future, job.progress):
+                yield seen
+
+    def count(self, kind: str, job: RenderJob) -> None:
+        """Count a job and its duration, once."""
+        if job in self._counted or job.future.done():
+            return
+        self._counted.add(job)
+        self.metrics.begun(kind)
+        began_s = time.monotonic()
+
+        def ended(future: "Future[Any]") -> None:
+            error = future.exception()
+            failed = error is not None and not isinstance(error, CancelledError)
+            self.metrics.ended(kind, time.monotonic() - began_s, failed=failed)
+
+        job.future.add_done_callback(ended)
 
     def begin(self, kind: str, key: Hashable, render: Callable[[OnStep], Result]) -> None:
         """Run `render(on_step)` without a follower; an error is only logged."""
@@ -134,8 +140,9 @@ class BackgroundRenders:
         return bool(found)
 
     def close(self) -> None:
-        """Begin no more renders."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Stop all renders at their next step."""
+        for running in list(self._running.values()):
+            running.stopped = True
 
     def _begin(self, kind: str, key: Hashable, render: Callable[[OnStep], Result]) -> _Running[Result]:
         def on_step(done: int, total: int) -> None:
@@ -161,8 +168,37 @@ class BackgroundRenders:
         running = _Running(future, self._took_s.get(kind, FIRST_GUESS_S))
         self._running[kind, key] = running
         self.metrics.begun(kind)
-        self._pool.submit(_settle, future, run, lambda: self._running.pop((kind, key), None))
+        threading.Thread(
+            target=_settle,
+            args=(future, run, lambda: self._running.pop((kind, key), None)),
+            name=f"render {kind}",
+            daemon=True,
+        ).start()
         return running
+
+
+async def _watched(
+    future: "Future[Any]", progress: Callable[[], RenderProgress]
+) -> AsyncIterator[RenderProgress | Any]:
+    """Yield the progress whenever it changes, and the result of the future last."""
+    waiting = asyncio.wrap_future(future)
+    shown: RenderProgress | None = None
+    while not waiting.done():
+        now = progress()
+        if shown is None or _differ(now, shown):
+            shown = now
+            yield now
+        await asyncio.wait({waiting}, timeout=POLL_S)
+    yield await waiting
+
+
+def _differ(one: RenderProgress, other: RenderProgress) -> bool:
+    """Whether a person would see the difference."""
+    return (round(100 * one.share), round(one.left_s), one.waiting) != (
+        round(100 * other.share),
+        round(other.left_s),
+        other.waiting,
+    )
 
 
 def _is_of(key: Hashable, token: str) -> bool:

@@ -91,5 +91,5 @@ def test_a_session_whose_pictures_are_lost_is_left_out(
     def lost(embedder: str, picture: str) -> None:
         raise StoreError("lost")
 
-    monkeypatch.setattr(store, "embedding", lost)
+    monkeypatch.setattr(store, "embeddings", lost)
     assert earlier_tastes(preparation, store, RENDERER, EMBEDDER, settings.lapse) == []

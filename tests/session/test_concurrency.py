@@ -59,7 +59,7 @@ def test_of_two_stores_on_one_database_exactly_one_answer_counts(open_store: Ope
     stores[0].create(session())
     stores[1].append_round("token", round_(1))
     results = at_once(lambda index: stores[index].append_answer("token", 1, pick()), len(stores))
-    assert sorted(type(r).__name__ for r in results) == ["NoneType"] + ["StaleAnswerError"] * 3
+    assert sorted(type(r).__name__ for r in results) == ["Session"] + ["StaleAnswerError"] * 3
 
 
 def test_of_rounds_proposed_at_once_all_see_the_same(store: Store) -> None:
@@ -87,7 +87,7 @@ def test_sessions_and_pictures_at_once(store: Store) -> None:
             pictures = [saved(store, 10 * number + option) for option in range(3)]  # shared by all sessions
             store.append_round(token, round_(number))
             store.set_pictures(token, number, pictures)
-            store.keep_embedding("eye", pictures[0], torch.ones(4))
+            store.keep_embeddings("eye", {pictures[0]: torch.ones(4)})
             store.append_answer(token, number, pick(index % 3))
         return store.load(token)
 

@@ -181,14 +181,14 @@ def test_a_session_sees_the_pictures_it_was_given(store: Store) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
 def test_an_embedding_comes_back_bit_by_bit(store: Store, dtype: torch.dtype) -> None:
-    assert store.embedding("eye", A) is None
+    assert store.embeddings("eye", [A]).get(A) is None
     embedding = torch.linspace(-1, 1, 48, dtype=dtype)[::2]
-    store.keep_embedding("eye", A, embedding)
-    found = store.embedding("eye", A)
+    store.keep_embeddings("eye", {A: embedding})
+    found = store.embeddings("eye", [A]).get(A)
     assert found is not None and found.dtype == dtype and torch.equal(found, embedding)
-    assert store.embedding("other eye", A) is None and store.embedding("eye", B) is None
-    store.keep_embedding("eye", A, -embedding)
-    found = store.embedding("eye", A)
+    assert store.embeddings("other eye", [A]).get(A) is None and store.embeddings("eye", [B]).get(B) is None
+    store.keep_embeddings("eye", {A: -embedding})
+    found = store.embeddings("eye", [A]).get(A)
     assert found is not None and torch.equal(found, -embedding)
 
 
@@ -200,7 +200,7 @@ def test_deleting_forgets_what_no_other_session_sees(store: Store) -> None:
         store.append_answer(token, 1, pick())
     store.own("one", [mine])
     for picture in (mine, shared):
-        store.keep_embedding("eye", picture, torch.ones(3))
+        store.keep_embeddings("eye", {picture: torch.ones(3)})
     store.undo("one")
     store.append_answer("one", 1, pick())
     assert store.delete("one") == 1 + 2 + 1  # a round, its answers including the undone one, and a picture
@@ -208,9 +208,11 @@ def test_deleting_forgets_what_no_other_session_sees(store: Store) -> None:
         store.load("one")
     with pytest.raises(StoreError):
         store.read_picture(mine)
-    assert store.find_picture(record(1)) is None and store.embedding("eye", mine) is None
+    assert store.find_picture(record(1)) is None and store.embeddings("eye", [mine]).get(mine) is None
     assert store.read_picture(shared) == content(2)
-    assert store.find_picture(record(2)) == shared and store.embedding("eye", shared) is not None
+    assert (
+        store.find_picture(record(2)) == shared and store.embeddings("eye", [shared]).get(shared) is not None
+    )
     assert store.load("two").answered
 
 

@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
     preparation = prepare(vocabulary, FakeRenderer(), embedder, settings)
     store = DatabaseStore(settings.database, settings.pictures)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings)
-    renders = BackgroundRenders(threads=2)
+    renders = BackgroundRenders()
 
     async def follow() -> None:
         token = personalizer.start("a fox").token

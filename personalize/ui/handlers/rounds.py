@@ -52,7 +52,7 @@ class RoundsHandlers:
             return
         self.context.metrics.answer("none" if none else "best" if worst is None else "best-worst")
         done = len(session.answered) == self.context.settings.planned
-        async for updates in self.context.screens.show(state.to("taste" if done else "rounds")):
+        async for updates in self.context.screens.show(state.to("taste" if done else "rounds"), session):
             yield updates
 
     @screen_event()

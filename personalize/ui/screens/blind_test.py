@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+from personalize.rendering.queue import RenderProgress
 from personalize.session.record import Trial
 from personalize.taste.blind_test import TRIALS, BlindTest, answer_trial, blind_test, next_trial
-from personalize.ui.background import RenderProgress
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
 from personalize.ui.screens.context import ScreenContext

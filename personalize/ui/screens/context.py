@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 
+from personalize.rendering.queue import RenderProgress
 from personalize.rounds.personalizer import Personalizer
 from personalize.settings import Settings
-from personalize.ui.background import BackgroundRenders, RenderProgress
+from personalize.ui.background import BackgroundRenders
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Components, Updates
 
@@ -31,5 +32,5 @@ class ScreenContext:
 
     def queued(self, progress: RenderProgress, token: str) -> RenderProgress:
         """The progress of a session's render, with the number of sessions that are served before it."""
-        waiting = 0 if progress.done else self.personalizer.waiting(token)
+        waiting = 0 if progress.share else self.personalizer.waiting(token)
         return replace(progress, waiting=waiting)

@@ -7,11 +7,11 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
 
+from personalize.rendering.queue import RenderProgress
 from personalize.seeds import LARGEST_SEED
 from personalize.taste.comparison import Comparison, Mixed, Recovered, compare, mix
 from personalize.taste.taste_file import TasteFile
 from personalize.taste.transfer import check_file
-from personalize.ui.background import RenderProgress
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
 from personalize.ui.screens.bars import reach_of, rows

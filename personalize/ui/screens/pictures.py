@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from personalize.rendering.queue import Purpose, RenderProgress
 from personalize.taste.personal_pictures import Pair, PersonalSet, personal_pictures
-from personalize.ui.background import RenderProgress
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
 from personalize.ui.screens.bars import numbers
@@ -127,3 +127,4 @@ class PicturesScreen:
     def stop(self, token: str) -> None:
         """Stop drawing the session's personal pictures."""
         self._context.renders.stop("personal", token)
+        self._context.personalizer.queue.cancel(token, Purpose.PICTURES)

@@ -4,13 +4,15 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from markupsafe import Markup
 
-from personalize.errors import RenderError, SessionError
+from personalize.errors import CancelledError, RenderError, SessionError
+from personalize.rendering.queue import RenderProgress
 from personalize.rounds.explanation import Why
+from personalize.rounds.personalizer import Snapshot
 from personalize.session.record import Round, Session
-from personalize.ui.background import RenderProgress
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
 from personalize.ui.screens.context import ScreenContext, Show
@@ -153,38 +155,35 @@ class RoundsScreen:
         self._context = context
         self._show = show
 
-    def waiting(self, state: BrowserState, session: Session) -> Updates:
-        """The question before it was proposed or drawn."""
+    def updates(self, state: BrowserState, snapshot: Snapshot) -> Updates:
+        """The open round of a session: its pictures, or blank cards while they are drawn."""
         planned = self._context.settings.planned
-        view = round_view(state.words, session, session.current, planned)
+        session = snapshot.session
+        view = round_view(state.words, session, session.current, planned, why=snapshot.why)
         return {self._context.components.picker: view}
 
-    async def show(self, state: BrowserState) -> AsyncIterator[Updates]:
-        """The open round, chosen and drawn if needed; then the next round is drawn ahead.
+    async def show(self, state: BrowserState, snapshot: Snapshot) -> AsyncIterator[Updates]:
+        """The open round, drawn if it is not yet; then the next round is drawn ahead.
 
         Raises:
-            SessionError: the round cannot be drawn or the session cannot be used.
-            RenderError: the renderer failed.
+            SessionError: the session cannot be used.
+            RenderError: the renderer failed or stands still.
         """
         token, words, planned = state.token, state.words, self._context.settings.planned
         personalizer, picker = self._context.personalizer, self._context.components.picker
-        current = await asyncio.to_thread(personalizer.propose, token)
-        session = await asyncio.to_thread(personalizer.session, token)
-        why = await asyncio.to_thread(personalizer.why, token)
+        session, current = snapshot.session, snapshot.session.current
+        if current is None:
+            return
         if not current.rendered:
             refused: SessionError | None = None
             try:
-                async for seen in self._context.renders.follow(
-                    "round",
-                    (token, current.number, current.prompts, current.seeds),
-                    lambda on_step: personalizer.render(token, current.number, on_step),
-                ):
+                job = await asyncio.to_thread(personalizer.request_round, token, current)
+                async for seen in self._context.renders.follow_job("round", job):
                     if isinstance(seen, RenderProgress):
-                        progress = self._context.queued(seen, token)
-                        view = round_view(words, session, current, planned, progress=progress, why=why)
+                        view = round_view(words, session, current, planned, progress=seen, why=snapshot.why)
                         yield {picker: view}
-            except SessionError as error:
-                refused = error
+            except (SessionError, CancelledError) as error:
+                refused = error if isinstance(error, SessionError) else None
             session = await asyncio.to_thread(personalizer.session, token)
             if not _same_question(current, session.current):
                 # Another page answered, or took an answer back. All pages show the round that is open now.
@@ -195,12 +194,11 @@ class RoundsScreen:
                 raise refused
             if session.current is None or not session.current.rendered:
                 raise RenderError("Expected pictures, found none. Draw them again.")
-            current = session.current
-        yield {picker: round_view(words, session, current, planned, why=why)}
+            yield self.updates(state, replace(snapshot, session=session))
         if current.number < planned:
-            self._context.renders.begin(
-                "ahead", (token, current.number), lambda on_step: personalizer.render_ahead(token, on_step)
-            )
+            ahead = await asyncio.to_thread(personalizer.request_ahead, token, session)
+            if ahead is not None:
+                self._context.renders.count("ahead", ahead)
 
     async def failed(self, state: BrowserState) -> Updates:
         """The question with a button to draw it again; blank cards if the session cannot be read."""

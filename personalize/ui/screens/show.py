@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from personalize.taste.summary import summarise
+from personalize.rounds.personalizer import Snapshot
+from personalize.session.record import Session
+from personalize.taste.summary import Taste, summary_of
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
 from personalize.ui.screens import html, pictures
@@ -47,8 +49,8 @@ class Screens:
         """The first screen, below a message, without anything of a session."""
         return self.start.updates(state, self.labels(state), notice, kind)
 
-    async def show(self, state: BrowserState) -> AsyncIterator[Updates]:
-        """Everything on the screen of the state.
+    async def show(self, state: BrowserState, session: Session | None = None) -> AsyncIterator[Updates]:
+        """Everything on the screen of the state; the session is read once, unless the caller just read it.
 
         Raises:
             UnknownSessionError: there is no session of the state's token.
@@ -59,8 +61,17 @@ class Screens:
             yield {components.masthead: html.masthead(state.to("start"))}
             return
         personalizer = self.context.personalizer
-        session = await asyncio.to_thread(personalizer.session, state.token)
-        taste = await asyncio.to_thread(summarise, personalizer, state.token)
+        opens_round = state.screen not in ("taste", "friends", "pictures", "blind_test")
+
+        def read() -> tuple[Snapshot, Taste]:
+            if opens_round:
+                snapshot = personalizer.open_round(state.token, session)
+            else:
+                snapshot = personalizer.snapshot(state.token)
+            return snapshot, summary_of(personalizer.preparation, snapshot.session, snapshot.estimate)
+
+        snapshot, taste = await asyncio.to_thread(read)
+        session = snapshot.session
         shared = {
             components.browser: state.kept(),
             components.masthead: html.masthead(state, self._repeats),
@@ -80,8 +91,8 @@ class Screens:
             case "blind_test":
                 stream = self.blind_test.show(state)
             case _:
-                shared |= self.rounds.waiting(state, session)
-                stream = self.rounds.show(state)
+                shared |= self.rounds.updates(state, snapshot)
+                stream = self.rounds.show(state, snapshot)
         yield shared
         if stream is not None:
             async for updates in stream:

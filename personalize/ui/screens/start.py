@@ -4,10 +4,10 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
 
+from personalize.rendering.queue import RenderProgress
 from personalize.session.record import Session
 from personalize.taste.taste_file import TasteFile
 from personalize.taste.transfer import adopt, check_file, opinions_in
-from personalize.ui.background import RenderProgress
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
 from personalize.ui.screens import html, pictures

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from personalize.rendering.queue import RenderProgress
 from personalize.rounds.explanation import Why
 from personalize.taste.blind_test import BlindTest
 from personalize.taste.summary import Opinion, Taste
 from personalize.taste.summary import highlights as highlights_of
-from personalize.ui.background import RenderProgress
 from personalize.ui.text.catalogue import Words, words_of
 
 

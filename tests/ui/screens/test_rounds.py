@@ -1,7 +1,7 @@
 """The question of a round, and the picks before it."""
 
+from personalize.rendering.queue import RenderProgress
 from personalize.session.record import Answer
-from personalize.ui.background import RenderProgress
 from personalize.ui.screens import rounds
 from tests.ui.screens.examples import EN, NOW, Tags, a_round, a_session
 
@@ -17,7 +17,7 @@ def test_the_cards_stand_in_the_order_of_the_round() -> None:
 
 def test_skeletons_while_drawing_and_a_way_out_of_a_failure() -> None:
     current = a_round(1, drawn=False)
-    drawing = rounds.round_view(EN, a_session(current), current, 12, progress=RenderProgress(1, 4, 3.2))
+    drawing = rounds.round_view(EN, a_session(current), current, 12, progress=RenderProgress(0.25, 3.2))
     assert 'data-busy="1"' in drawing
     assert drawing.count("skeleton") == 4
     assert "about 3 s" in drawing

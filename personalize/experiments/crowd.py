@@ -1,0 +1,288 @@
+"""Many visitors at once through the real loop and the real render queue; only the drawing is a pause.
+
+Each visitor picks, waits for the next round's pictures, looks at them for a while, and picks again. A fair
+turn is the time in which the renderer draws one round for everybody.
+"""
+
+import hashlib
+import io
+import random
+import resource
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from personalize.errors import SettingsError
+from personalize.preparation.prepare import prepare
+from personalize.progress import OnProgress, OnStep, no_progress
+from personalize.rounds.personalizer import Personalizer
+from personalize.session.database_store import DatabaseStore
+from personalize.session.record import PictureRecord
+from personalize.settings import Settings
+from personalize.vocabulary.vocabulary import Vocabulary
+
+STEPS = 8
+ROUND = 4
+"""Pictures of a round, which one batch draws."""
+
+MARGINAL = 0.5
+"""Cost of a second round in one batch, as a share of the first. A GPU draws eight almost as fast as four."""
+
+DIMENSION = 64
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What is simulated.
+
+    Attributes:
+        visitors: people who pick at once.
+        lookers: people who only look at their first round; their next round is drawn ahead.
+        picture_s: seconds of drawing a picture, where four are drawn at once.
+        thinking_s: shortest and longest look at a round, in seconds.
+        batch: most pictures in one batch.
+        capacity: batches drawn at once.
+        seconds: how long everybody goes on.
+        seed: of the picks and the looks.
+    """
+
+    visitors: int = 25
+    lookers: int = 0
+    picture_s: float = 0.1
+    thinking_s: tuple[float, float] = (0.25, 0.75)
+    batch: int = 4
+    capacity: int = 1
+    seconds: float = 60.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be simulated.
+
+        Raises:
+            SettingsError: a number out of range.
+        """
+        low, high = self.thinking_s
+        if self.visitors < 1 or self.picture_s <= 0.0 or not 0.0 <= low <= high or self.batch < 1:
+            raise SettingsError(
+                f"Expected at least 1 visitor, a positive time a picture, a look of A:B seconds with A <= B, "
+                f"and a batch of at least 1, found {self.visitors}, {self.picture_s:g}, {low:g}:{high:g} and "
+                f"{self.batch}. Correct the flags."
+            )
+
+    @property
+    def round_s(self) -> float:
+        """Seconds of drawing one round."""
+        return ROUND * self.picture_s
+
+    @property
+    def fair_turn_s(self) -> float:
+        """Seconds in which everybody who picks gets one round, without batches of several sessions."""
+        return self.visitors * self.round_s / self.capacity
+
+
+class TimedRenderer:
+    """Takes the time of drawing, and gives a small picture that is the prompt's and the seed's own."""
+
+    def __init__(self, crowd: Crowd) -> None:
+        """Draw at the speed of `crowd`; `quick` switches the time off while effects are measured."""
+        self.batch, self.capacity = crowd.batch, crowd.capacity
+        self.quick = True
+        self._crowd = crowd
+
+    @property
+    def name(self) -> str:
+        """Model and version."""
+        return "timed-1"
+
+    def room(self, prompt: str) -> int:
+        """Every prompt is short enough."""
+        return 100
+
+    def render(self, jobs: Sequence[PictureRecord], on_step: OnStep | None = None) -> list[bytes]:
+        """PNG bytes of every job, in order, after as long as a batch of so many takes."""
+        rounds = len(jobs) / ROUND
+        share = rounds if rounds <= 1.0 else 1.0 + MARGINAL * (rounds - 1.0)
+        for step in range(STEPS):
+            if not self.quick:
+                time.sleep(self._crowd.round_s * share / STEPS)
+            if on_step is not None:
+                on_step(step + 1, STEPS)
+        return [_picture(f"{job.prompt}/{job.seed}") for job in jobs]
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class HashEmbedder:
+    """Gives each picture and text a fixed direction of its own."""
+
+    name = "hash-1"
+    dimension = DIMENSION
+
+    def embed_texts(self, texts: Sequence[str]) -> Tensor:
+        """Float[N, D], unit rows."""
+        return torch.stack([_direction(text.encode()) for text in texts])
+
+    def embed_pictures(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """Float[N, D], unit rows."""
+        return torch.stack([_direction(picture.tobytes()) for picture in pictures])
+
+
+@dataclass
+class _Counted:
+    """A store that counts its calls."""
+
+    store: Any
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.store, name)
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self.calls[name] += 1
+            return method(*args, **kwargs)
+
+        return counted
+
+
+def simulate_crowd(
+    crowd: Crowd, vocabulary: Vocabulary, settings: Settings, on_progress: OnProgress = no_progress
+) -> dict[str, Any]:
+    """Seconds from pick to pictures, a newcomer's first round, and what the queue and the store did."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = replace(settings, data=Path(folder), database_url="", bank=0, feature_source="texts")
+        renderer, embedder = TimedRenderer(crowd), HashEmbedder()
+        preparation = prepare(vocabulary, renderer, embedder, settings, on_progress)
+        store: Any = _Counted(DatabaseStore(settings.database, settings.pictures))
+        loop = Personalizer(preparation, store, renderer, embedder, settings)
+        renderer.quick = False
+        return _run(crowd, loop, store, vocabulary, on_progress)
+
+
+def _run(
+    crowd: Crowd, loop: Personalizer, store: Any, vocabulary: Vocabulary, on_progress: OnProgress
+) -> dict[str, Any]:
+    waits: list[float] = []
+    ready: list[bool] = []
+    errors: list[BaseException] = []
+    end = 0.0
+
+    def visit(number: int) -> None:
+        chance = random.Random(1_000_003 * crowd.seed + number)
+        token = loop.start(vocabulary.subjects[number % len(vocabulary.subjects)], seed=number).token
+        _shown(loop, token)
+        while time.monotonic() < end:
+            time.sleep(chance.uniform(*crowd.thinking_s))
+            current = loop.session(token).current
+            assert current is not None
+            begun = time.monotonic()
+            session = loop.answer(token, current.number, best=chance.randrange(current.options))
+            ready.append(_shown(loop, token, session))
+            waits.append(time.monotonic() - begun)
+
+    def guarded(number: int) -> None:
+        try:
+            visit(number)
+        except BaseException as error:  # noqa: BLE001 - told at the end
+            errors.append(error)
+
+    for number in range(crowd.lookers):
+        token = loop.start(vocabulary.subjects[number % len(vocabulary.subjects)], seed=10**6 + number).token
+        _shown(loop, token)
+    begun_s = time.monotonic()
+    end = begun_s + crowd.seconds
+    threads = [threading.Thread(target=guarded, args=(n,), daemon=True) for n in range(crowd.visitors)]
+    newcomer = _Newcomer(loop, vocabulary, crowd)
+    for thread in threads:
+        thread.start()
+    time.sleep(0.5 * crowd.seconds)
+    newcomer.start()
+    while any(thread.is_alive() for thread in threads):
+        spent = min(crowd.seconds, time.monotonic() - begun_s)
+        on_progress("visitors pick", int(spent), int(crowd.seconds))
+        time.sleep(0.5)
+    newcomer.join()
+    if errors:
+        raise errors[0]
+    queue, waits = loop.queue, sorted(waits)
+    rounds = len(waits)
+    spent_s = time.monotonic() - begun_s
+    found = {
+        "visitors": crowd.visitors,
+        "lookers": crowd.lookers,
+        "batch": crowd.batch,
+        "capacity": crowd.capacity,
+        "round_s": round(crowd.round_s, 3),
+        "fair_turn_s": round(crowd.fair_turn_s, 3),
+        "rounds": rounds,
+        "rounds_a_second": round(rounds / spent_s, 2),
+        "ready_share": round(sum(ready) / max(1, rounds), 3),
+        "p50_s": _quantile(waits, 0.5),
+        "p95_s": _quantile(waits, 0.95),
+        "max_s": _quantile(waits, 1.0),
+        "newcomer_s": round(newcomer.took_s, 3),
+        "drawings": queue.made,
+        "drawings_wasted": queue.wasted,
+        "drawings_shared": queue.shared,
+        "store_calls_a_pick": round(sum(store.calls.values()) / max(1, rounds), 1),
+        "memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+    found["p95_by_fair_turn"] = round(found["p95_s"] / crowd.fair_turn_s, 2)
+    found["max_by_median"] = round(found["max_s"] / max(found["p50_s"], 1e-9), 2)
+    queue.close()
+    return found
+
+
+class _Newcomer(threading.Thread):
+    """Somebody who arrives in the middle and waits for a first round."""
+
+    def __init__(self, loop: Personalizer, vocabulary: Vocabulary, crowd: Crowd) -> None:
+        super().__init__(daemon=True)
+        self._loop, self._vocabulary, self.took_s = loop, vocabulary, float("nan")
+
+    def run(self) -> None:
+        """Start a session and wait for its pictures."""
+        begun = time.monotonic()
+        _shown(self._loop, self._loop.start(self._vocabulary.subjects[0], seed=10**7).token)
+        self.took_s = time.monotonic() - begun
+
+
+def _shown(loop: Personalizer, token: str, session: Any = None) -> bool:
+    """Wait for the open round, and have the next one drawn ahead; whether the round was there at once."""
+    snapshot = loop.open_round(token, session)
+    current = snapshot.session.current
+    assert current is not None
+    at_once = current.rendered
+    while not current.rendered:
+        current = loop.request_round(token, current).result()
+    loop.request_ahead(token, replace(snapshot.session, rounds=(*snapshot.session.rounds[:-1], current)))
+    return at_once
+
+
+def _quantile(waits: Sequence[float], share: float) -> float:
+    if not waits:
+        return float("nan")
+    return round(waits[min(len(waits) - 1, int(share * len(waits)))], 3)
+
+
+def _picture(text: str) -> bytes:
+    digest = hashlib.sha256(text.encode()).digest()
+    out = io.BytesIO()
+    Image.frombytes("RGB", (2, 2), digest[:12]).save(out, "PNG")
+    return out.getvalue()
+
+
+def _direction(content: bytes) -> Tensor:
+    seed = int.from_bytes(hashlib.sha256(content).digest()[:7], "big")
+    row = torch.randn(DIMENSION, generator=torch.Generator().manual_seed(seed))
+    unit: Tensor = row / row.norm()
+    return unit

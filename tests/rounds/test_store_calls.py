@@ -1,0 +1,96 @@
+"""One event reads the session once: a pick with its next round takes few calls of the store."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from personalize.preparation.prepare import Preparation, prepare
+from personalize.rounds.personalizer import Personalizer
+from personalize.session.database_store import DatabaseStore
+from personalize.session.memory_store import MemoryStore
+from personalize.session.store import Store
+from personalize.settings import Settings
+from personalize.taste.summary import summary_of
+from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
+
+SETTINGS = Settings(candidates=200, pool=64)
+MOST_CALLS = 6
+ROUNDS = (3, 11, 20)
+
+
+class CountingStore:
+    """A store that counts the calls of its methods."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self.calls = store, Counter[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self.calls[name] += 1
+            return method(*args, **kwargs)
+
+        return counted
+
+
+@pytest.fixture(scope="module")
+def preparation(tmp_path_factory: pytest.TempPathFactory) -> Preparation:
+    settings = replace(SETTINGS, data=tmp_path_factory.mktemp("data"))
+    return prepare(fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    opened = DatabaseStore(f"sqlite:///{tmp_path / 'palate.sqlite3'}", tmp_path / "pictures")
+    yield opened
+    opened.close()
+
+
+def pick(loop: Personalizer, token: str) -> None:
+    """What the page does for a pick whose next round was drawn ahead, and the request for the round after."""
+    current = loop.session(token).current
+    assert current is not None
+    loop.store.calls.clear()  # type: ignore[attr-defined]
+    session = loop.answer(token, current.number, best=0, shown=current.fingerprint)
+    snapshot = loop.open_round(token, session)
+    summary_of(loop.preparation, snapshot.session, snapshot.estimate)
+    opened = snapshot.session.current
+    assert opened is not None and opened.rendered
+    job = loop.request_ahead(token, snapshot.session)
+    calls: Counter[str] = Counter(loop.store.calls)  # type: ignore[attr-defined]
+    assert job is not None
+    job.future.result(20)
+    assert sum(calls.values()) <= MOST_CALLS, calls
+
+
+def test_a_pick_takes_few_calls_whatever_the_number_of_rounds(preparation: Preparation, store: Store) -> None:
+    counting: Any = CountingStore(store)
+    loop = Personalizer(preparation, counting, FakeRenderer(), FakeEmbedder(), SETTINGS)
+    token = loop.start("a fox", seed=3).token
+    loop.render(token, loop.propose(token).number)
+    ahead = loop.request_ahead(token)
+    assert ahead is not None
+    ahead.future.result(20)
+    for _ in range(max(ROUNDS)):
+        pick(loop, token)
+
+
+def test_a_pick_takes_few_calls_after_a_restart_too(preparation: Preparation, store: Store) -> None:
+    loop = Personalizer(preparation, store, FakeRenderer(), FakeEmbedder(), SETTINGS)
+    token = loop.start("a fox", seed=3).token
+    for _ in range(12):
+        number = loop.propose(token).number
+        loop.render(token, number)
+        loop.answer(token, number, best=0)
+    loop.render(token, loop.propose(token).number)
+    loop.render_ahead(token)
+    counting: Any = CountingStore(store)
+    pick(Personalizer(preparation, counting, FakeRenderer(), FakeEmbedder(), SETTINGS), token)
