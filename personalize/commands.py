@@ -73,7 +73,11 @@ def run_render(chosen: Flags, settings: Settings) -> None:
     if not 1 <= chosen.count <= 1000:
         raise SettingsError(f"Expected a count from 1 to 1000, found {chosen.count}. Choose another.")
     if not 0 <= chosen.seed <= LARGEST_SEED:
-        raise SettingsError(f"Expected a seed from 0 to {LARGEST_SEED}, found {chosen.seed}. Choose another.")
+        raise SettingsError(
+            "Expected a seed from 0 to {high}, found {found}. Choose another.",
+            high=LARGEST_SEED,
+            found=chosen.seed,
+        )
     renderer = models.load_renderer(settings.model, settings.threads, changes=settings.model_changes)
     progress = ConsoleProgress()
     records = [PictureRecord(renderer.name, prompt, "", chosen.seed + n) for n in range(chosen.count)]

@@ -21,7 +21,26 @@ A solver that did not converge is no error: its result has a status.
 
 
 class PersonalizeError(Exception):
-    """Base of all errors that are meant to be read by a person."""
+    """Base of all errors that are meant to be read by a person.
+
+    Attributes:
+        template: the message with named places, such as "found {count}"; translations are found by it.
+        values: what stands in the places.
+    """
+
+    def __init__(self, template: str, **values: object) -> None:
+        """A message; without values it is taken as it is, so it may contain braces.
+
+        Args:
+            template: what was expected, what was found, and what to do.
+            **values: of the places in the template.
+        """
+        self.template, self.values = template, values
+        super().__init__(template.format(**values) if values else template)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors travel between processes with their values."""
+        return _rebuilt, (type(self), self.template, self.values)
 
 
 class SettingsError(PersonalizeError):
@@ -63,9 +82,9 @@ class SessionError(PersonalizeError):
 class LimitError(SessionError):
     """Too much at once; `wait_s` seconds later there is room again."""
 
-    def __init__(self, message: str, wait_s: int) -> None:
-        """A sentence, and the seconds to wait."""
-        super().__init__(message)
+    def __init__(self, template: str, wait_s: int = 0, **values: object) -> None:
+        """A message, and the seconds to wait."""
+        super().__init__(template, **values)
         self.wait_s = wait_s
 
 
@@ -75,3 +94,7 @@ class UnknownSessionError(SessionError):
 
 class StaleAnswerError(SessionError):
     """The round does not wait for an answer, or not any more."""
+
+
+def _rebuilt(kind: type[PersonalizeError], template: str, values: dict[str, object]) -> PersonalizeError:
+    return kind(template, **values)

@@ -23,5 +23,7 @@ def checked_seed(seed: int | None) -> int:
     if seed is None:
         return secrets.randbelow(LARGEST_SEED)
     if not 0 <= seed <= LARGEST_SEED:
-        raise SessionError(f"Expected a seed from 0 to {LARGEST_SEED}, found {seed}. Choose another.")
+        raise SessionError(
+            "Expected a seed from 0 to {high}, found {found}. Choose another.", high=LARGEST_SEED, found=seed
+        )
     return seed

@@ -538,10 +538,11 @@ class RenderQueue:
                 self._end(batch)
                 return
         self._end(batch)
-        told = (
-            error if isinstance(error, PersonalizeError) else RenderError(str(error) or type(error).__name__)
-        )
-        if told is not error:
+        told = error
+        if not isinstance(error, PersonalizeError):
+            told = RenderError(str(error))
+            if not str(error):
+                told = RenderError("The renderer failed ({kind}).", kind=type(error).__name__)
             told.__cause__ = error
         for job in jobs:
             if not job.followers and not job.purpose.waited_for:

@@ -437,7 +437,8 @@ class Personalizer:
         if room < 0:
             raise SessionError(
                 "Expected a subject that leaves the model room for words of style, found one that is "
-                f"{-room} word pieces too long. Shorten it."
+                "{pieces} word pieces too long. Shorten it.",
+                pieces=-room,
             )
         return subject
 

@@ -162,7 +162,10 @@ def _design(context: QuestionContext) -> DesignResult:
         raise DesignError("Expected a design for a static strategy, found none. Solve one first.")
     if design.policies.options != K:
         raise SessionError(
-            f"Expected {design.policies.options} options for the static strategies, which were designed "
-            f"for them, found {K}. Use --options {K}, or another strategy."
+            "Expected {wanted} options for the static strategies, which were designed for them, found "
+            "{found}. Use --options {again}, or another strategy.",
+            wanted=design.policies.options,
+            found=K,
+            again=K,
         )
     return design

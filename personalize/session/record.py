@@ -47,19 +47,24 @@ class Answer:
         """
         if none == (best is not None):
             raise SessionError(
-                "Expected either one favourite or 'none of these', found "
-                f"{'both' if none else 'neither'}. Pick one picture, or say none."
+                "Expected either one favourite or 'none of these', found {found}. Pick one picture, or say "
+                "none.",
+                found="both" if none else "neither",
             )
         for name, index in (("favourite", best), ("least liked", worst)):
             if index is not None and not 0 <= index < options:
                 raise SessionError(
-                    f"Expected the {name} picture to be one of 1 to {options}, found {index + 1}. "
-                    "Pick one of the pictures on the screen."
+                    "Expected the {name} picture to be one of 1 to {options}, found {found}. Pick one of the "
+                    "pictures on the screen.",
+                    name=name,
+                    options=options,
+                    found=index + 1,
                 )
         if worst is not None and (none or worst == best):
             raise SessionError(
-                "Expected the least liked picture beside another favourite, found "
-                f"{'no favourite' if none else 'the same picture for both'}. Pick two different pictures."
+                "Expected the least liked picture beside another favourite, found {found}. Pick two "
+                "different pictures.",
+                found="no favourite" if none else "the same picture for both",
             )
         return cls("none" if none else "best", best, worst, datetime.now(UTC))
 
@@ -152,8 +157,9 @@ class Session:
             if round_.number == number:
                 return round_
         raise SessionError(
-            f"Expected a round from 1 to {len(self.rounds)}, found round {number}. "
-            "Reload to see the current one."
+            "Expected a round from 1 to {last}, found round {found}. Reload to see the current one.",
+            last=len(self.rounds),
+            found=number,
         )
 
 
@@ -224,7 +230,9 @@ def checked_strategy(strategy: str) -> Strategy:
         if strategy == known:
             return known
     raise SessionError(
-        f"Expected a strategy out of {_listed(STRATEGY_NAMES)}, found '{strategy}'. Choose one of them."
+        "Expected a strategy out of {known}, found '{found}'. Choose one of them.",
+        known=_listed(STRATEGY_NAMES),
+        found=strategy,
     )
 
 

@@ -185,16 +185,19 @@ def stale_answer(number: int, live: Session) -> StaleAnswerError:
     """The error for an answer to a round that is not open."""
     waiting = "none" if live.current is None else f"round {live.current.number}"
     return StaleAnswerError(
-        f"Expected an answer to the open round ({waiting}), found one to round {number}. "
-        "It was not counted; look at the pictures now on the screen."
+        "Expected an answer to the open round ({waiting}), found one to round {number}. It was not "
+        "counted; look at the pictures now on the screen.",
+        waiting=waiting,
+        number=number,
     )
 
 
 def stale_trial(number: int) -> StaleAnswerError:
     """The error for an answer to a trial that is not open."""
     return StaleAnswerError(
-        f"Expected an answer to an open trial, found one to trial {number}, which is not. "
-        "It was not counted; look at the trial now on the screen."
+        "Expected an answer to an open trial, found one to trial {number}, which is not. It was "
+        "not counted; look at the trial now on the screen.",
+        number=number,
     )
 
 

@@ -38,24 +38,35 @@ def check_line(text: str, name: str, longest: int, example: str) -> str:
     """
     line = unicodedata.normalize("NFC", text).strip()
     if not line:
-        raise SessionError(f"Expected a {name} such as '{example}', found nothing. Type a few words.")
+        raise SessionError(
+            "Expected a {name} such as '{example}', found nothing. Type a few words.",
+            name=name,
+            example=example,
+        )
     if len(line) > longest:
         raise SessionError(
-            f"Expected a {name} of at most {longest} characters, found {len(line)}. Shorten it."
+            "Expected a {name} of at most {longest} characters, found {found}. Shorten it.",
+            name=name,
+            longest=longest,
+            found=len(line),
         )
     for character in line:
         if unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") or character == "\ufeff":
             raise SessionError(
-                f"Expected a {name} of plain letters, found the control character U+{ord(character):04X}. "
-                "Remove it."
+                "Expected a {name} of plain letters, found the control character U+{code}. Remove it.",
+                name=name,
+                code=f"{ord(character):04X}",
             )
         if unicodedata.category(character) == "Cf" and character not in "\u200d\u200c":
             raise SessionError(
-                f"Expected a {name} of plain letters, found the invisible character U+{ord(character):04X}. "
-                "Remove it."
+                "Expected a {name} of plain letters, found the invisible character U+{code}. Remove it.",
+                name=name,
+                code=f"{ord(character):04X}",
             )
         if character in _MARKUP:
             raise SessionError(
-                f"Expected a {name} of plain words, found the markup character '{character}'. Leave it out."
+                "Expected a {name} of plain words, found the markup character '{found}'. Leave it out.",
+                name=name,
+                found=character,
             )
     return " ".join(line.split())

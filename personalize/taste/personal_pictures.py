@@ -81,8 +81,9 @@ def personal_pictures(
     subject = loop.checked_subject(subject)
     if not 1 <= count <= 16 or not 0.0 <= strength <= 1.0:
         raise SessionError(
-            f"Expected 1 to 16 pairs and a strength from 0 to 1, found {count} and {strength:g}. "
-            "Choose others."
+            "Expected 1 to 16 pairs and a strength from 0 to 1, found {count} and {strength}. Choose others.",
+            count=count,
+            strength=f"{strength:g}",
         )
     first, estimate = checked_seed(seed), loop.estimate(token)
     tries = loop.settings.best_of if strength else 1

@@ -85,8 +85,9 @@ def read_taste_file(content: bytes) -> TasteFile:
         content = _of_card(content)
     if len(content) > LARGEST_BYTES:
         raise SessionError(
-            f"Expected a taste file of at most {LARGEST_BYTES >> 20} MiB, found {len(content) / 2**20:.1f}. "
-            "Choose a file that Palate saved."
+            "Expected a taste file of at most {most} MiB, found {found}. Choose a file that Palate saved.",
+            most=LARGEST_BYTES >> 20,
+            found=f"{len(content) / 2**20:.1f}",
         )
     try:
         return TasteFile.model_validate_json(content)
@@ -94,8 +95,9 @@ def read_taste_file(content: bytes) -> TasteFile:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"][:6])
         raise SessionError(
-            f"Expected a taste file that Palate saved, found a fault{' in ' + where if where else ''}: "
-            f"{first['msg'].lower()}. Choose another file."
+            "Expected a taste file that Palate saved, found a fault{where}: {what}. Choose another file.",
+            where=" in " + where if where else "",
+            what=first["msg"].lower(),
         ) from None
 
 

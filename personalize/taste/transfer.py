@@ -93,8 +93,11 @@ def rounds_of(file: TasteFile, vocabulary: Vocabulary, made: Made) -> tuple[Roun
     ):
         if theirs != ours:
             raise SessionError(
-                f"Expected a taste made with the {name} of this app ('{ours}'), found one made with "
-                f"'{theirs}'. Open it in the Palate that saved it, or pick anew here."
+                "Expected a taste made with the {name} of this app ('{ours}'), found one made with "
+                "'{theirs}'. Open it in the Palate that saved it, or pick anew here.",
+                name=name,
+                ours=ours,
+                theirs=theirs,
             )
     subject = check_subject(file.subject)
     options = len(file.rounds[0].pictures)
@@ -106,8 +109,10 @@ def rounds_of(file: TasteFile, vocabulary: Vocabulary, made: Made) -> tuple[Roun
         odd = odd or (picked.worst is not None and picked.best is None)
         if len(paths) != options or max(answered) > options or len(set(paths)) != options or odd:
             raise SessionError(
-                f"Expected {options} different pictures and an answer about them in round {number} of the "
-                "taste file, found something else. Choose another file."
+                "Expected {options} different pictures and an answer about them in round {number} of the "
+                "taste file, found something else. Choose another file.",
+                options=options,
+                number=number,
             )
         best = None if picked.best is None else picked.best - 1
         worst = None if picked.worst is None else picked.worst - 1
@@ -162,8 +167,10 @@ def _path(words: list[str], vocabulary: Vocabulary, number: int) -> tuple[int, .
         slot = vocabulary.slot_of(word) if token != BLANK else 0
         if token == BLANK or path[slot] != BLANK:
             raise SessionError(
-                f"Expected words of this app, at most one a slot, in round {number} of the taste file, found "
-                f"'{word}'. Choose another file."
+                "Expected words of this app, at most one a slot, in round {number} of the taste file, "
+                "found '{word}'. Choose another file.",
+                number=number,
+                word=word,
             )
         path[slot] = token
     return tuple(path)

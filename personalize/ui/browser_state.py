@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from personalize.errors import SessionError
 from personalize.seeds import LARGEST_SEED
-from personalize.ui.text.catalogue import Words, checked_language, words_of
+from personalize.ui.text.catalogue import Catalogue, catalogue, checked_language
 
 Screen = Literal["opening", "start", "rounds", "taste", "pictures", "blind_test", "friends"]
 SCREENS: tuple[Screen, ...] = ("start", "rounds", "taste", "pictures", "blind_test", "friends")
@@ -76,9 +76,9 @@ class BrowserState:
         return BrowserState(token, screen, language=self.language, browser_language=self.browser_language)
 
     @property
-    def words(self) -> Words:
+    def words(self) -> Catalogue:
         """The texts in this person's language."""
-        return words_of(self.language or self.browser_language)
+        return catalogue(self.language or self.browser_language)
 
     def kept(self) -> dict[str, object]:
         """The values that the browser keeps."""
@@ -99,8 +99,9 @@ def seed_from(text: str) -> int | None:
     if typed.isascii() and typed.isdigit() and len(typed) <= 10 and int(typed) <= LARGEST_SEED:
         return int(typed)
     raise SessionError(
-        f"Expected a whole number from 0 to {LARGEST_SEED} as the seed, found something else. "
-        "Correct it, or leave the field empty for a random one."
+        "Expected a whole number from 0 to {high} as the seed, found something else. Correct it, "
+        "or leave the field empty for a random one.",
+        high=LARGEST_SEED,
     )
 
 

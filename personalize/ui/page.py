@@ -17,7 +17,7 @@ from personalize.ui.screens import friends, html, pictures, rounds, start
 from personalize.ui.screens.context import ScreenContext
 from personalize.ui.screens.labels import Labels
 from personalize.ui.screens.show import Screens
-from personalize.ui.text.catalogue import Words
+from personalize.ui.text.catalogue import Catalogue
 from personalize.vocabulary.vocabulary import Vocabulary
 
 EXAMPLES = 10
@@ -62,7 +62,7 @@ def build_page(
     return page
 
 
-def _start(words: Words, labels: Labels, settings: Settings, vocabulary: Vocabulary) -> dict[str, Any]:
+def _start(words: Catalogue, labels: Labels, settings: Settings, vocabulary: Vocabulary) -> dict[str, Any]:
     """The components of the first screen, by name."""
     with gr.Column(elem_id="screen-start"):
         hero = make.html(labels.hero(words), "hero")
@@ -90,7 +90,7 @@ def _start(words: Words, labels: Labels, settings: Settings, vocabulary: Vocabul
         }
 
 
-def _rounds(words: Words) -> dict[str, Any]:
+def _rounds(words: Catalogue) -> dict[str, Any]:
     """The components of the rounds, by name."""
     with gr.Row(elem_id="screen-rounds"):
         return {
@@ -106,7 +106,7 @@ def _taste() -> dict[str, Any]:
         return {"taste": make.panel("", "taste")}
 
 
-def _pictures(words: Words, vocabulary: Vocabulary) -> dict[str, Any]:
+def _pictures(words: Catalogue, vocabulary: Vocabulary) -> dict[str, Any]:
     """The components of the personal pictures, by name."""
     with gr.Column(elem_id="screen-pictures"):
         head = make.html(pictures.head(words), "pictures-head")
@@ -151,7 +151,7 @@ def _blind_test() -> dict[str, Any]:
         return {"blind_test": make.blind_test("")}
 
 
-def _friends(words: Words) -> dict[str, Any]:
+def _friends(words: Catalogue) -> dict[str, Any]:
     """The components of the screen of two tastes, by name."""
     with gr.Column(elem_id="screen-friends"):
         top: dict[str, Any] = {

@@ -51,9 +51,13 @@ class Limit:
         if left < 1.0:
             wait_s = math.ceil((1.0 - left) * self._seconds / self._goes)
             raise LimitError(
-                f"Expected at most {self._goes} {self._what} in {_span(self._seconds)}, found more. "
-                f"Everyone shares one painter here; please wait {_span(wait_s)}.",
+                "Expected at most {goes} {what} in {span}, found more. Everyone shares one painter here; "
+                "please wait {wait}.",
                 wait_s,
+                goes=self._goes,
+                what=self._what,
+                span=_span(self._seconds),
+                wait=_span(wait_s),
             )
 
 

@@ -12,7 +12,7 @@ from personalize.session.memory_store import MemoryStore
 from personalize.session.record import Trial
 from personalize.settings import Settings
 from personalize.taste.blind_test import TRIALS, answer_trial, blind_test, count_trials, next_trial
-from personalize.ui.text.catalogue import words_of
+from personalize.ui.text.catalogue import catalogue
 from personalize.ui.text.sentences import proven
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
@@ -110,7 +110,7 @@ def test_a_failure_counts_nothing_and_can_be_tried_again(
 def test_the_words_follow_the_interval(wins: int, of: int, said: str) -> None:
     trials = [trial(n, "personal" if n <= wins else "plain") for n in range(1, of + 1)]
     proof = count_trials(trials)
-    assert said in proven(words_of("en"), proof)
+    assert said in proven(catalogue("en"), proof)
     assert 0.0 <= proof.low <= (wins / of if of else 0.5) <= proof.high <= 1.0
     if of:
         # Wilson's interval, by hand

@@ -109,4 +109,4 @@ def whole_number(event: gr.EventData, name: str) -> int:
     value = event_value(event, name)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise SessionError(f"Expected the number of the {name}, found none. Reload the page.")
+    raise SessionError("Expected the number of the {name}, found none. Reload the page.", name=name)

@@ -63,7 +63,7 @@ class EventStreams:
             async for update in updates:
                 yield update
         except UnknownSessionError as error:
-            message = state.words.error(str(error)) if state.token else ""
+            message = state.words.error(error) if state.token else ""
             yield self._screens.first(state, message)
         except PersonalizeError as error:
             log.info("shown on the page: %s", error)

@@ -58,9 +58,15 @@ class Ballot:
                 "Expected a vote before the end, found the vote closed. Wait for the next round."
             )
         if not 0 <= option < self.options:
-            raise SessionError(f"Expected a vote for 1 to {self.options}, found {option + 1}. Tap a picture.")
+            raise SessionError(
+                "Expected a vote for 1 to {options}, found {found}. Tap a picture.",
+                options=self.options,
+                found=option + 1,
+            )
         if device not in self._votes and len(self._votes) >= MOST_DEVICES:
-            raise SessionError(f"Expected at most {MOST_DEVICES} devices, found more. Watch the screen.")
+            raise SessionError(
+                "Expected at most {most} devices, found more. Watch the screen.", most=MOST_DEVICES
+            )
         if self.of(device) != option:  # a repeated vote changes nothing, not even the order of votes
             self._cast += 1
             self._votes[device] = (option, self._cast)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from personalize.ui.screens.html import written
-from personalize.ui.text.catalogue import Words, checked_language, language_asked, words_of
+from personalize.ui.text.catalogue import Catalogue, catalogue, checked_language, language_asked
 
 SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 """Headers of every response with content."""
@@ -24,10 +24,10 @@ PICTURES, SCRIPTS, FORMS = "img-src 'self'", "script-src 'self'; connect-src 'se
 _NOTHING = "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
-def requested_words(request: Request) -> Words:
+def requested_words(request: Request) -> Catalogue:
     """The texts in the language that the link names, or else in the browser's language."""
     named = checked_language(request.query_params.get("language"))
-    return words_of(named or language_asked(request.headers.get("accept-language", "")))
+    return catalogue(named or language_asked(request.headers.get("accept-language", "")))
 
 
 def public_url(request: Request, address: str) -> str:

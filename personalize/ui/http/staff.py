@@ -71,9 +71,9 @@ def staff_routes(
                 return await page(request, status=403)
             await asyncio.to_thread(decide, fields)
         except LimitError as error:
-            return await page(request, words.error(str(error)), 429)
+            return await page(request, words.error(error), 429)
         except PersonalizeError as error:
-            return await page(request, words.error(str(error)), 200 if "pin" in fields else 409)
+            return await page(request, words.error(error), 200 if "pin" in fields else 409)
         if "pause" in fields:
             done.set_cookie(PAUSED_COOKIE, "1", max_age=SHIFT_S, samesite="strict")
         if "go_on" in fields:

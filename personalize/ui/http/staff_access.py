@@ -63,8 +63,9 @@ class StaffAccess:
         except LimitError as error:
             wait = math.ceil(error.wait_s / 60)
             raise LimitError(
-                f"Expected a few tries of the PIN, found too many. Wait {wait} min and try again.",
+                "Expected a few tries of the PIN, found too many. Wait {minutes} min and try again.",
                 error.wait_s,
+                minutes=wait,
             ) from None
         if not self._pin or not hmac.compare_digest(pin.strip().encode(), self._pin.encode()):
             raise SessionError("Expected the PIN of this booth, found another. Try again.")

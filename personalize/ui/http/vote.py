@@ -152,7 +152,7 @@ def _with_errors(
             return await endpoint(request)
         except PersonalizeError as error:
             status = 409 if isinstance(error, StaleAnswerError) else 404
-            return json_response({"error": requested_words(request).error(str(error))}, status)
+            return json_response({"error": requested_words(request).error(error)}, status)
 
     return answer
 
@@ -183,5 +183,5 @@ def _whole_number(body: dict[str, Any], name: str) -> int:
     """
     value = body.get(name)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise SessionError(f"Expected the number of the {name}, found none. Reload the page.")
+        raise SessionError("Expected the number of the {name}, found none. Reload the page.", name=name)
     return value

@@ -25,7 +25,7 @@ from personalize.ui.http.responses import (
 from personalize.ui.http.staff_access import StaffAccess
 from personalize.ui.screens.card import session_card
 from personalize.ui.screens.taste import wall_row
-from personalize.ui.text.catalogue import Words
+from personalize.ui.text.catalogue import Catalogue
 
 SHOWN = 24
 """Cards on the wall: the newest ones."""
@@ -68,10 +68,10 @@ def wall_routes(personalizer: Personalizer, staff: StaffAccess) -> list[Route]:
                 await asyncio.to_thread(store.take_card, token)
             up = await asyncio.to_thread(store.card_of, token)
         except PersonalizeError as error:
-            return json_response({"error": words.error(str(error))}, 404)
+            return json_response({"error": words.error(error)}, 404)
         return json_response(wall_row(words, up))
 
-    def put_up(token: str, words: Words) -> None:
+    def put_up(token: str, words: Catalogue) -> None:
         store.put_card(token, without_texts(session_card(personalizer, token, words)))
 
     if not staff.enabled:

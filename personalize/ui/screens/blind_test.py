@@ -11,10 +11,10 @@ from personalize.ui.components import Updates
 from personalize.ui.screens.context import ScreenContext
 from personalize.ui.screens.html import picture_url, written
 from personalize.ui.text import sentences
-from personalize.ui.text.catalogue import Words
+from personalize.ui.text.catalogue import Catalogue
 
 
-def trial(words: Words, number: int, subject: str, pictures: Sequence[str], token: str) -> str:
+def trial(words: Catalogue, number: int, subject: str, pictures: Sequence[str], token: str) -> str:
     """Two unlabelled pictures to choose from."""
     heading = words("trial_of" if number <= TRIALS else "trial_only", number=number, trials=TRIALS)
     return _written(
@@ -28,7 +28,7 @@ def trial(words: Words, number: int, subject: str, pictures: Sequence[str], toke
     )
 
 
-def trial_drawing(words: Words, progress: RenderProgress) -> str:
+def trial_drawing(words: Catalogue, progress: RenderProgress) -> str:
     """Two blank cards while the pictures are drawn."""
     return _written(
         words,
@@ -41,7 +41,7 @@ def trial_drawing(words: Words, progress: RenderProgress) -> str:
     )
 
 
-def result(words: Words, test: BlindTest, trials: Sequence[Trial], token: str) -> str:
+def result(words: Catalogue, test: BlindTest, trials: Sequence[Trial], token: str) -> str:
     """The share of trials won by the personal picture, its interval, and every trial with its labels."""
     sentence = sentences.proven(words, test)
     return _written(
@@ -69,7 +69,7 @@ def result(words: Words, test: BlindTest, trials: Sequence[Trial], token: str) -
     )
 
 
-def _written(words: Words, **values: object) -> str:
+def _written(words: Catalogue, **values: object) -> str:
     """The template; values that are not given are blank."""
     blank: dict[str, object] = {
         "number": 0, "heading": "", "title": "", "subject": "", "cards": (), "drawing": False, "share": 0.0,

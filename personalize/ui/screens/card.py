@@ -19,7 +19,7 @@ from personalize.taste.transfer import taste_file
 from personalize.ui.qr_code import qr_picture
 from personalize.ui.screens.bars import reach_of, rows
 from personalize.ui.text import sentences
-from personalize.ui.text.catalogue import Words
+from personalize.ui.text.catalogue import Catalogue
 
 WIDTH, HEIGHT, EDGE = 1080, 1350, 72
 """Pixels: the upright format of picture feeds."""
@@ -38,7 +38,7 @@ FONTS = Path(__file__).parents[1] / "static" / "fonts"
 
 
 def taste_card(
-    words: Words,
+    words: Catalogue,
     file: TasteFile,
     opinions: Sequence[Opinion],
     pictures: Sequence[bytes],
@@ -87,7 +87,7 @@ def session_file(personalizer: Personalizer, token: str) -> TasteFile:
     return taste_file(personalizer, token, sentences.in_english(summarise(personalizer, token)))
 
 
-def session_card(personalizer: Personalizer, token: str, words: Words, address: str = "") -> bytes:
+def session_card(personalizer: Personalizer, token: str, words: Catalogue, address: str = "") -> bytes:
     """The card of a session, with the pictures that the person is expected to like best.
 
     Raises:
@@ -102,7 +102,7 @@ def _shown(opinions: Sequence[Opinion]) -> list[Opinion]:
     return [*opinions[:LIKED], *opinions[LIKED:][-AVOIDED:]]
 
 
-def _bars(words: Words, pen: ImageDraw.ImageDraw, opinions: Sequence[Opinion], top: int) -> None:
+def _bars(words: Catalogue, pen: ImageDraw.ImageDraw, opinions: Sequence[Opinion], top: int) -> None:
     left, right, height = 430, WIDTH - EDGE - 90, 68
     for number, bar in enumerate(rows(opinions, reach_of(opinions))):
         middle = top + number * height + height // 2
@@ -123,7 +123,9 @@ def _bars(words: Words, pen: ImageDraw.ImageDraw, opinions: Sequence[Opinion], t
         pen.text((WIDTH - EDGE, middle), str(bar["written"]), SOFT, _font("instrument-sans", 24), anchor="rm")
 
 
-def _foot(words: Words, card: Image.Image, pen: ImageDraw.ImageDraw, file: TasteFile, address: str) -> None:
+def _foot(
+    words: Catalogue, card: Image.Image, pen: ImageDraw.ImageDraw, file: TasteFile, address: str
+) -> None:
     picks, bottom = len(file.rounds), HEIGHT - EDGE
     key = "card_about" if _is_latin(file.subject) else "card_plain"
     about = words.count(key, picks, subject=file.subject, made=words.date(file.made))

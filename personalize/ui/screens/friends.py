@@ -18,7 +18,7 @@ from personalize.ui.screens.bars import reach_of, rows
 from personalize.ui.screens.context import ScreenContext
 from personalize.ui.screens.html import file_name, picture_url, written
 from personalize.ui.text import sentences
-from personalize.ui.text.catalogue import Words
+from personalize.ui.text.catalogue import Catalogue
 
 ROWS = 12
 """Words with bars: those with the largest utility in either taste."""
@@ -27,12 +27,12 @@ NAMED = 6
 """Words named in each list."""
 
 
-def head(words: Words) -> str:
+def head(words: Catalogue) -> str:
     """The title of the screen, and what happens with a friend's file."""
     return written(words, "friends-head")
 
 
-def comparison(words: Words, file: TasteFile, found: Comparison, read: Recovered) -> str:
+def comparison(words: Catalogue, file: TasteFile, found: Comparison, read: Recovered) -> str:
     """How alike two tastes are, the words on which they agree and differ, and bars of both.
 
     Args:
@@ -67,7 +67,7 @@ def comparison(words: Words, file: TasteFile, found: Comparison, read: Recovered
     )
 
 
-def mixed(words: Words, token: str, made: Sequence[Mixed]) -> str:
+def mixed(words: Catalogue, token: str, made: Sequence[Mixed]) -> str:
     """Each subject in the person's taste, in the mix of both, and in the friend's taste."""
     first = made[0]
     between = words("side_between", share=round(100 * first.share))
@@ -99,7 +99,7 @@ def mixed(words: Words, token: str, made: Sequence[Mixed]) -> str:
     )
 
 
-def mixing(words: Words, progress: RenderProgress) -> str:
+def mixing(words: Catalogue, progress: RenderProgress) -> str:
     """Blank cards while the mixed pictures are drawn."""
     left = sentences.left(words, progress)
     return written(

@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from personalize.ui.browser_state import BrowserState, Screen
-from personalize.ui.text.catalogue import LANGUAGES, Words, words_of
+from personalize.ui.text.catalogue import LANGUAGES, Catalogue, catalogue
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 STEPS: tuple[Screen, ...] = ("rounds", "taste", "pictures")
@@ -23,7 +23,7 @@ _templates = Environment(
 )
 
 
-def written(words: Words, template: str, **values: object) -> str:
+def written(words: Catalogue, template: str, **values: object) -> str:
     """The template of that name, filled with the values and with texts in one language."""
     return _templates.get_template(template + ".html").render(t=words, **values)
 
@@ -37,7 +37,7 @@ def masthead(state: BrowserState, repeats: bool = False) -> str:
         state: of the browser.
         repeats: whether some questions come again, which the menu then explains.
     """
-    languages = [(code, words_of(code)("name")) for code in LANGUAGES]
+    languages = [(code, catalogue(code)("name")) for code in LANGUAGES]
     return written(
         state.words,
         "masthead",
@@ -49,7 +49,7 @@ def masthead(state: BrowserState, repeats: bool = False) -> str:
     )
 
 
-def booth(words: Words, idle_s: int, address: str) -> str:
+def booth(words: Catalogue, idle_s: int, address: str) -> str:
     """The attract loop of a booth, and the values that its script needs.
 
     Args:
@@ -60,14 +60,14 @@ def booth(words: Words, idle_s: int, address: str) -> str:
     return written(words, "booth", idle_s=idle_s, address=address)
 
 
-def notice(words: Words, text: str = "", kind: str = "trouble") -> str:
+def notice(words: Catalogue, text: str = "", kind: str = "trouble") -> str:
     """The message above every screen; an empty text removes it. `kind` is "trouble" or "news"."""
     return written(words, "notice", text=text, kind=kind)
 
 
-def error_notice(words: Words, error: Exception) -> str:
+def error_notice(words: Catalogue, error: Exception) -> str:
     """The message for an error, in the reader's language."""
-    return notice(words, words.error(str(error)))
+    return notice(words, words.error(error))
 
 
 def picture_url(token: str, picture: str) -> str:

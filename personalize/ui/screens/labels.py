@@ -8,7 +8,7 @@ from personalize.settings import Settings
 from personalize.ui.components import Components, Updates
 from personalize.ui.http.port import THIS_MACHINE
 from personalize.ui.screens import friends, pictures, rounds, start
-from personalize.ui.text.catalogue import Words
+from personalize.ui.text.catalogue import Catalogue
 
 LABELLED = ("subject", "agree", "bring", "wish", "strength", "recall", "friend", "mix_subject", "mix_share")
 """Components whose label is the text of their name."""
@@ -25,20 +25,20 @@ class Labels:
         self._settings = settings
         self._subjects = subjects
 
-    def hero(self, words: Words) -> str:
+    def hero(self, words: Catalogue) -> str:
         """The title of the first screen."""
         return start.hero(words, self._settings.options, self._settings.planned)
 
-    def chips(self, words: Words) -> str:
+    def chips(self, words: Catalogue) -> str:
         """The example subjects."""
         return start.chips(words, self._subjects)
 
-    def consent(self, words: Words) -> str:
+    def consent(self, words: Catalogue) -> str:
         """What is kept, and where."""
         study = self._settings.planned if self._settings.strategy == "study" else 0
         return start.consent(words, self._settings.host in THIS_MACHINE, study)
 
-    def updates(self, components: Components, words: Words) -> Updates:
+    def updates(self, components: Components, words: Catalogue) -> Updates:
         """New values of all these components, in one language."""
         labelled: dict[str, Any] = {name: gr.update(label=words(name)) for name in LABELLED}
         buttons = {name: gr.update(value=words(name)) for name in BUTTONS}

@@ -11,18 +11,18 @@ from personalize.ui.screens.bars import numbers
 from personalize.ui.screens.context import ScreenContext
 from personalize.ui.screens.html import file_name, picture_url, written
 from personalize.ui.text import sentences
-from personalize.ui.text.catalogue import Words
+from personalize.ui.text.catalogue import Catalogue
 
 PAIRS = 4
 """Pairs of pictures that are drawn together."""
 
 
-def head(words: Words) -> str:
+def head(words: Catalogue) -> str:
     """The title of the screen."""
     return written(words, "pictures-head")
 
 
-def pairs(words: Words, token: str, made: PersonalSet) -> str:
+def pairs(words: Catalogue, token: str, made: PersonalSet) -> str:
     """Plain pictures beside personal ones, with their prompts and the words that the taste added."""
     return written(
         words,
@@ -41,7 +41,7 @@ def pairs(words: Words, token: str, made: PersonalSet) -> str:
     )
 
 
-def pairs_drawing(words: Words, count: int, progress: RenderProgress) -> str:
+def pairs_drawing(words: Catalogue, count: int, progress: RenderProgress) -> str:
     """Blank pairs while the pictures are drawn."""
     return written(
         words,
@@ -54,7 +54,7 @@ def pairs_drawing(words: Words, count: int, progress: RenderProgress) -> str:
     )
 
 
-def pairs_none(words: Words) -> str:
+def pairs_none(words: Catalogue) -> str:
     """The place of the pairs before any were asked for."""
     return written(words, "pairs", drawing=False, state=words("pairs_none"), left="", pairs=[], without=())
 

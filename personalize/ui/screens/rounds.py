@@ -18,7 +18,7 @@ from personalize.ui.components import Updates
 from personalize.ui.screens.context import ScreenContext, Show
 from personalize.ui.screens.html import picture_url, written
 from personalize.ui.text import sentences
-from personalize.ui.text.catalogue import Words
+from personalize.ui.text.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ THUMB_DOWN = Markup(
 
 
 def round_view(
-    words: Words,
+    words: Catalogue,
     session: Session,
     current: Round | None,
     rounds: int,
@@ -85,7 +85,7 @@ def round_view(
     )
 
 
-def round_lost(words: Words, options: int) -> str:
+def round_lost(words: Catalogue, options: int) -> str:
     """The place of a question that cannot be read: blank cards, and a button to try again."""
     return _written(
         words,
@@ -105,7 +105,7 @@ def round_lost(words: Words, options: int) -> str:
     )
 
 
-def _written(words: Words, *, cards: list[dict[str, str]], **values: object) -> str:
+def _written(words: Catalogue, *, cards: list[dict[str, str]], **values: object) -> str:
     return written(
         words,
         "round",
@@ -142,7 +142,7 @@ def past_rounds(session: Session) -> list[dict[str, object]]:
     return past
 
 
-def audience(words: Words) -> str:
+def audience(words: Catalogue) -> str:
     """The presenter's view of an audience's vote."""
     return written(words, "audience")
 

@@ -13,28 +13,28 @@ from personalize.ui.components import Updates
 from personalize.ui.screens import html, pictures
 from personalize.ui.screens.context import ScreenContext, Show
 from personalize.ui.text import sentences
-from personalize.ui.text.catalogue import Words
+from personalize.ui.text.catalogue import Catalogue
 
 SHOWN_OF_FILE = 6
 """Words of a taste file that its preview shows."""
 
 
-def hero(words: Words, options: int, rounds: int) -> str:
+def hero(words: Catalogue, options: int, rounds: int) -> str:
     """The title, and what will happen: so many rounds of so many pictures."""
     return html.written(words, "start", options=options, rounds=rounds)
 
 
-def wall(words: Words) -> str:
+def wall(words: Catalogue) -> str:
     """A gallery wall as decoration; the style sheet draws it."""
     return html.written(words, "wall")
 
 
-def chips(words: Words, subjects: Sequence[str]) -> str:
+def chips(words: Catalogue, subjects: Sequence[str]) -> str:
     """Example subjects as buttons."""
     return html.written(words, "chips", subjects=subjects)
 
 
-def consent(words: Words, local: bool, study: int = 0) -> str:
+def consent(words: Catalogue, local: bool, study: int = 0) -> str:
     """What is kept, and where.
 
     Args:
@@ -45,7 +45,7 @@ def consent(words: Words, local: bool, study: int = 0) -> str:
     return html.written(words, "consent", local=local, study=study)
 
 
-def arrival(words: Words, file: TasteFile) -> str:
+def arrival(words: Catalogue, file: TasteFile) -> str:
     """The preview of a taste file, and the question whether to go on from it."""
     liked = sorted(file.opinions, key=lambda opinion: -opinion.utility)[:SHOWN_OF_FILE]
     sentence = sentences.highlights(words, opinions_in(file), len(file.rounds))
@@ -53,13 +53,13 @@ def arrival(words: Words, file: TasteFile) -> str:
     return html.written(words, "arrival", drawing=False, file=file, made=made, liked=liked, sentence=sentence)
 
 
-def arrival_drawing(words: Words, progress: RenderProgress) -> str:
+def arrival_drawing(words: Catalogue, progress: RenderProgress) -> str:
     """The place of the preview while the pictures of the file are drawn again."""
     left = sentences.left(words, progress)
     return html.written(words, "arrival", drawing=True, left=left, share=progress.share)
 
 
-def arrival_none(words: Words) -> str:
+def arrival_none(words: Catalogue) -> str:
     """The place of the preview without a file."""
     return html.written(words, "arrival", drawing=False, file=None)
 

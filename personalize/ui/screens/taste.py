@@ -13,7 +13,7 @@ from personalize.ui.screens.context import ScreenContext
 from personalize.ui.screens.html import written
 from personalize.ui.screens.rounds import past_rounds
 from personalize.ui.text import sentences
-from personalize.ui.text.catalogue import Words
+from personalize.ui.text.catalogue import Catalogue
 
 FEW_ROUNDS = 3
 """Answers after which the panel offers the taste screen, even if the taste is not ready."""
@@ -25,7 +25,7 @@ ON_WALL = {"": "wall_none", "waiting": "wall_waiting", "shown": "wall_shown", "r
 """Key of the sentence about a card on the booth's wall, by its state."""
 
 
-def learned(words: Words, taste: Taste) -> str:
+def learned(words: Catalogue, taste: Taste) -> str:
     """The panel beside the pictures: the words with the largest utilities, and how certain the taste is."""
     strongest = sorted(taste.opinions, key=lambda opinion: -abs(opinion.utility))[:PANEL_ROWS]
     strongest.sort(key=lambda opinion: -opinion.utility)
@@ -38,7 +38,9 @@ def learned(words: Words, taste: Taste) -> str:
     )
 
 
-def taste_view(words: Words, session: Session, taste: Taste, on_wall: Mapping[str, str] | None = None) -> str:
+def taste_view(
+    words: Catalogue, session: Session, taste: Taste, on_wall: Mapping[str, str] | None = None
+) -> str:
     """The screen of the taste: a summary, the picked pictures, and bars grouped by slot.
 
     Args:
@@ -68,14 +70,14 @@ def taste_view(words: Words, session: Session, taste: Taste, on_wall: Mapping[st
     )
 
 
-def wall_row(words: Words, card: WallCard | None) -> dict[str, str]:
+def wall_row(words: Catalogue, card: WallCard | None) -> dict[str, str]:
     """A session's card on the booth's wall: its state ("" for no card), a sentence, and the button's text."""
     state = "" if card is None else card.state
     button = words("wall_take" if card else "wall_put")
     return {"state": state, "sentence": words(ON_WALL[state]), "button": button}
 
 
-def _steadiness(words: Words, found: Steadiness) -> dict[str, object]:
+def _steadiness(words: Catalogue, found: Steadiness) -> dict[str, object]:
     """How often repeated questions got the same answer, as sentences; "" without repeated questions."""
     if not found.repeated:
         return {"steady": "", "steady_interval": ""}
@@ -91,7 +93,7 @@ def _steadiness(words: Words, found: Steadiness) -> dict[str, object]:
     }
 
 
-def _certainty(words: Words, taste: Taste) -> dict[str, object]:
+def _certainty(words: Catalogue, taste: Taste) -> dict[str, object]:
     """How certain the taste is; shares in percent."""
     return {
         "answered": taste.answered,

@@ -15,11 +15,12 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from personalize.errors import PersonalizeError
+
 FOLDER = Path(__file__).parent / "languages"
 LANGUAGES = ("en", "de", "fr")
 """The first is the one for everybody else."""
 
-_PLACE = re.compile(r"\{(\w+)\}")
 _ASKED = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]{1,32})?\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*)?")
 PERCENT = re.compile(r" (?=%)")
 FRENCH = re.compile(r" (?=[;:!?»%])|(?<=«) ")
@@ -29,11 +30,11 @@ SCRIPT = "js_"
 """Texts that scripts need have keys that begin so."""
 
 
-class Words:
+class Catalogue:
     """The texts of one language."""
 
     def __init__(self, language: str) -> None:
-        """Read from its catalogue; see `words_of`."""
+        """Read from its catalogue; see `catalogue`."""
         self.language = language
         content = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
         self._kept: dict[str, Any] = _spaced(content, FRENCH if language == "fr" else PERCENT)
@@ -75,16 +76,14 @@ class Words:
         month = self._kept["months"][str(moment.month)]
         return self("date", day=moment.day, month=month, year=moment.year)
 
-    def error(self, message: str) -> str:
-        """What an error says."""
-        if self.language == LANGUAGES[0]:
-            return message
-        for key, pattern in _patterns():
-            found = pattern.fullmatch(message)
-            if found:
-                said = {place: self._part(place, text) for place, text in found.groupdict().items()}
-                return str(self._kept["errors"][key]).format(**said)
-        return self("other_error", message=message)
+    def error(self, error: Exception) -> str:
+        """What a visitor reads about an error; an error without a sentence is quoted."""
+        if isinstance(error, PersonalizeError):
+            key = _keys().get(error.template)
+            if key is not None:
+                values = {place: self._part(place, str(value)) for place, value in error.values.items()}
+                return str(self._kept["errors"][key]).format(**values)
+        return self("other_error", message=str(error))
 
     def script(self) -> dict[str, str]:
         """What the scripts say, by key without its beginning."""
@@ -95,9 +94,9 @@ class Words:
 
 
 @cache
-def words_of(language: str) -> Words:
+def catalogue(language: str) -> Catalogue:
     """The texts of a language; of the first one when there is no such."""
-    return Words(language if language in LANGUAGES else LANGUAGES[0])
+    return Catalogue(language if language in LANGUAGES else LANGUAGES[0])
 
 
 def checked_language(value: object) -> str:
@@ -118,15 +117,9 @@ def language_asked(header: str) -> str:
 
 
 @cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """The English errors, as patterns with a group for each place."""
-    errors = words_of(LANGUAGES[0])._kept["errors"]
-    return tuple((key, re.compile(_pattern(text), re.DOTALL)) for key, text in errors.items())
-
-
-def _pattern(text: str) -> str:
-    pieces = _PLACE.split(text)  # texts and places take turns
-    return "".join(f"(?P<{p}>.*?)" if nth % 2 else re.escape(p) for nth, p in enumerate(pieces))
+def _keys() -> dict[str, str]:
+    """The key of each error's sentence, by the error's template."""
+    return {template: key for key, template in catalogue(LANGUAGES[0])._kept["templates"].items()}
 
 
 def _spaced(content: dict[str, Any], where: re.Pattern[str]) -> dict[str, Any]:

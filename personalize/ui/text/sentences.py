@@ -9,10 +9,10 @@ from personalize.rounds.explanation import Why
 from personalize.taste.blind_test import BlindTest
 from personalize.taste.summary import Opinion, Taste
 from personalize.taste.summary import highlights as highlights_of
-from personalize.ui.text.catalogue import Words, words_of
+from personalize.ui.text.catalogue import Catalogue, catalogue
 
 
-def highlights(words: Words, opinions: Sequence[Opinion], answered: int) -> str:
+def highlights(words: Catalogue, opinions: Sequence[Opinion], answered: int) -> str:
     """What a taste comes to, in one sentence; `opinions` are most liked first."""
     if not answered or not opinions:
         return words("gist_nothing")
@@ -29,10 +29,10 @@ def highlights(words: Words, opinions: Sequence[Opinion], answered: int) -> str:
 
 def in_english(taste: Taste) -> str:
     """The highlights of a taste in English, for files and programs."""
-    return highlights(words_of("en"), taste.opinions, taste.answered)
+    return highlights(catalogue("en"), taste.opinions, taste.answered)
 
 
-def asks(words: Words, why: Why | None) -> Markup | str:
+def asks(words: Catalogue, why: Why | None) -> Markup | str:
     """What a round is about, as HTML; "" when that is not known."""
     if why is None or not why.tokens:
         return ""
@@ -42,13 +42,13 @@ def asks(words: Words, why: Why | None) -> Markup | str:
     return words.html(key, first=first, second=second, settled=settled)
 
 
-def keys(words: Words, options: int) -> Markup:
+def keys(words: Catalogue, options: int) -> Markup:
     """What the keys do, as HTML."""
     names = {"first": "1", "last": str(options), "zero": "0", "shift": "Shift", "undo": "U", "zoom": "Z"}
     return words.html("keys", **{place: Markup("<kbd>{}</kbd>").format(key) for place, key in names.items()})
 
 
-def legend(words: Words) -> Markup:
+def legend(words: Catalogue) -> Markup:
     """What the colours of the bars mean, as HTML."""
     return words.html(
         "legend", **{mood: Markup('<span class="key {}"></span>').format(mood) for mood in MOODS}
@@ -58,7 +58,7 @@ def legend(words: Words) -> Markup:
 MOODS = ("liked", "disliked", "open")
 
 
-def left(words: Words, progress: RenderProgress | None) -> str:
+def left(words: Catalogue, progress: RenderProgress | None) -> str:
     """How long a drawing still takes, or who is served before."""
     progress = progress or RenderProgress()
     if progress.waiting:
@@ -69,7 +69,7 @@ def left(words: Words, progress: RenderProgress | None) -> str:
     return words.count("left_minutes", round(seconds / 60))
 
 
-def proven(words: Words, proof: BlindTest) -> str:
+def proven(words: Catalogue, proof: BlindTest) -> str:
     """The outcome of a blind test, no kinder than the numbers."""
     if not proof.answered:
         return words("blind_test_none")

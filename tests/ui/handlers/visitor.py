@@ -20,10 +20,10 @@ from personalize.ui.components import Components, Updates
 from personalize.ui.handlers import Handlers
 from personalize.ui.screens.context import ScreenContext
 from personalize.ui.screens.show import Screens
-from personalize.ui.text.catalogue import words_of
+from personalize.ui.text.catalogue import catalogue
 from tests.fakes import FakeRenderer, Job
 
-EN = words_of("en")
+EN = catalogue("en")
 COMPONENTS = Components(**{component.name: component.name for component in fields(Components)})
 SETTINGS = Settings(candidates=200, pool=64, lookahead_rounds=0)
 

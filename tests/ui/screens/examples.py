@@ -5,10 +5,10 @@ from html.parser import HTMLParser
 
 from personalize.session.record import Answer, Round, Session
 from personalize.taste.summary import Opinion, Taste
-from personalize.ui.text.catalogue import words_of
+from personalize.ui.text.catalogue import catalogue
 
 NASTY = "<img src=x onerror=alert(1)> \" ' & \\x3c ${1} {{2}} `"
-EN = words_of("en")
+EN = catalogue("en")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -1,6 +1,7 @@
 """Three languages that say the same things in the same places."""
 
 import ast
+import pickle
 import re
 import string
 import tomllib
@@ -11,22 +12,22 @@ from typing import Any
 
 import pytest
 
-from personalize.ui.text.catalogue import FOLDER, LANGUAGES, Words, language_asked, words_of
+from personalize.errors import LimitError, RenderError, SessionError
+from personalize.session.subject import check_subject
+from personalize.ui.rate_limit import Limit
+from personalize.ui.text.catalogue import FOLDER, LANGUAGES, Catalogue, catalogue, language_asked
 from personalize.vocabulary.vocabulary import Vocabulary
 
 ROOT = Path(__file__).parents[3]
 OTHERS = LANGUAGES[1:]
-WHAT_PEOPLE_MEET = (
-    "rounds/personalizer.py", "rounds/strategies.py", "rendering/png.py", "session/record.py",
-    "session/subject.py", "taste/blind_test.py", "taste/comparison.py", "taste/personal_pictures.py",
-    "taste/taste_file.py", "taste/transfer.py", "ui/background.py", "ui/browser_state.py",
-    "ui/handlers/events.py", "ui/http/audience.py", "ui/http/staff_access.py", "ui/http/vote.py",
-    "ui/rate_limit.py", "ui/screens/rounds.py",
-)  # fmt: skip
-"""Modules whose errors come from what a person does; others tell of a broken installation, in English."""
+PEOPLE_MEET = {
+    "SessionError", "LimitError", "UnknownSessionError", "StaleAnswerError", "RenderError", "StalledError",
+    "CancelledError",
+}  # fmt: skip
+"""Errors that come from what a person does. Others come from a broken installation and are quoted."""
 
 
-def catalogue(language: str) -> dict[str, Any]:
+def table(language: str) -> dict[str, Any]:
     return tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8"))
 
 
@@ -45,8 +46,8 @@ def places(text: str) -> set[str]:
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_language_has_the_same_texts_with_the_same_places(language: str) -> None:
-    english = {name: places(text) for name, text in leaves(catalogue("en"))}
-    said = {n: places(text) for n, text in leaves(catalogue(language)) if not n.startswith("/tokens/")}
+    english = {name: places(text) for name, text in leaves(table("en")) if not name.startswith("/templates/")}
+    said = {n: places(text) for n, text in leaves(table(language)) if not n.startswith("/tokens/")}
     assert said.keys() == english.keys()
     for name, wanted in english.items():
         if name.endswith("/one") or name.startswith("/errors/"):
@@ -57,7 +58,8 @@ def test_every_language_has_the_same_texts_with_the_same_places(language: str) -
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_no_sentence_was_left_in_english(language: str) -> None:
-    english, said = dict(leaves(catalogue("en"))), dict(leaves(catalogue(language)))
+    english = {name: text for name, text in leaves(table("en")) if not name.startswith("/templates/")}
+    said = dict(leaves(table(language)))
     same = [name for name, text in english.items() if said[name] == text and re.search(r"[a-z] [a-z]", text)]
     assert same == []
 
@@ -65,7 +67,7 @@ def test_no_sentence_was_left_in_english(language: str) -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_word_of_the_vocabulary_has_a_name(language: str) -> None:
     tokens = Vocabulary.load(ROOT / "assets" / "vocabulary" / "mini").tokens[1:]
-    names = catalogue(language)["tokens"]
+    names = table(language)["tokens"]
     assert set(names) == set(tokens)
     assert len(set(names.values())) == len(names)
 
@@ -74,7 +76,7 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     code = [*(ROOT / "personalize" / "ui").rglob("*.py"), *(ROOT / "personalize" / "ui").glob("*/*.html")]
     text = "\n".join(path.read_text("utf-8") for path in code)
     scripts = "\n".join(path.read_text("utf-8") for path in (ROOT / "personalize" / "ui").glob("static/*.js"))
-    texts = catalogue("en")["texts"]
+    texts = table("en")["texts"]
     named = set(re.findall(r"""['"]([a-z_0-9]+)['"]""", text))
     named |= {"step_rounds", "step_taste", "step_pictures"} | {f"{key}_settled" for key in named}
     said = re.findall(r'data-(?:say|label)="(\w+)"|words\.(\w+)', scripts + text)
@@ -84,40 +86,65 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     assert {one or other for one, other in asked} - set(texts) == {"step_"}
 
 
-def messages(path: Path) -> Iterator[str]:
-    """The texts of the errors that a module raises, with {} where values stand."""
+def templates(path: Path) -> Iterator[str]:
+    """The templates of the errors that a module makes, where they are written out."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args):
             continue
-        if not node.func.id.endswith("Error") or node.func.id == "SettingsError":
+        if node.func.id not in PEOPLE_MEET:
             continue
-        said = node.args[0]
-        if isinstance(said, ast.Constant):
-            yield str(said.value)
-        elif isinstance(said, ast.JoinedStr):
-            yield "".join(str(v.value) if isinstance(v, ast.Constant) else "{}" for v in said.values)
+        assert not isinstance(node.args[0], ast.JoinedStr), f"{path}:{node.lineno}: give the error a template"
+        if isinstance(node.args[0], ast.Constant):
+            yield str(node.args[0].value)
 
 
-def test_every_error_that_a_person_can_meet_is_in_the_catalogue() -> None:
-    known = {re.sub(r"\{\w+\}", "{}", text) for text in catalogue("en")["errors"].values()}
-    for name in WHAT_PEOPLE_MEET:
-        for message in messages(ROOT / "personalize" / name):
-            assert message in known, f"{name}: {message}"
+def test_every_error_that_a_person_can_meet_has_a_sentence_in_every_language() -> None:
+    known = {text: key for key, text in table("en")["templates"].items()}
+    made = {
+        template: path
+        for path in (ROOT / "personalize").rglob("*.py")
+        if "experiments" not in path.parts
+        for template in templates(path)
+    }
+    assert {template: path for template, path in made.items() if template not in known} == {}
+    for language in LANGUAGES:
+        assert set(table(language)["errors"]) == set(known.values()), language
 
 
-@pytest.mark.parametrize("language", OTHERS)
-def test_an_error_is_said_with_what_stands_in_it(language: str) -> None:
-    words = words_of(language)
-    english = "Expected a subject of at most 200 characters, found 10000. Shorten it."
-    said = words.error(english)
-    assert "200" in said and "10000" in said and "Expected" not in said
-    assert "Expected" not in words.error(
-        "Expected at most 40 drawings in a minute, found more. "
-        "Everyone shares one painter here; please wait a minute."
-    )
-    assert "The brush broke." in words.error("The brush broke.")  # not known: as it is, and said to be so
-    assert words.error("The brush broke.") != "The brush broke."
-    assert words_of("en").error(english) == english
+def test_visitors_read_sentences_and_the_log_what_was_expected() -> None:
+    assert [text for text in table("en")["errors"].values() if text.startswith("Expected")] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sentence_has_no_place_that_its_template_lacks(language: str) -> None:
+    for key, template in table("en")["templates"].items():
+        assert places(table(language)["errors"][key]) <= places(template), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_error_is_told_with_its_values(language: str) -> None:
+    words = catalogue(language)
+    with pytest.raises(SessionError) as long:
+        check_subject("a" * 10_000)
+    sentence = words.error(long.value)
+    assert "120" in sentence and "10000" in sentence and "Expected" not in sentence
+    limit = Limit(1, 60.0, "drawings")
+    limit.take("a")
+    with pytest.raises(LimitError) as often:
+        limit.take("a")
+    sentence = words.error(often.value)
+    assert "Expected" not in sentence and ("drawings" in sentence) == (language == "en")
+    foreign = RenderError("The brush {broke}.")
+    assert "The brush {broke}." in words.error(foreign)  # not known: quoted as it is
+    assert (words.error(foreign) == str(foreign)) == (language == "en")
+
+
+def test_an_error_keeps_its_template_and_its_values_on_the_way_through_a_process() -> None:
+    error = SessionError("Expected {a}, found {b}.", a=1, b="x")
+    assert str(error) == "Expected 1, found x."
+    assert (error.template, error.values) == ("Expected {a}, found {b}.", {"a": 1, "b": "x"})
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.values) == (SessionError, str(error), error.values)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +165,7 @@ def test_the_browsers_language_is_taken(header: str, language: str) -> None:
 
 
 def test_numbers_dates_and_lists() -> None:
-    en, de, fr = (words_of(language) for language in ("en", "de", "fr"))
+    en, de, fr = (catalogue(language) for language in ("en", "de", "fr"))
     assert en.count("to_go", 1) == "About 1 more pick to go."
     assert de.count("after_answers", 0) == "Nach 0 Antworten"
     assert fr.count("after_answers", 0) == "Après 0 réponse"
@@ -149,11 +176,11 @@ def test_numbers_dates_and_lists() -> None:
 
 
 def test_values_in_html_are_escaped_and_markup_is_kept() -> None:
-    words = words_of("en")
+    words = catalogue("en")
     assert words.html("asks_one", first="<i>") == "This round asks about &lt;i&gt;."
     assert words.token("no such token") == "no such token"
 
 
 def test_an_unknown_language_is_english() -> None:
-    assert words_of("tlh").language == "en"
-    assert Words("de")("undo") == "Zurück"
+    assert catalogue("tlh").language == "en"
+    assert Catalogue("de")("undo") == "Zurück"
