@@ -51,7 +51,7 @@ def test_a_friends_taste_is_compared_and_mixed(
     expect(page.locator("#mix-row")).to_be_hidden()
     walk.accessible(page)
     bring(page, {"name": "odd.json", "mimeType": "application/json", "buffer": b"{}"})
-    walk.notice(page, "Expected a taste file")
+    walk.notice(page, "not a taste file")
     bring(page, path)
     expect(page.locator(".friends .sentence")).to_contain_text("correlation")
     expect(page.locator(".friends h2")).to_contain_text("a castle")

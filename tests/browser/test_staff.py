@@ -49,7 +49,7 @@ def test_a_card_goes_to_the_wall_by_way_of_staff(
     walk.accessible(staff)
     screenshot(staff, "staff-door")
     enter(staff, "111111")
-    expect(staff.get_by_role("alert")).to_contain_text("found another")
+    expect(staff.get_by_role("alert")).to_contain_text("PIN. Try again")
     enter(staff, PIN)
     waiting = staff.locator(".judged img")
     expect(waiting).to_have_count(1)

@@ -43,7 +43,7 @@ def test_nobody_begins_without_agreeing(page: Page, study_url: str, screenshot: 
     screenshot(page, "study-start")
     page.locator("#subject input, #subject textarea").fill("a fox")
     page.locator("#begin").click()
-    walk.notice(page, "consent to take part")
+    walk.notice(page, "you need to agree")
     page.get_by_label("I have read this and agree to take part").check()
     page.locator("#begin").click()
     walk.expect_round(page, 1)

@@ -43,13 +43,18 @@ def test_the_least_liked_is_kept_with_the_pick_and_not_with_none_of_these(app: A
         assert answer is not None and (answer.best, answer.worst) == kept
 
 
-@pytest.mark.parametrize("least", [1, 9, "2"])
-def test_a_least_liked_that_cannot_be_is_refused_with_a_sentence(app: App, least: object) -> None:
+@pytest.mark.parametrize(
+    ("least", "sentence"),
+    [(1, "must be another one"), (9, "must be one of 1 to 4"), ("2", "Something is missing")],
+)
+def test_a_least_liked_that_cannot_be_is_refused_with_a_sentence(
+    app: App, least: object, sentence: str
+) -> None:
     round_ = app.drawn()
     here = BrowserState(app.token, "rounds").kept()
     asked = event(index=1, least=least, round=1, shown=round_.fingerprint)
     page = page_after(seen(app.handlers.rounds.pick(here, asked, request())))
-    assert "Expected" in page["notice"] and not app.personalizer.session(app.token).answered
+    assert sentence in page["notice"] and not app.personalizer.session(app.token).answered
 
 
 @pytest.mark.parametrize("said", [{}, {"shown": ""}, {"shown": 7}])
@@ -68,7 +73,7 @@ def test_an_answer_to_a_round_that_was_withdrawn_shows_the_present_one(app: App)
     page = page_after(
         seen(app.handlers.rounds.pick(BrowserState(app.token, "rounds").kept(), asked, request()))
     )
-    assert "Expected" in page["notice"] and shows(page, app.drawn())
+    assert "no round 2" in page["notice"] and shows(page, app.drawn())
     assert 'data-act="resume"' not in page["picker"]
 
 

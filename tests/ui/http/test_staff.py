@@ -140,7 +140,7 @@ def test_a_card_is_seen_by_staff_first_and_then_by_everybody() -> None:
     assert personalizer.store.card_of(token) == card
 
     refused = colleague.post("/staff", data={"pin": "000000"})
-    assert "found another" in refused.text and STAFF_COOKIE not in colleague.cookies
+    assert "PIN. Try again" in refused.text and STAFF_COOKIE not in colleague.cookies
     page = colleague.post("/staff", data={"pin": PIN})
     assert page.status_code == 200 and picture[1:] in page.text and "<dd>1</dd>" in page.text
     assert colleague.get(picture).content == card.content
