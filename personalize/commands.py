@@ -154,7 +154,7 @@ def simulate_flags(parser: argparse.ArgumentParser) -> None:
 def run_simulate(chosen: Flags, settings: Settings) -> None:
     """Let simulated people answer the real loop, and print how well their tastes were learned."""
     from personalize.assembly import assemble
-    from personalize.experiments.simulate import Simulation, simulate
+    from personalize.experiments.benchmarks.simulate import Simulation, simulate
     from personalize.experiments.summary import table
     from personalize.progress import ConsoleProgress
 
@@ -229,7 +229,7 @@ def run_benchmark(chosen: Flags, settings: Settings) -> None:
         command.run(chosen, settings)
         return
     from personalize.assembly import assemble
-    from personalize.experiments.benchmark import measure, table
+    from personalize.experiments.benchmarks.round import measure, table
 
     parts = assemble(settings)
     result = measure(
@@ -240,7 +240,7 @@ def run_benchmark(chosen: Flags, settings: Settings) -> None:
 
 def _run_crowd(chosen: Flags, settings: Settings) -> None:
     from personalize.assembly import VOCABULARIES
-    from personalize.experiments.crowd import Crowd, simulate_crowd
+    from personalize.experiments.benchmarks.crowd import Crowd, simulate_crowd
     from personalize.progress import ConsoleProgress
     from personalize.vocabulary.vocabulary import Vocabulary
 

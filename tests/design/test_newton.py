@@ -7,7 +7,7 @@ from personalize.design.criterion import ACriterion, Criterion, DCriterion, VCri
 from personalize.design.frank_wolfe import Mixture, frank_wolfe
 from personalize.design.newton import MOST_VARIABLES, newton_ascent
 from personalize.design.result import DesignStatus, SolverStep
-from personalize.experiments.solver import clip_like_mdp
+from personalize.experiments.benchmarks.design import clip_like_mdp
 from personalize.mdp.value_iteration import PathOracle
 from tests.design.examples import objective_of, random_information, random_measure
 from tests.mdp.examples import slot_mdp

@@ -10,7 +10,7 @@ from personalize.design.criterion import Criterion, VCriterion
 from personalize.design.result import DesignResult
 from personalize.design.sampling import independent_question, static_question
 from personalize.design.solve import solve_design
-from personalize.experiments.evidence.bank import Ask, Bank, Turn
+from personalize.experiments.bank import Ask, Bank, Turn
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TastePrior
 

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from personalize.experiments.evidence.asking import random
-from personalize.experiments.evidence.bank import Arm, Bank, hold
-from personalize.experiments.evidence.figures import legend_beside, lines, named, panels
+from personalize.experiments.bank import Arm, Bank, hold
+from personalize.experiments.figures import legend_beside, lines, named, panels
 from personalize.experiments.evidence.judges import kinds
-from personalize.experiments.evidence.picture_bank import PictureBank, picture_bank
+from personalize.experiments.picture_bank import PictureBank, picture_bank
 from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
 from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.mdp.features import token_effects

@@ -10,8 +10,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from personalize.experiments.evidence.bank import Person, decided
-from personalize.experiments.evidence.picture_bank import PictureBank
+from personalize.experiments.bank import Person, decided
+from personalize.experiments.picture_bank import PictureBank
 from personalize.experiments.people import concept_taste
 
 GRID = 6

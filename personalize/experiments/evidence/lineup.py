@@ -6,7 +6,7 @@ from personalize.experiments.evidence import (
     diversity,
     dynamics,
     features,
-    judge,
+    theme_judge,
     pictures,
     scaling,
     synthetic,
@@ -22,7 +22,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         criteria,
         features,
         pictures,
-        judge,
+        theme_judge,
         diversity,
         dynamics,
     )

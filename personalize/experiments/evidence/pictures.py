@@ -13,10 +13,10 @@ from personalize.experiments.evidence.asking import (
     random,
     rounded_static,
 )
-from personalize.experiments.evidence.bank import Arm, Bank, Person, Session, hold
-from personalize.experiments.evidence.figures import bars, legend_beside, lines, named, panels
+from personalize.experiments.bank import Arm, Bank, Person, Session, hold
+from personalize.experiments.figures import bars, legend_beside, lines, named, panels
 from personalize.experiments.evidence.judges import kinds
-from personalize.experiments.evidence.picture_bank import PictureBank, picture_bank
+from personalize.experiments.picture_bank import PictureBank, picture_bank
 from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
 from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.preparation.effects import measured_effects

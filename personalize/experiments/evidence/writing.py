@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from personalize.errors import SettingsError
-from personalize.experiments.evidence.figures import close, save
+from personalize.experiments.figures import close, save
 from personalize.experiments.record import SCHEMA, Experiment, Table
 
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from personalize.experiments.evidence.asking import adaptive, floored, random
-from personalize.experiments.evidence.bank import Arm, Person, concept_bank, decided, hold, oracle_of
+from personalize.experiments.bank import Arm, Person, concept_bank, decided, hold, oracle_of
 from personalize.experiments.evidence.dynamics import wrong
 from personalize.experiments.evidence.judges import other_eye, pixel_rules
 from personalize.experiments.evidence.statistics import paired, spread, verdict
-from personalize.experiments.evidence.tabular import random_mdp, random_policies, walks
-from personalize.experiments.evidence.themes import THEMES, WordEye
+from personalize.experiments.tabular import random_mdp, random_policies, walks
+from personalize.experiments.word_judge import THEMES, WordEye
 from personalize.preference.estimate import TastePrior
 
 

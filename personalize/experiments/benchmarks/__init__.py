@@ -1,0 +1,1 @@
+"""The benchmarks: each measures one part of the app, under the name of its command."""
