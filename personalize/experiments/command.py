@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from personalize.experiments.benchmarks.estimate import measure_bound
-from personalize.experiments.items import concept_items, items_of_file
-from personalize.experiments.benchmarks.learning import Learning, learn, summary
-from personalize.experiments.plots import plot_learning, plot_scaling
 from personalize.experiments.benchmarks.design import SIZES, measure_design, measure_scaling, scaling_exponent
+from personalize.experiments.benchmarks.estimate import measure_bound
+from personalize.experiments.benchmarks.learning import Learning, learn, summary
+from personalize.experiments.items import concept_items, items_of_file
+from personalize.experiments.plots import plot_learning, plot_scaling
 from personalize.progress import ConsoleProgress
 from personalize.settings import Settings
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from personalize.experiments.statistics import Curves
 from personalize.experiments.benchmarks.design import GAPS, SIZES
+from personalize.experiments.statistics import Curves
 
 
 def plot_learning(curves: dict[str, Curves], oracle: float, chance: float, file: Path) -> None:

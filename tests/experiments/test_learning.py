@@ -8,11 +8,11 @@ import torch
 
 from personalize.errors import SettingsError
 from personalize.experiments.arms import PLANNED, Arm
-from personalize.experiments.benchmarks.estimate import measure_bound
-from personalize.experiments.statistics import picks_to_match, picks_to_near, ratio, ratio_to_random
-from personalize.experiments.items import COMMON, concept_items, items_of_file, person_of
-from personalize.experiments.benchmarks.learning import Learning, learn, summary
 from personalize.experiments.benchmarks.design import measure_design, scaling_exponent
+from personalize.experiments.benchmarks.estimate import measure_bound
+from personalize.experiments.benchmarks.learning import Learning, learn, summary
+from personalize.experiments.items import COMMON, concept_items, items_of_file, person_of
+from personalize.experiments.statistics import picks_to_match, picks_to_near, ratio, ratio_to_random
 from personalize.session.record import STRATEGY_NAMES
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from personalize.errors import SettingsError
-from personalize.experiments.people import HeldOut, concept_taste, person_of, score
 from personalize.experiments.benchmarks.simulate import Simulation, simulate
+from personalize.experiments.people import HeldOut, concept_taste, person_of, score
 from personalize.experiments.summary import table
 from personalize.settings import Settings
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary

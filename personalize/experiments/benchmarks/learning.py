@@ -19,8 +19,8 @@ from personalize.design.sampling import independent_question, random_question, s
 from personalize.design.solve import solve_design
 from personalize.errors import SettingsError
 from personalize.experiments.arms import PLANNED, PRIORS, Arm
-from personalize.experiments.statistics import Curves, picks_to_match, picks_to_near, ratio, ratio_to_random
 from personalize.experiments.items import TASTES, Items, person_of
+from personalize.experiments.statistics import Curves, picks_to_match, picks_to_near, ratio, ratio_to_random
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TasteEstimate, TastePrior, estimate_taste
 from personalize.preference.logit import Picks

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from personalize.experiments.bank import Arm, Bank, Person, Session, decided, examine, hold
 from personalize.experiments.evidence.asking import (
     acquired,
     adaptive,
@@ -14,9 +15,8 @@ from personalize.experiments.evidence.asking import (
     random,
     rounded_static,
 )
-from personalize.experiments.bank import Arm, Bank, Person, Session, decided, examine, hold
-from personalize.experiments.figures import legend_beside, lines, named, panels
 from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
+from personalize.experiments.figures import legend_beside, lines, named, panels
 from personalize.experiments.people import concept_taste
 from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.mdp.prompt_mdp import PromptMDP

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from personalize.experiments.bank import Person, decided
-from personalize.experiments.picture_bank import PictureBank
 from personalize.experiments.people import concept_taste
+from personalize.experiments.picture_bank import PictureBank
 
 GRID = 6
 WAVES = 192

@@ -6,10 +6,10 @@ from personalize.experiments.evidence import (
     diversity,
     dynamics,
     features,
-    theme_judge,
     pictures,
     scaling,
     synthetic,
+    theme_judge,
 )
 from personalize.experiments.record import Experiment
 

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from personalize.experiments.bank import Arm, Bank, Person, Session, hold
 from personalize.experiments.evidence.asking import (
     adaptive,
     items_design,
@@ -13,11 +14,10 @@ from personalize.experiments.evidence.asking import (
     random,
     rounded_static,
 )
-from personalize.experiments.bank import Arm, Bank, Person, Session, hold
-from personalize.experiments.figures import bars, legend_beside, lines, named, panels
 from personalize.experiments.evidence.judges import kinds
-from personalize.experiments.picture_bank import PictureBank, picture_bank
 from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
+from personalize.experiments.figures import bars, legend_beside, lines, named, panels
+from personalize.experiments.picture_bank import PictureBank, picture_bank
 from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.preparation.effects import measured_effects
 from personalize.preparation.parts import Parts

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from personalize.experiments.evidence.asking import adaptive, floored, random
 from personalize.experiments.bank import Arm, Person, concept_bank, decided, hold, oracle_of
+from personalize.experiments.evidence.asking import adaptive, floored, random
 from personalize.experiments.evidence.dynamics import wrong
 from personalize.experiments.evidence.judges import other_eye, pixel_rules
 from personalize.experiments.evidence.statistics import paired, spread, verdict
