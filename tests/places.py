@@ -20,7 +20,6 @@ MARKERS: dict[str, tuple[str, ...]] = {
     "vocabulary/test_full_vocabulary.py": ("slow",),
     "experiments": ("slow",),
     "session/test_kill.py": ("app",),
-    "session/test_damage.py": ("slow",),
     "test_commands.py": ("app", "models"),
     "test_app.py": ("app",),
     "test_dockerfile.py": ("app",),

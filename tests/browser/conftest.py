@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.apps import ROOT, forked_app
-from tests.browser.walk import DRAWN_MS
+from tests.browser import walk
 
 SCREENSHOTS = ROOT / ".build" / "screenshots"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
@@ -24,7 +24,7 @@ FLAGS = (
     "--disable-sync",
 )
 
-expect.set_options(timeout=DRAWN_MS)
+expect.set_options(timeout=walk.DRAWN_MS)
 
 
 @pytest.fixture(scope="package")
@@ -106,7 +106,7 @@ def screenshot() -> Callable[[Page, str], None]:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
 
     def take(page: Page, name: str) -> None:
-        page.wait_for_timeout(700)  # the bars come to rest
+        walk.at_rest(page)
         page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
     return take

@@ -49,5 +49,5 @@ def test_every_screen_fits_and_is_accessible(
     context = new_context(viewport=SIZES[size], color_scheme=scheme, reduced_motion="reduce")
     page = context.new_page()
     for _ in screens(page, app_url):
-        page.wait_for_timeout(300)
+        walk.at_rest(page)
         walk.accessible(page)

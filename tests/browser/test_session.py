@@ -59,9 +59,8 @@ def test_a_whole_session_by_keyboard(
 
 
 def test_the_planned_rounds_end_at_the_taste_and_go_on(page: Page, app_url: str) -> None:
-    walk.begin(page, app_url)
-    for number in range(1, 12):
-        walk.press(page, str(number % 4 + 1), then=number + 1)
+    walk.begin_at(page, app_url, 11, lambda number, _: number % 4 + 1)
+    walk.press(page, "4", then=12)
     page.keyboard.press("1")
     expect(page.locator(".taste .sentence")).to_be_visible()
     page.locator(".taste [data-go='rounds']").click()
@@ -477,8 +476,7 @@ def test_before_and_after_lie_over_each_other_under_a_slider(
 
 
 def test_a_word_can_be_left_out_of_the_pictures_and_used_again(page: Page, app_url: str) -> None:
-    walk.begin(page, app_url)
-    walk.favour(page, "pixel art", rounds=11)
+    walk.begin_at(page, app_url, 12, walk.liking("pixel art"))
     walk.go(page, "pictures")
     walk.draw(page, "a lighthouse", seed="4")
     chip = page.locator(".pair button.chip").first
@@ -499,8 +497,7 @@ def test_a_word_can_be_left_out_of_the_pictures_and_used_again(page: Page, app_u
 def test_a_blind_test_is_counted_and_told_at_the_end(
     page: Page, app_url: str, screenshot: Screenshot
 ) -> None:
-    walk.begin(page, app_url)
-    walk.favour(page, "pixel art", rounds=11)
+    walk.begin_at(page, app_url, 12, walk.liking("pixel art"))
     walk.go(page, "pictures")
     page.locator(".pairs [data-go='blind_test']").click()
     for number in range(1, 6):

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.apps import forked_app
 from tests.browser import walk
 
-PIN, IDLE_S = "204618", 3
+PIN, IDLE_S = "204618", 30
 NewContext = Callable[..., BrowserContext]
 Screenshot = Callable[[Page, str], None]
 
@@ -78,14 +78,16 @@ def test_a_card_goes_to_the_wall_by_way_of_staff(
 
 @pytest.mark.parametrize("staffed_url", [IDLE_S], indirect=True)
 def test_staff_pause_a_screen_that_starts_over(page: Page, staffed_url: str) -> None:
+    page.clock.install()
     page.goto(f"{staffed_url}/staff")
     enter(page, PIN)
     page.get_by_role("button", name="Pause starting over").click()
     expect(page.get_by_text("It does not start over by itself.")).to_be_visible()
     walk.open_page(page, staffed_url)
-    page.wait_for_timeout(1000 * (IDLE_S + 2))
+    page.clock.run_for(1000 * (IDLE_S + 2))
     expect(page.locator(".attract")).to_be_hidden()
     page.goto(f"{staffed_url}/staff")
     page.get_by_role("button", name="Start over again").click()
     walk.open_page(page, staffed_url)
-    expect(page.locator(".attract")).to_be_visible(timeout=10_000)
+    page.clock.run_for(1000 * (IDLE_S + 1))
+    expect(page.locator(".attract")).to_be_visible()

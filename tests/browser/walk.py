@@ -1,6 +1,9 @@
 """The steps a visitor takes, named once."""
 
+from collections.abc import Callable
+
 from axe_playwright_python.sync_playwright import Axe
+from gradio_client import Client
 from playwright.sync_api import Page, expect
 
 DRAWN_MS = 30_000
@@ -32,13 +35,23 @@ def press(page: Page, key: str, then: int) -> None:
     expect_round(page, then)
 
 
-def favour(page: Page, word: str, rounds: int) -> None:
-    """Answer rounds as somebody who likes a word: a picture that has it, or none of these."""
-    for _ in range(rounds):
-        labels = [str(card.get_attribute("aria-label")) for card in page.locator(".round .pick").all()]
-        number = int(str(page.locator(".round").get_attribute("data-round")))
-        liked = next((at for at, label in enumerate(labels, 1) if word in label), 0)
-        press(page, str(liked), then=number + 1)
+def begin_at(page: Page, url: str, number: int, choose: Callable[[int, list[str]], int]) -> None:
+    """Open a session at round `number`. A program answers the rounds before it through the endpoints.
+
+    `choose(round, prompts)` is the number of the best picture from 1, or 0 for none of these.
+    """
+    client = Client(url, verbose=False)
+    token = client.predict("a fox", api_name="/start")["token"]
+    for answered in range(1, number):
+        prompts = [one["prompt"] for one in client.predict(token, api_name="/next_round")["pictures"]]
+        client.predict(token, answered, choose(answered, prompts), api_name="/pick")
+    page.goto(f"{url}/?s={token}")
+    expect_round(page, number)
+
+
+def liking(word: str) -> Callable[[int, list[str]], int]:
+    """The choices of a person who likes a word: the first picture that has it, or none of these."""
+    return lambda _, prompts: next((at for at, prompt in enumerate(prompts, 1) if word in prompt), 0)
 
 
 def pictures(page: Page) -> list[str]:
@@ -68,6 +81,14 @@ def draw(page: Page, subject: str, seed: str = "") -> None:
 def notice(page: Page, text: str) -> None:
     """The page says a sentence with that text."""
     expect(page.locator(".notice p")).to_contain_text(text)
+
+
+def at_rest(page: Page) -> None:
+    """Wait until every bar has its length and every picture is faded in; endless animations may go on."""
+    page.wait_for_function(
+        "document.getAnimations().every(one => one.playState !== 'running'"
+        " || one.effect.getComputedTiming().endTime === Infinity)"
+    )
 
 
 def accessible(page: Page) -> None:

@@ -1,6 +1,7 @@
 """Damaged, locked or forbidden files are refused in a sentence and stay unchanged."""
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -20,8 +21,10 @@ def opened(folder: Path, lock_wait_s: float = 0.2) -> DatabaseStore:
     )
 
 
-def filled(folder: Path) -> Path:
-    """A database with a session of fifty rounds, in a folder."""
+@pytest.fixture(scope="module")
+def fifty_rounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store that has a session of fifty rounds. Tests damage copies of it."""
+    folder = tmp_path_factory.mktemp("fifty")
     store = opened(folder)
     store.create(session())
     for number in range(1, 51):
@@ -29,7 +32,14 @@ def filled(folder: Path) -> Path:
         store.append_answer("token", number, pick())
     saved(store, 1)
     store.close()
-    return folder / "palate.sqlite3"
+    return folder
+
+
+@pytest.fixture
+def filled(fifty_rounds: Path, tmp_path: Path) -> Path:
+    """A database with a session of fifty rounds, in this test's own folder."""
+    shutil.copytree(fifty_rounds, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "palate.sqlite3"
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -63,14 +73,13 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_a_damaged_database_is_refused_and_left_as_it_is(tmp_path: Path, name: str) -> None:
-    path = filled(tmp_path)
-    path.write_bytes(DAMAGES[name](path.read_bytes()))
+def test_a_damaged_database_is_refused_and_left_as_it_is(filled: Path, tmp_path: Path, name: str) -> None:
+    filled.write_bytes(DAMAGES[name](filled.read_bytes()))
     before = files_in(tmp_path)
     for _ in range(2):
         with pytest.raises(StoreError, match="damaged") as caught:
             opened(tmp_path)
-        assert three_parts(caught.value) and str(path) in str(caught.value)
+        assert three_parts(caught.value) and str(filled) in str(caught.value)
         assert files_in(tmp_path) == before
 
 
@@ -106,11 +115,10 @@ def test_answers_still_in_the_log_are_read_after_a_crash(tmp_path: Path) -> None
     again.close()
 
 
-def test_a_database_damaged_while_it_is_open_is_named(tmp_path: Path) -> None:
-    path = filled(tmp_path)
+def test_a_database_damaged_while_it_is_open_is_named(filled: Path, tmp_path: Path) -> None:
     store = opened(tmp_path)
-    data = path.read_bytes()
-    path.write_bytes(data[:100] + bytes(len(data) - 100))
+    data = filled.read_bytes()
+    filled.write_bytes(data[:100] + bytes(len(data) - 100))
     with pytest.raises(StoreError, match="damaged") as caught:
         store.load("token")
     assert three_parts(caught.value)
@@ -145,19 +153,17 @@ def test_a_version_before_is_brought_up_to_date_and_keeps_its_sessions(tmp_path:
     store.close()
 
 
-def test_another_versions_database_is_refused(tmp_path: Path) -> None:
-    path = filled(tmp_path)
-    with closing(sqlite3.connect(path)) as connection:
+def test_another_versions_database_is_refused(filled: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(filled)) as connection:
         connection.execute("UPDATE palate_schema SET version = 99")
         connection.commit()
     with pytest.raises(StoreError, match="found version 99"):
         opened(tmp_path)
 
 
-def test_a_locked_database_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
-    path = filled(tmp_path)
+def test_a_locked_database_is_named_and_nothing_is_lost(filled: Path, tmp_path: Path) -> None:
     store = opened(tmp_path)
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+    with closing(sqlite3.connect(filled, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="locked by another program") as caught:
             store.append_round("token", round_(51))
@@ -166,7 +172,7 @@ def test_a_locked_database_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
         other.execute("ROLLBACK")
     store.append_round("token", round_(51))
     store.close()
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+    with closing(sqlite3.connect(filled, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode=EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StoreError, match="locked by another program"):
