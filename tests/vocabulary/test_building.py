@@ -76,7 +76,7 @@ pattern = "{a word} cover"
 keep = "velvet"
 """,
     )
-    (slot,) = read_lists(tmp_path / "words", OpenLists(modules).catalogue)
+    (slot,) = read_lists(tmp_path / "words", OpenLists(modules).words_of)
     pattern = "curated as: {paint} on {a ground}"
     assert slot.entries == (
         Entry("ink", "curated", "drawn"),
@@ -98,7 +98,7 @@ keep = "velvet"
 )
 def test_lists_that_do_not_fit_are_named(modules: Path, tmp_path: Path, text: str, found: str) -> None:
     with pytest.raises(VocabularyError, match=found):
-        read_lists(lists_of(tmp_path / "words", text), OpenLists(modules).catalogue)
+        read_lists(lists_of(tmp_path / "words", text), OpenLists(modules).words_of)
 
 
 def test_offensive_barred_and_rare_words_are_refused_with_the_reason(modules: Path) -> None:
@@ -121,7 +121,7 @@ def test_doubles_are_found_through_case_hyphens_articles_and_plurals() -> None:
 def test_what_is_chosen_is_written_and_read_back(modules: Path, tmp_path: Path) -> None:
     lists_of(tmp_path / "words", '[[part]]\nkind = "drawn"\ntokens = "ink, inks, darn ink, a fox, Chalk"\n')
     slots, report = chosen(
-        read_lists(tmp_path / "words", OpenLists(modules).catalogue), ["a fox"], Acceptable(modules)
+        read_lists(tmp_path / "words", OpenLists(modules).words_of), ["a fox"], Acceptable(modules)
     )
     assert report.refused == [
         ("medium", "inks", "also in medium"),
