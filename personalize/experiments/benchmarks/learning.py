@@ -18,9 +18,10 @@ from personalize.design.result import DesignResult
 from personalize.design.sampling import independent_question, random_question, static_question
 from personalize.design.solve import solve_design
 from personalize.errors import SettingsError
-from personalize.experiments.arms import PLANNED, PRIORS, Arm
+from personalize.experiments.bank import Items
+from personalize.experiments.benchmarks.learning_arm import PLANNED, PRIORS, LearningArm
+from personalize.experiments.people import TASTES, person_for_items
 from personalize.experiments.statistics import Curves, picks_to_match, picks_to_near, ratio, ratio_to_random
-from personalize.experiments.items import TASTES, Items, person_of
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TasteEstimate, TastePrior, estimate_taste
 from personalize.preference.logit import Picks
@@ -36,7 +37,7 @@ class Learning:
     """What to run.
 
     Attributes:
-        strategies: arms as they are written (see `Arm`); what they do not say is as below.
+        strategies: arms as they are written (see `LearningArm`); what they do not say is as below.
         people: simulated people, the same for each strategy.
         answers: horizon T.
         options: K.
@@ -81,14 +82,16 @@ class Learning:
             )
 
     @property
-    def usual(self) -> Arm:
-        """What arms are that say nothing else; its strategy is the first one's."""
-        return Arm(self.strategies[0].partition("+")[0].strip(), self.feedback, self.lapse, self.prior)
+    def usual(self) -> LearningArm:
+        """Default arm: the fields that an arm does not override; its strategy is the first arm's."""
+        return LearningArm(
+            self.strategies[0].partition("+")[0].strip(), self.feedback, self.lapse, self.prior
+        )
 
     @property
-    def arms(self) -> dict[str, Arm]:
+    def arms(self) -> dict[str, LearningArm]:
         """By the text that names them."""
-        return {text: Arm.of(text, self.usual) for text in self.strategies}
+        return {text: LearningArm.of(text, self.usual) for text in self.strategies}
 
 
 def learn(
@@ -105,7 +108,7 @@ def learn(
         question_s: list[float] = []
         estimate_s: list[float] = []
         for number in range(run.people):
-            person = person_of(items, run.oracle, arm.lapse, _seeded(run.seed, number, 1), run.tastes)
+            person = person_for_items(items, run.oracle, arm.lapse, _seeded(run.seed, number, 1), run.tastes)
             row = _session(arm, run, items, mdp, prior, design, person, number, question_s, estimate_s)
             rows.append(row)
             on_progress(f"{text}: people", number + 1, run.people)
@@ -125,7 +128,7 @@ def _design(mdp: PromptMDP, prior: TastePrior, items: Items, run: Learning) -> D
 
 
 def _session(
-    arm: Arm,
+    arm: LearningArm,
     run: Learning,
     items: Items,
     mdp: PromptMDP,

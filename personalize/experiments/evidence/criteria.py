@@ -8,11 +8,13 @@ from torch import Tensor
 
 from personalize.design.criterion import ACriterion, Criterion, DCriterion, ECriterion, VCriterion
 from personalize.design.result import DesignResult
-from personalize.experiments.evidence.asking import adaptive, items_design, random, rounded_static
-from personalize.experiments.bank import Arm, Bank, Person, concept_bank, decided, hold
+from personalize.experiments.arms import Arm, adaptive, items_design, random, rounded_static
+from personalize.experiments.bank import Bank, concept_bank
 from personalize.experiments.figures import legend_beside, lines, log_x, named, panels
-from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
+from personalize.experiments.people import Person, decided
 from personalize.experiments.record import Experiment, GetParts, Table
+from personalize.experiments.session import hold
+from personalize.experiments.statistics import last, paired, said, signed, spread, verdict
 from personalize.preference.estimate import TastePrior
 from personalize.progress import OnProgress
 

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.experiments.evidence.asking import (
+from personalize.experiments.arms import (
+    Arm,
     acquired,
     adaptive,
     floored,
@@ -14,11 +15,12 @@ from personalize.experiments.evidence.asking import (
     random,
     rounded_static,
 )
-from personalize.experiments.bank import Arm, Bank, Person, Session, decided, examine, hold
+from personalize.experiments.bank import Bank
 from personalize.experiments.figures import legend_beside, lines, named, panels
-from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
-from personalize.experiments.people import concept_taste
+from personalize.experiments.people import Person, concept_taste, decided
 from personalize.experiments.record import Experiment, GetParts, Table
+from personalize.experiments.session import Session, examine, hold
+from personalize.experiments.statistics import last, paired, said, signed, spread, verdict
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TastePrior
 from personalize.progress import OnProgress

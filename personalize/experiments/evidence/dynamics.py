@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from personalize.experiments.figures import legend_beside, lines, named, panels
-from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
+from personalize.experiments.record import Experiment, GetParts, Table
+from personalize.experiments.statistics import last, paired, said, signed, spread, verdict
 from personalize.experiments.tabular import (
     STRAYS,
     World,
@@ -19,7 +20,6 @@ from personalize.experiments.tabular import (
     scored,
     walks,
 )
-from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.mdp.tabular_mdp import PolicyOracle, TabularMDP
 from personalize.preference.simulated_user import SimulatedUser
 from personalize.progress import OnProgress

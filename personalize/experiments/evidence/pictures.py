@@ -6,19 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.experiments.evidence.asking import (
-    adaptive,
-    items_design,
-    paper_static,
-    random,
-    rounded_static,
-)
-from personalize.experiments.bank import Arm, Bank, Person, Session, hold
+from personalize.experiments.arms import Arm, adaptive, items_design, paper_static, random, rounded_static
+from personalize.experiments.bank import Bank
 from personalize.experiments.figures import bars, legend_beside, lines, named, panels
-from personalize.experiments.evidence.judges import kinds
+from personalize.experiments.people import Person, kinds
 from personalize.experiments.picture_bank import PictureBank, picture_bank
-from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
 from personalize.experiments.record import Experiment, GetParts, Table
+from personalize.experiments.session import Session, hold
+from personalize.experiments.statistics import last, paired, said, signed, spread, verdict
 from personalize.preparation.effects import measured_effects
 from personalize.preparation.parts import Parts
 from personalize.progress import OnProgress

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from personalize.design import solve
+from personalize.experiments.benchmarks.design import measure_design, scaling_exponent
 from personalize.experiments.figures import bars, lines, log_x, named, panels
 from personalize.experiments.record import Experiment, GetParts, Table
-from personalize.experiments.benchmarks.design import measure_design, scaling_exponent
 from personalize.progress import OnProgress
 
 PUBLISHED = (

@@ -11,7 +11,8 @@ from personalize.design.frank_wolfe import Mixture
 from personalize.design.result import SolverStep
 from personalize.experiments.benchmarks.estimate import errors_beside_bound, prior_tastes
 from personalize.experiments.figures import LOOKS, legend_beside, lines, log_x, named, panels
-from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
+from personalize.experiments.record import Experiment, GetParts, Table
+from personalize.experiments.statistics import last, paired, said, signed, spread, verdict
 from personalize.experiments.tabular import (
     World,
     adaptive_policies,
@@ -22,7 +23,6 @@ from personalize.experiments.tabular import (
     scored,
     walks,
 )
-from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.mdp.tabular_mdp import PolicyOracle
 from personalize.preference.estimate import TastePrior
 from personalize.progress import OnProgress

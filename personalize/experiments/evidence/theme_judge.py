@@ -11,12 +11,12 @@ from personalize.design.baseline import identical_policies
 from personalize.design.criterion import VCriterion
 from personalize.design.sampling import independent_question, random_question
 from personalize.design.solve import solve_design
-from personalize.experiments.bank import decided
 from personalize.experiments.figures import bars, named, panels
-from personalize.experiments.evidence.statistics import paired, said, signed, spread, verdict
+from personalize.experiments.people import decided
+from personalize.experiments.record import Experiment, GetParts, Table
+from personalize.experiments.statistics import paired, said, signed, spread, verdict
 from personalize.experiments.tabular import Told, most_telling
 from personalize.experiments.word_judge import THEMES, WordEye
-from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.mdp.features import token_effects
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TasteEstimate, TastePrior
