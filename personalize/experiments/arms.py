@@ -13,7 +13,7 @@ from personalize.design.criterion import Criterion, VCriterion
 from personalize.design.result import DesignResult
 from personalize.design.sampling import independent_question, static_question
 from personalize.design.solve import solve_design
-from personalize.experiments.bank import Bank
+from personalize.experiments.bank import SPREAD, Bank
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TasteEstimate, TastePrior
 
@@ -82,7 +82,7 @@ def items_design(
     """The design over the askable items, as paths of one token."""
     return solve_design(
         items_mdp(bank),
-        criterion or VCriterion(2.0 * bank.covariance),
+        criterion or VCriterion(TastePrior(bank.covariance).contrast),
         options=options,
         rounds=rounds,
         regularisation=regularisation,
@@ -147,7 +147,7 @@ def uniform_throughout(options: int, prior: TastePrior, rounds: int) -> Ask:
     def ask(turn: Turn) -> Tensor:
         if turn.number == 0:
             planned.clear()
-            covariance = prior.matrix(prior.gammas[-1], 2.0)
+            covariance = prior.planning_covariance(SPREAD)
             pool = turn.pool(min(len(turn.bank.askable), options * rounds + POOL))
             rows = plan_questions(
                 turn.bank.asked[pool],

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from personalize.errors import SettingsError
+from personalize.settings import Settings
 
 COMMON = 0.65
 """Mean cosine between two items."""
@@ -20,6 +21,9 @@ COMMON = 0.65
 
 CONCEPTS = 5
 
+
+SPREAD = Settings.prior_spread
+"""Spread of utilities over items that designs assume before any answer, in nats; the app's default."""
 
 EXAM = 400
 """Questions that no session asks, the same for every person and strategy."""

@@ -18,7 +18,7 @@ from personalize.design.result import DesignResult
 from personalize.design.sampling import independent_question, random_question, static_question
 from personalize.design.solve import solve_design
 from personalize.errors import SettingsError
-from personalize.experiments.bank import Items
+from personalize.experiments.bank import SPREAD, Items
 from personalize.experiments.benchmarks.learning_arm import PLANNED, PRIORS, LearningArm
 from personalize.experiments.people import TASTES, person_for_items
 from personalize.experiments.statistics import Curves, picks_to_match, picks_to_near, ratio, ratio_to_random
@@ -103,7 +103,7 @@ def learn(
     for text, arm in run.arms.items():
         prior = TastePrior(items.covariance, gammas=PRIORS[arm.prior])
         static = arm.strategy.startswith("static")
-        design = _design(mdp, prior, items, run) if static else None
+        design = _design(mdp, prior, run) if static else None
         rows: list[Tensor] = []
         question_s: list[float] = []
         estimate_s: list[float] = []
@@ -117,13 +117,13 @@ def learn(
     return curves
 
 
-def _design(mdp: PromptMDP, prior: TastePrior, items: Items, run: Learning) -> DesignResult:
+def _design(mdp: PromptMDP, prior: TastePrior, run: Learning) -> DesignResult:
     return solve_design(
         mdp,
-        VCriterion(2.0 * items.covariance),
+        VCriterion(prior.contrast),
         options=run.options,
         rounds=run.answers,
-        regularisation=prior.precision(prior.gammas[-1], 2.0),
+        regularisation=prior.planning_precision(SPREAD),
     )
 
 
@@ -189,7 +189,7 @@ def _question(
     if design is not None and strategy == "static-iid":
         return independent_question(design.policies, mdp, generator)[:, 0]
     if design is not None and strategy == "static-rounded":
-        metric = open_metric(asked, prior.matrix(prior.gammas[-1], 2.0), 2.0 * items.covariance)
+        metric = open_metric(asked, prior.planning_covariance(SPREAD), prior.contrast)
         return static_question(design.policies, mdp, generator, metric=metric)[:, 0]
     if strategy in ACQUISITIONS:
         pool = torch.randperm(len(items.shown), generator=generator)[:POOL]

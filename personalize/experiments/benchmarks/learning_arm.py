@@ -15,12 +15,13 @@ PLANNED = "adaptive-planned"
 FEEDBACK = ("best", "best-worst", "ranking")
 
 PRIORS: dict[str, tuple[float, ...]] = {
-    "evidence": (0.0, 0.5, 1.0),
+    "evidence": (0.5, 0.0, 1.0),
     "features": (1.0,),
     "root": (0.5,),
     "ridge": (0.0,),
 }
-"""The gammas that the estimate may choose from (see `TastePrior`)."""
+"""The gammas that the estimate averages over (see `TastePrior`). The first gamma plans the static designs. With
+"evidence" it is the gamma that the app plans with."""
 
 
 @dataclass(frozen=True)

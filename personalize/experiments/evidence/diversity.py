@@ -15,7 +15,7 @@ from personalize.experiments.arms import (
     random,
     rounded_static,
 )
-from personalize.experiments.bank import Bank
+from personalize.experiments.bank import SPREAD, Bank
 from personalize.experiments.figures import legend_beside, lines, named, panels
 from personalize.experiments.people import Person, concept_taste, decided
 from personalize.experiments.record import Experiment, GetParts, Table
@@ -108,8 +108,8 @@ def _prompts(settings: Mapping[str, Any]) -> tuple[Tensor, Bank, PromptMDP]:
 
 def _arms(settings: Mapping[str, Any], bank: Bank, prior: TastePrior) -> dict[str, Arm]:
     K = settings["options"]
-    design = items_design(bank, K, settings["rounds"], prior.precision(1.0, 2.0))
-    static = rounded_static(design, bank, prior.matrix(1.0, 2.0), 2.0 * bank.covariance)
+    design = items_design(bank, K, settings["rounds"], prior.planning_precision(SPREAD))
+    static = rounded_static(design, bank, prior.planning_covariance(SPREAD), prior.contrast)
     app = adaptive(K, 0.5)
     return {
         APP: Arm(app, prior),

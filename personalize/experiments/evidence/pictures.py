@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from personalize.experiments.arms import Arm, adaptive, items_design, paper_static, random, rounded_static
-from personalize.experiments.bank import Bank
+from personalize.experiments.bank import SPREAD, Bank
 from personalize.experiments.figures import bars, legend_beside, lines, named, panels
 from personalize.experiments.people import Person, kinds
 from personalize.experiments.picture_bank import PictureBank, picture_bank
@@ -78,9 +78,8 @@ def _arms(
     K, T, prior = settings["options"], settings["at"][-1], pictures.preparation.prior
     own = bank.only(pictures.of_subject(subject, False))
     drawn = Bank(own.learned, own.learned, own.askable, own.exam)
-    value = 2.0 * prior.covariance
-    design = items_design(own, K, T, prior.precision(prior.gammas[-1], 2.0))
-    rounded = rounded_static(design, own, prior.matrix(prior.gammas[-1], 2.0), value)
+    design = items_design(own, K, T, prior.planning_precision(SPREAD))
+    rounded = rounded_static(design, own, prior.planning_covariance(SPREAD), prior.contrast)
     return {
         APP: (Arm(adaptive(K, 0.5), prior), own),
         BEST_WORST: (Arm(adaptive(K, 0.5), prior, best_worst=True), own),

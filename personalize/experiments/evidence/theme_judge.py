@@ -78,7 +78,7 @@ def run(settings: Mapping[str, Any], get_parts: GetParts, on_progress: OnProgres
     common = [random_question(stage.mdp, settings["options"], generator) for _ in range(settings["common"])]
     design = solve_design(
         stage.mdp,
-        VCriterion(2.0 * stage.prior.covariance),
+        VCriterion(stage.prior.contrast),
         options=settings["options"],
         rounds=settings["episodes"],
         regularisation=settings["regularisation"],
