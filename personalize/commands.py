@@ -155,7 +155,7 @@ def run_simulate(chosen: Flags, settings: Settings) -> None:
     """Let simulated people answer the real loop, and print how well their tastes were learned."""
     from personalize.assembly import assemble
     from personalize.experiments.benchmarks.simulate import Simulation, simulate
-    from personalize.experiments.summary import table
+    from personalize.experiments.statistics import simulation_table
     from personalize.progress import ConsoleProgress
 
     strategies = tuple(part.strip() for part in chosen.strategy.split(",") if part.strip())
@@ -178,7 +178,7 @@ def run_simulate(chosen: Flags, settings: Settings) -> None:
         ConsoleProgress(),
         parts.shipped,
     )
-    _print(json.dumps(result) if chosen.json else table(result))
+    _print(json.dumps(result) if chosen.json else simulation_table(result))
 
 
 def benchmark_flags(parser: argparse.ArgumentParser) -> None:
@@ -226,7 +226,7 @@ def run_benchmark(chosen: Flags, settings: Settings) -> None:
     if chosen.what != "round":
         from personalize.experiments import command
 
-        command.run(chosen, settings)
+        command.run_benchmark(chosen, settings)
         return
     from personalize.assembly import assemble
     from personalize.experiments.benchmarks.round import measure, table
@@ -275,10 +275,12 @@ def experiments_flags(parser: argparse.ArgumentParser) -> None:
 def run_experiments(chosen: Flags, settings: Settings) -> None:
     """Run an experiment of the evidence (or all), and write its numbers, figures and page."""
     from personalize.assembly import assemble
-    from personalize.experiments.evidence import command
+    from personalize.experiments import command
     from personalize.progress import ConsoleProgress
 
-    command.run(chosen.name, chosen.quick, chosen.out, lambda: assemble(settings), _print, ConsoleProgress())
+    command.run_experiment(
+        chosen.name, chosen.quick, chosen.out, lambda: assemble(settings), _print, ConsoleProgress()
+    )
 
 
 def study_flags(parser: argparse.ArgumentParser) -> None:

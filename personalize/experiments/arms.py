@@ -1,104 +1,214 @@
-"""Arms of the learning benchmark: a strategy, and what is different about the people or the estimate in it.
+"""Arms: ways to ask, each from a turn of a session to the items to show, and how answers are read."""
 
-An arm is written `strategy+change+change`: `adaptive`, `random+best-worst`, `adaptive+lapse=0.1`,
-`adaptive+prior=ridge`. So everything that is compared runs in one command on the same people.
-"""
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from dataclasses import dataclass, replace
+import torch
+from torch import Tensor
 
-from personalize.errors import SettingsError
-from personalize.session.record import STRATEGY_NAMES
+from personalize.design.acquisition import ACQUISITIONS
+from personalize.design.adaptive import choose_question, open_metric, plan_questions
+from personalize.design.baseline import identical_policies
+from personalize.design.criterion import Criterion, VCriterion
+from personalize.design.result import DesignResult
+from personalize.design.sampling import independent_question, static_question
+from personalize.design.solve import solve_design
+from personalize.experiments.bank import SPREAD, Bank
+from personalize.mdp.prompt_mdp import PromptMDP
+from personalize.preference.estimate import TasteEstimate, TastePrior
 
-PLANNED = "adaptive-planned"
-"""As adaptive, but planned several questions ahead of the answers."""
-
-FEEDBACK = ("best", "best-worst", "ranking")
-
-PRIORS: dict[str, tuple[float, ...]] = {
-    "evidence": (0.0, 0.5, 1.0),
-    "features": (1.0,),
-    "root": (0.5,),
-    "ridge": (0.0,),
-}
-"""The gammas that the estimate may choose from (see `TastePrior`)."""
+LAPSE = 0.05
+"""Slips that the estimate expects, as in the app."""
 
 
-@dataclass(frozen=True)
-class Arm:
-    """One line of the comparison.
+POOL = 300
+
+
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """What a question may be chosen by.
 
     Attributes:
-        strategy: of STRATEGY_NAMES, or PLANNED.
-        feedback: what is answered: the best, best and worst, or a full ranking.
-        lapse: share of slips.
-        prior: name in PRIORS; "evidence" averages over the others by evidence.
+        bank: whose items.
+        number: questions asked so far.
+        estimate: of the answers so far (at the last refit).
+        shown: features Float[K, d] of the questions so far, as chosen by.
+        generator: of chance.
     """
 
-    strategy: str
-    feedback: str = "best"
-    lapse: float = 0.0
-    prior: str = "evidence"
+    bank: Bank
+    number: int
+    estimate: TasteEstimate
+    shown: Sequence[Tensor]
+    generator: torch.Generator
 
-    def __post_init__(self) -> None:
-        """Refuse what is unknown.
-
-        Raises:
-            SettingsError: an unknown strategy, kind of answer or prior, or a lapse outside [0, 1).
-        """
-        for what, value, names in (
-            ("strategies", self.strategy, (*STRATEGY_NAMES, PLANNED)),
-            ("feedback", self.feedback, FEEDBACK),
-            ("prior", self.prior, tuple(PRIORS)),
-        ):
-            if value not in names:
-                raise SettingsError(
-                    f"Expected {what} out of {', '.join(names)}, found '{value}'. Choose from these."
-                )
-        if not 0.0 <= self.lapse < 1.0:
-            raise SettingsError(f"Expected a lapse from 0 to below 1, found {self.lapse}. Use 0.1 for slips.")
-
-    @classmethod
-    def of(cls, text: str, usual: "Arm") -> "Arm":
-        """The arm that `strategy+change+...` names; what it does not say is as in `usual`.
-
-        Raises:
-            SettingsError: a change that is none, or a value that is unknown.
-        """
-        strategy, *changes = (part.strip() for part in text.split("+"))
-        arm = replace(usual, strategy=strategy)
-        for change in changes:
-            name, _, value = change.partition("=")
-            if change in FEEDBACK:
-                arm = replace(arm, feedback=change)
-            elif name == "prior" and value:
-                arm = replace(arm, prior=value)
-            elif name == "lapse" and _is_number(value):
-                arm = replace(arm, lapse=float(value))
-            else:
-                raise SettingsError(
-                    f"Expected a strategy and changes such as 'adaptive+best-worst', 'random+lapse=0.1' or "
-                    f"'adaptive+prior=ridge', found '{text}'. Leave out '{change}'."
-                )
-        return arm
-
-    def plainer(self, usual: "Arm") -> "Arm":
-        """What this one is the price or the gain of: unplanned, or the strategy with all else as usual."""
-        if self.strategy == PLANNED:
-            return replace(self, strategy="adaptive")
-        return replace(usual, strategy=self.strategy)
-
-    def __str__(self) -> str:
-        """As it is written; what is usual of an arm is left out."""
-        said = [self.strategy]
-        said += [self.feedback] if self.feedback != "best" else []
-        said += [f"lapse={self.lapse:g}"] if self.lapse else []
-        said += [f"prior={self.prior}"] if self.prior != "evidence" else []
-        return "+".join(said)
+    def pool(self, count: int) -> Tensor:
+        """Long[<= count]: askable items at random."""
+        n = len(self.bank.askable)
+        return self.bank.askable[torch.randperm(n, generator=self.generator)[:count]]
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+Ask = Callable[[Turn], Tensor]
+"""From a turn to Long[K], the items to show."""
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """How questions are asked, and how answers are read.
+
+    Attributes:
+        ask: chooses questions.
+        prior: of tastes.
+        lapse: that the estimate expects.
+        best_worst: whether the worst is told too.
+        blind: the questions do not depend on answers, so estimates are made for scores alone.
+    """
+
+    ask: Ask
+    prior: TastePrior
+    lapse: float = LAPSE
+    best_worst: bool = False
+    blind: bool = False
+
+
+def items_design(
+    bank: Bank,
+    options: int,
+    rounds: int,
+    regularisation: Tensor | float,
+    criterion: Criterion | None = None,
+    iterations: int = 2000,
+) -> DesignResult:
+    """The design over the askable items, as paths of one token."""
+    return solve_design(
+        items_mdp(bank),
+        criterion or VCriterion(TastePrior(bank.covariance).contrast),
+        options=options,
+        rounds=rounds,
+        regularisation=regularisation,
+        iterations=iterations,
+    )
+
+
+def items_mdp(bank: Bank) -> PromptMDP:
+    """The askable items as tokens of one slot."""
+    x = bank.asked[bank.askable]
+    return PromptMDP(x, torch.ones(1, len(x), dtype=torch.bool))
+
+
+def random(options: int) -> Ask:
+    """Items at random."""
+    return lambda turn: turn.pool(options)
+
+
+def paper_static(design: DesignResult, bank: Bank) -> Ask:
+    """K independent draws from the design's mean: the optimum of an objective that sees only the mean."""
+    policies, mdp = identical_policies(design.policies), items_mdp(bank)
+    return lambda turn: turn.bank.askable[independent_question(policies, mdp, turn.generator)[:, 0]]
+
+
+def rounded_static(design: DesignResult, bank: Bank, covariance: Tensor, value: Tensor | None) -> Ask:
+    """Rounded to sets that differ and do not ask again what was asked (`open_metric`)."""
+    mdp = items_mdp(bank)
+
+    def ask(turn: Turn) -> Tensor:
+        metric = open_metric(turn.shown, covariance, value)
+        return turn.bank.askable[static_question(design.policies, mdp, turn.generator, metric=metric)[:, 0]]
+
+    return ask
+
+
+def adaptive(options: int, pleasant: float = 1.0, warm_up: int = 3) -> Ask:
+    """Greedy D-optimal exchange with the estimate's own choice probabilities."""
+
+    def ask(turn: Turn) -> Tensor:
+        pool = turn.pool(POOL)
+        rows = choose_question(
+            turn.bank.asked[pool],
+            options=options,
+            covariance=turn.estimate.covariance,
+            theta=turn.estimate.theta if turn.estimate.answers else None,
+            generator=turn.generator,
+            pleasant=pleasant,
+            restrict=turn.number >= warm_up,
+        )
+        return pool[rows]
+
+    return ask
+
+
+def uniform_throughout(options: int, prior: TastePrior, rounds: int) -> Ask:
+    """The same exchange with p = 1/K in gain and covariance: what can be planned before any answer.
+
+    Every question is new for the session, drawn with its chance, but none looks at an answer.
+    """
+    planned: dict[int, Tensor] = {}
+
+    def ask(turn: Turn) -> Tensor:
+        if turn.number == 0:
+            planned.clear()
+            covariance = prior.planning_covariance(SPREAD)
+            pool = turn.pool(min(len(turn.bank.askable), options * rounds + POOL))
+            rows = plan_questions(
+                turn.bank.asked[pool],
+                questions=rounds,
+                options=options,
+                covariance=covariance,
+                theta=None,
+                generator=turn.generator,
+                pleasant=1.0,
+            )
+            planned.update(enumerate(pool[rows]))
+        return planned[turn.number]
+
+    return ask
+
+
+def uniform_gain(options: int) -> Ask:
+    """Posterior by the estimate, but the gain at p = 1/K: the two do not go together."""
+
+    def ask(turn: Turn) -> Tensor:
+        pool = turn.pool(POOL)
+        rows = choose_question(
+            turn.bank.asked[pool],
+            options=options,
+            covariance=turn.estimate.covariance,
+            theta=None,
+            generator=turn.generator,
+        )
+        return pool[rows]
+
+    return ask
+
+
+def acquired(options: int, name: str) -> Ask:
+    """By one of ACQUISITIONS: bald, eubo, thompson."""
+
+    def ask(turn: Turn) -> Tensor:
+        pool = turn.pool(POOL)
+        rows = ACQUISITIONS[name](
+            turn.bank.asked[pool],
+            options=options,
+            theta=turn.estimate.theta,
+            covariance=turn.estimate.covariance,
+            generator=turn.generator,
+        )
+        return pool[rows]
+
+    return ask
+
+
+def floored(ask: Ask, options: int, share: float) -> Ask:
+    """`ask` with an exploration floor: that share of the options of every question is drawn at random."""
+
+    def mixed(turn: Turn) -> Tensor:
+        question = ask(turn).clone()
+        other = turn.pool(options)
+        fresh = other[~torch.isin(other, question)]
+        for place in range(options):
+            use = float(torch.rand(1, generator=turn.generator)) < share
+            if use and len(fresh):
+                question[place], fresh = fresh[0], fresh[1:]
+        return question
+
+    return mixed

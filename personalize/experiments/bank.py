@@ -1,23 +1,52 @@
-"""A bank of items, people who judge them, and sessions in which they are asked: what most experiments share.
+"""Banks of items that experiments ask about: what may be shown, and the questions kept for the exam.
 
-The learner sees `learned` features of an item, and a person has a utility for every item that comes from
-wherever it likes: the same features, other features, or a rule about pixels. So one loop serves all judges.
+CLIP features of pictures share a mean direction, and their spectrum falls like 1 / i. People like and dislike
+a few concepts, which are themselves items. Synthetic items have these properties. A learner sees the
+`learned` features of an item; a person's utility may come from other features, or from a rule about pixels.
 """
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy
 import torch
 from torch import Tensor
 
-from personalize.experiments.items import concept_items
-from personalize.preference.estimate import TasteEstimate, TastePrior, estimate_taste
-from personalize.preference.logit import Picks
-from personalize.preference.simulated_user import calibrate
+from personalize.errors import SettingsError
+from personalize.settings import Settings
 
-LAPSE = 0.05
-"""Slips that the estimate expects, as in the app."""
+COMMON = 0.65
+"""Mean cosine between two items."""
+
+
+CONCEPTS = 5
+
+
+SPREAD = Settings.prior_spread
+"""Spread of utilities over items that designs assume before any answer, in nats; the app's default."""
+
+EXAM = 400
+"""Questions that no session asks, the same for every person and strategy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """What can be shown, what is kept for the exam, and the concepts that tastes are made of.
+
+    Attributes:
+        shown: Float[N, d].
+        exam: Float[EXAM, K, d].
+        concepts: Float[M, d].
+    """
+
+    shown: Tensor
+    exam: Tensor
+    concepts: Tensor
+
+    @property
+    def covariance(self) -> Tensor:
+        """Float[d, d], of what can be shown."""
+        return torch.cov(self.shown.T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,204 +76,48 @@ class Bank:
         return replace(self, askable=askable)
 
 
-@dataclass(frozen=True, eq=False)
-class Person:
-    """Somebody with a utility for every item, who picks by its softmax.
+def concept_items(count: int, dimension: int, options: int, generator: torch.Generator) -> Items:
+    """Unit items of a falling spectrum around a common mean."""
+    total = count + EXAM * options + 200
+    spread = (1.0 / torch.arange(1, dimension + 1, dtype=torch.float64)).sqrt()
+    own = torch.randn(total, dimension, generator=generator, dtype=torch.float64) * spread
+    mean = torch.randn(dimension, generator=generator, dtype=torch.float64)
+    mean = mean / mean.norm()
+    own = own - (own @ mean)[:, None] * mean
+    own = own / own.square().sum(dim=1).mean().sqrt()  # one length for all would flatten the spectrum
+    x = COMMON**0.5 * mean + (1.0 - COMMON) ** 0.5 * own
+    x = x / x.norm(dim=1, keepdim=True)
+    return _split(x, count, options)
 
-    Attributes:
-        utility: Float[N], in nats.
-        lapse: share of picks that are slips.
-        jitter: draws Float[N], in which the utility wavers for one question, if it does.
-        later: the utility from answer `change` on.
-        change: number of that answer.
+
+def items_of_file(file: str, options: int, generator: torch.Generator) -> Items:
+    """Rows of a matrix N x d in NumPy's format, split into what is shown, the exam and the concepts.
+
+    Raises:
+        SettingsError: no such file, no matrix of finite numbers, or too few rows.
     """
-
-    utility: Tensor
-    lapse: float = 0.0
-    jitter: Callable[[torch.Generator], Tensor] | None = None
-    later: Tensor | None = None
-    change: int = 0
-
-    @property
-    def final(self) -> Tensor:
-        """Float[N]: what the exam asks for: the taste at the end, its mean where it wavers."""
-        return self.utility if self.later is None else self.later
-
-    def likes(self, rows: Tensor) -> Tensor:
-        """Float[..., K] of items Long[..., K]: how likely each is the best liked, without slips."""
-        return self.final[rows].softmax(dim=-1)
-
-    def pick(self, rows: Tensor, turn: int, generator: torch.Generator) -> int:
-        """The place of the pick among Long[K]."""
-        utility = self.later if self.later is not None and turn >= self.change else self.utility
-        worth = utility[rows]
-        if self.jitter is not None:
-            worth = worth + self.jitter(generator)[rows]
-        chances = (1.0 - self.lapse) * worth.softmax(dim=0) + self.lapse / len(rows)
-        return int(torch.multinomial(chances, 1, generator=generator))
+    try:
+        loaded = numpy.load(file, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"Expected a NumPy file in --features, found: {error}. Choose another."
+        ) from error
+    if loaded.ndim != 2 or not numpy.isfinite(loaded).all() or len(loaded) < 4 * EXAM:
+        raise SettingsError(
+            f"Expected at least {4 * EXAM} rows of finite numbers in --features, found {loaded.shape}. "
+            "Give a matrix of one row an item."
+        )
+    x = torch.from_numpy(loaded).to(torch.float64)
+    x = x[torch.randperm(len(x), generator=generator)]
+    exam_items = min(EXAM * options, len(x) // 3)
+    return _split(x, len(x) - exam_items - len(x) // 10, options)
 
 
-def decided(utility: Tensor, exam: Tensor, oracle: float) -> Tensor:
-    """Float[N]: the utility scaled so that knowing it foresees that share of picks of Long[M, K]."""
-    utility = utility - utility.mean()
-    scale = calibrate(torch.ones(1, dtype=utility.dtype), utility[exam][..., None], oracle)
-    return float(scale) * utility
-
-
-@dataclass(frozen=True, eq=False)
-class Turn:
-    """What a question may be chosen by.
-
-    Attributes:
-        bank: whose items.
-        number: questions asked so far.
-        estimate: of the answers so far (at the last refit).
-        shown: features Float[K, d] of the questions so far, as chosen by.
-        generator: of chance.
-    """
-
-    bank: Bank
-    number: int
-    estimate: TasteEstimate
-    shown: Sequence[Tensor]
-    generator: torch.Generator
-
-    def pool(self, count: int) -> Tensor:
-        """Long[<= count]: askable items at random."""
-        n = len(self.bank.askable)
-        return self.bank.askable[torch.randperm(n, generator=self.generator)[:count]]
-
-
-Ask = Callable[[Turn], Tensor]
-"""From a turn to Long[K], the items to show."""
-
-
-@dataclass(frozen=True, eq=False)
-class Arm:
-    """How questions are asked, and how answers are read.
-
-    Attributes:
-        ask: chooses questions.
-        prior: of tastes.
-        lapse: that the estimate expects.
-        best_worst: whether the worst is told too.
-        blind: the questions do not depend on answers, so estimates are made for scores alone.
-    """
-
-    ask: Ask
-    prior: TastePrior
-    lapse: float = LAPSE
-    best_worst: bool = False
-    blind: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Session:
-    """What happened.
-
-    Attributes:
-        scores: Float[len(at), 3]: expected share of exam picks foreseen, correlation of estimated and true
-            utilities within exam questions, and the utility of the best item shown so far in spreads.
-        shown: Long[T, K].
-        places: Long[T], where on the screen the picks were.
-        estimate: the last.
-        question_ms: processor time of choosing a question, on average.
-    """
-
-    scores: Tensor
-    shown: Tensor
-    places: Tensor
-    estimate: TasteEstimate
-    question_ms: float
-
-
-def hold(
-    arm: Arm,
-    person: Person,
-    bank: Bank,
-    at: Sequence[int],
-    seed: int,
-    refit: Callable[[int], bool] = lambda turn: True,
-) -> Session:
-    """One session; options are shuffled on the screen.
-
-    Args:
-        arm: how it is asked.
-        person: who answers.
-        bank: what is shown and examined.
-        at: numbers of answers after which to score; the last ends the session.
-        seed: of questions and answers; the person's answers take their own numbers.
-        refit: whether to estimate again after so many answers, where questions depend on it.
-    """
-    asking = torch.Generator().manual_seed(2 * seed)
-    answering = torch.Generator().manual_seed(2 * seed + 1)
-    empty = Picks(
-        bank.learned.new_empty(0, 2, bank.learned.shape[1]),
-        torch.empty(0, dtype=torch.long),
-        torch.ones(0, 2, dtype=torch.bool),
-        0,
-    )
-    estimate = estimate_taste(empty, arm.prior, lapse=arm.lapse)
-    shown: list[Tensor] = []
-    by: list[Tensor] = []
-    orders: list[tuple[int, int]] = []
-    rows = []
-    spent = 0.0
-    for turn in range(at[-1]):
-        begun = time.process_time()
-        question = arm.ask(Turn(bank, turn, estimate, by, asking))
-        spent += time.process_time() - begun
-        question = question[torch.randperm(len(question), generator=asking)]
-        best = person.pick(question, turn, answering)
-        worst = -1
-        if arm.best_worst:
-            rest = [k for k in range(len(question)) if k != best]
-            opposite = replace(
-                person, utility=-person.utility, later=None if person.later is None else -person.later
-            )
-            worst = rest[opposite.pick(question[rest], turn, answering)]
-        shown.append(question)
-        by.append(bank.asked[question])
-        orders.append((best, worst))
-        if turn + 1 in at or (not arm.blind and refit(turn + 1)):
-            estimate = estimate_taste(_picks(bank, shown, orders), arm.prior, lapse=arm.lapse)
-        if turn + 1 in at:
-            rows.append(_scores(person, estimate, bank, shown))
-    scores = torch.tensor(rows, dtype=torch.float64)
-    places = torch.tensor([best for best, _ in orders])
-    return Session(scores, torch.stack(shown), places, estimate, 1000.0 * spent / at[-1])
-
-
-def _picks(bank: Bank, shown: Sequence[Tensor], orders: Sequence[tuple[int, int]]) -> Picks:
-    options = bank.learned[torch.stack(list(shown))]
-    order = torch.tensor(orders)
-    offered = torch.ones(options.shape[:2], dtype=torch.bool)
-    if int(order[0, 1]) < 0:
-        return Picks(options, order[:, 0], offered, len(order))
-    rest = offered.scatter(1, order[:, :1], False)
-    both, chosen = torch.cat((options, -options)), torch.cat((order[:, 0], order[:, 1]))
-    return Picks(both, chosen, torch.cat((offered, rest)), len(order))
-
-
-def _scores(person: Person, estimate: TasteEstimate, bank: Bank, shown: Sequence[Tensor]) -> list[float]:
-    accuracy, correlation = examine(person, estimate, bank, bank.exam)
-    utility = person.final
-    best = utility[torch.stack(list(shown))].max()
-    spread = utility[bank.askable].std().clamp(min=1e-12)
-    return [accuracy, correlation, float((best - utility[bank.askable].mean()) / spread)]
-
-
-def examine(person: Person, estimate: TasteEstimate, bank: Bank, exam: Tensor) -> tuple[float, float]:
-    """Expected share of picks foreseen on Long[M, K], and the correlation of utilities within questions."""
-    guess, true = estimate.utility(bank.learned[exam]), person.final[exam]
-    right = person.likes(exam).gather(1, guess.argmax(dim=1, keepdim=True)).mean()
-    a, b = (u - u.mean(dim=1, keepdim=True) for u in (guess, true))
-    return float(right), float((a * b).sum() / (a.norm() * b.norm()).clamp(min=1e-12))
-
-
-def oracle_of(person: Person, exam: Tensor) -> float:
-    """The share that knowing the taste exactly foresees, over Long[M, K]."""
-    return float(person.likes(exam).amax(dim=1).mean())
+def _split(x: Tensor, count: int, options: int) -> Items:
+    shown, rest = x[:count], x[count:]
+    questions = min(EXAM, (len(rest) - CONCEPTS) // options)
+    exam = rest[: questions * options].reshape(questions, options, -1)
+    return Items(shown, exam, rest[questions * options :])
 
 
 def concept_bank(
@@ -261,7 +134,7 @@ def concept_bank(
     bank = Bank(x, x, torch.arange(count), exam)
 
     def taste(chance: torch.Generator) -> Tensor:
-        chosen = torch.randperm(len(items.concepts), generator=chance)[:5]
+        chosen = torch.randperm(len(items.concepts), generator=chance)[:CONCEPTS]
         weights = torch.randn(len(chosen), generator=chance, dtype=torch.float64)
         mixture: Tensor = weights @ (items.concepts[chosen] - items.shown.mean(dim=0))
         return mixture

@@ -1,25 +1,38 @@
-"""The benchmarks of the engine as commands: design, learning, estimate. Each prints JSON or a table."""
+"""The commands `benchmark` and `experiments` of ``python -m personalize``."""
 
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from personalize.errors import SettingsError
+from personalize.experiments.bank import concept_items, items_of_file
 from personalize.experiments.benchmarks.design import SIZES, measure_design, measure_scaling, scaling_exponent
 from personalize.experiments.benchmarks.estimate import measure_bound
 from personalize.experiments.benchmarks.learning import Learning, learn, summary
-from personalize.experiments.items import concept_items, items_of_file
-from personalize.experiments.plots import plot_learning, plot_scaling
-from personalize.progress import ConsoleProgress
+from personalize.experiments.evidence import EXPERIMENTS
+from personalize.experiments.figures import plot_learning, plot_scaling
+from personalize.experiments.record import Experiment, GetParts, perform, read, redraw, write
+from personalize.progress import ConsoleProgress, OnProgress
 from personalize.settings import Settings
 
 ESTIMATED_AFTER = (5, 10, 20, 40, 80, 160)
 
 
-def run(chosen: argparse.Namespace, settings: Settings) -> None:
+ALL, SUMMARY, REDRAW = "all", "summary", "redraw"
+
+
+NAMES = (*EXPERIMENTS, ALL, SUMMARY, REDRAW)
+
+
+FOLDER = Path("evidence")
+
+
+def run_benchmark(chosen: argparse.Namespace, settings: Settings) -> None:
     """Run the benchmark that was chosen, and print it."""
     result, text = {"design": _design, "learning": _learning, "estimate": _estimate}[chosen.what](
         chosen, settings
@@ -115,3 +128,52 @@ def _estimate(chosen: argparse.Namespace, settings: Settings) -> tuple[dict[str,
     ]
     facts = {"people": chosen.people, "dimension": chosen.dimension, "seed": chosen.seed, "rows": rows}
     return facts, "\n".join(lines)
+
+
+def run_experiment(
+    name: str, quick: bool, folder: Path, get_parts: GetParts, say: Callable[[str], None], told: OnProgress
+) -> None:
+    """Run what was chosen.
+
+    Args:
+        name: of an experiment; "all"; "summary" says what the runs in the folder found, and "redraw" makes
+            their figures and pages again; neither runs anything.
+        quick: small sizes, to see that all works; concludes nothing.
+        folder: where each experiment has a folder of its own.
+        get_parts: loads the networks when an experiment needs them.
+        say: prints a line.
+        told: progress.
+
+    Raises:
+        SettingsError: an unknown name, or a folder that cannot be read or written.
+    """
+    if name not in NAMES:
+        raise SettingsError(f"Expected an experiment out of {', '.join(NAMES)}, found '{name}'. Choose one.")
+    if name == SUMMARY:
+        say(evidence_summary(folder))
+        return
+    for experiment in EXPERIMENTS.values():
+        if name == REDRAW:
+            if (folder / experiment.name).is_dir():
+                redraw(experiment, read(experiment, folder), folder)
+        elif name in (ALL, experiment.name):
+            record = perform(experiment, "quick" if quick else "full", get_parts, told)
+            files = write(experiment, record, folder)
+            say(f"{experiment.name}: {record['seconds']:.0f} s, {files[0]}")
+            for sentence in experiment.findings(record["numbers"]):
+                say(f"  {sentence}")
+
+
+def evidence_summary(folder: Path) -> str:
+    """What the runs in a folder found, in Markdown, for the README.
+
+    Raises:
+        SettingsError: a record that cannot be read.
+    """
+    there = [one for one in EXPERIMENTS.values() if (folder / one.name).is_dir()]
+    return "\n".join(_paragraph(one, folder) for one in there)
+
+
+def _paragraph(experiment: Experiment, folder: Path) -> str:
+    found = " ".join(experiment.findings(read(experiment, folder)["numbers"]))
+    return f"- [{experiment.name}]({(folder / experiment.name / 'README.md').as_posix()}): {found}"

@@ -1,9 +1,16 @@
-"""What a strategy reached with each person, and the figures that are read off such curves."""
+"""Statistics over people: means with standard errors, paired differences, and figures read off curves."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
+
+CLEAR = 2.0
+"""Standard errors from zero at which a difference is called one."""
+
 
 DRAWS = 200
 """Of the bootstrap over people."""
@@ -26,6 +33,95 @@ class Curves:
     shown: Tensor
     question_s: float
     estimate_s: float
+
+
+def spread(rows: Tensor) -> dict[str, Any]:
+    """Mean and standard error over people of Float[people] (numbers) or Float[people, n] (lists)."""
+    n = len(rows)
+    mean = rows.mean(dim=0)
+    error = rows.std(dim=0) / math.sqrt(n) if n > 1 else rows.new_zeros(mean.shape)
+    return {"mean": _plain(mean), "se": _plain(error), "people": n}
+
+
+def paired(one: Tensor, other: Tensor) -> dict[str, Any]:
+    """The paired difference one - other over the same people, with its standard error."""
+    return spread(one - other)
+
+
+def last(value: dict[str, Any], place: int = -1) -> tuple[float, float]:
+    """Mean and standard error at a place of a list."""
+    return value["mean"][place], value["se"][place]
+
+
+def said(mean: float, error: float, digits: int = 3) -> str:
+    """Such as "0.633 +- 0.010"."""
+    return f"{mean:.{digits}f} +- {error:.{digits}f}"
+
+
+def signed(mean: float, error: float, digits: int = 3) -> str:
+    """Such as "+0.062 +- 0.013"."""
+    return f"{mean:+.{digits}f} +- {error:.{digits}f}"
+
+
+def verdict(mean: float, error: float, better: str, worse: str, same: str) -> str:
+    """One of three words, by whether the difference is CLEAR standard errors from zero."""
+    if error > 0.0 and abs(mean) >= CLEAR * error:
+        return better if mean > 0.0 else worse
+    return same
+
+
+def _plain(values: Tensor) -> Any:
+    return float(values) if values.dim() == 0 else [float(v) for v in values]
+
+
+def paired_by_round(first: str, other: str, difference: Tensor) -> dict[str, Any]:
+    """The paired difference, by round and averaged over the rounds, with standard errors over people."""
+    average = difference.mean(dim=1, keepdim=True)
+    return {
+        "strategy": first,
+        "against": other,
+        "difference": mean_of(difference),
+        "difference_se": error_of(difference),
+        "average": mean_of(average)[0],
+        "average_se": error_of(average)[0],
+        "last": mean_of(difference)[-1],
+        "last_se": error_of(difference)[-1],
+    }
+
+
+def mean_of(rows: Tensor) -> list[float]:
+    """Means over people of Float[people, rounds]."""
+    return [round(value, 4) for value in rows.mean(dim=0).tolist()]
+
+
+def error_of(rows: Tensor) -> list[float]:
+    """Standard errors of the means over people; 0 for one person, of whom nothing is known."""
+    if len(rows) < 2:
+        return [0.0] * rows.shape[1]
+    return [round(value, 4) for value in (rows.std(dim=0) / math.sqrt(len(rows))).tolist()]
+
+
+def simulation_table(result: dict[str, Any]) -> str:
+    """The result for people: accuracy after some rounds, chance and oracle beside it."""
+    runs: dict[str, Any] = result.get("strategies", {result["strategy"]: result})
+    rounds: Sequence[int] = sorted(
+        {1, 5, 10, 15, 20, 30, result["rounds"]} & set(range(1, result["rounds"] + 1))
+    )
+    lines = [
+        f"{result['people']} people, {result['rounds']} rounds of {result['options']}, "
+        f"judged by {result['judge']}: accuracy on {result['held_out_questions']} held-out questions",
+        f"chance {result['chance']:.3f}, oracle {result['oracle']:.3f}",
+        "after round  " + "  ".join(f"{n:>13}" for n in rounds),
+    ]
+    for strategy, run in runs.items():
+        cells = [f"{run['accuracy'][n - 1]:.3f} +- {run['accuracy_se'][n - 1]:.3f}" for n in rounds]
+        lines.append(f"{strategy:<11}  " + "  ".join(f"{cell:>13}" for cell in cells))
+    for pair in result.get("paired", ()):
+        lines.append(
+            f"{pair['strategy']} - {pair['against']}: {pair['average']:+.4f} +- {pair['average_se']:.4f} "
+            f"on average, {pair['last']:+.4f} +- {pair['last_se']:.4f} at the end"
+        )
+    return "\n".join(lines)
 
 
 def picks_to_match(accuracy: Tensor, reference: Tensor) -> float:

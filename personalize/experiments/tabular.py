@@ -127,7 +127,7 @@ class World:
 
     def objective(self, regularisation: float, criterion: Criterion | None = None) -> SurrogateObjective:
         """The surrogate information's V-criterion, V the covariance of what differs between states."""
-        chosen = criterion or VCriterion(2.0 * self.prior.covariance)
+        chosen = criterion or VCriterion(self.prior.contrast)
         return SurrogateObjective(self.mdp.features, chosen, float(self.episodes), regularisation)
 
     def ridge(self, regularisation: float) -> TastePrior:

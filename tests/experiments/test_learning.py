@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from personalize.errors import SettingsError
-from personalize.experiments.arms import PLANNED, Arm
+from personalize.experiments.bank import COMMON, concept_items, items_of_file
 from personalize.experiments.benchmarks.design import measure_design, scaling_exponent
 from personalize.experiments.benchmarks.estimate import measure_bound
 from personalize.experiments.benchmarks.learning import Learning, learn, summary
-from personalize.experiments.items import COMMON, concept_items, items_of_file, person_of
+from personalize.experiments.benchmarks.learning_arm import PLANNED, LearningArm
+from personalize.experiments.people import person_for_items
 from personalize.experiments.statistics import picks_to_match, picks_to_near, ratio, ratio_to_random
 from personalize.session.record import STRATEGY_NAMES
 
@@ -25,7 +26,7 @@ def test_items_are_alike_as_pictures_are_and_people_as_decided_as_asked() -> Non
     cosines = items.shown @ items.shown.T
     assert float((cosines.sum() - 400) / (400 * 399)) == pytest.approx(COMMON, abs=0.02)
     assert items.exam.shape[1:] == (4, 16) and len(items.concepts) > 50
-    person = person_of(items, 0.7, 0.0, seeded(1))
+    person = person_for_items(items, 0.7, 0.0, seeded(1))
     assert person.oracle_accuracy(items.exam) == pytest.approx(0.7, abs=0.005)
 
 
@@ -60,12 +61,12 @@ def test_answers_of_two_arms_are_compared_at_what_random_reaches() -> None:
 
 
 def test_arms_are_read_as_they_are_written() -> None:
-    usual = Arm("random")
-    arm = Arm.of("adaptive + best-worst+lapse=0.1+prior=ridge", usual)
-    assert arm == Arm("adaptive", "best-worst", 0.1, "ridge")
-    assert Arm.of(str(arm), usual) == arm and str(usual) == "random"
-    assert arm.plainer(usual) == Arm("adaptive")
-    assert Arm(PLANNED, lapse=0.1).plainer(usual) == Arm("adaptive", lapse=0.1)
+    usual = LearningArm("random")
+    arm = LearningArm.of("adaptive + best-worst+lapse=0.1+prior=ridge", usual)
+    assert arm == LearningArm("adaptive", "best-worst", 0.1, "ridge")
+    assert LearningArm.of(str(arm), usual) == arm and str(usual) == "random"
+    assert arm.plainer(usual) == LearningArm("adaptive")
+    assert LearningArm(PLANNED, lapse=0.1).plainer(usual) == LearningArm("adaptive", lapse=0.1)
     for text in (
         "adaptive+faster",
         "adaptive+lapse=often",
@@ -74,7 +75,7 @@ def test_arms_are_read_as_they_are_written() -> None:
         "clever",
     ):
         with pytest.raises(SettingsError, match="found"):
-            Arm.of(text, usual)
+            LearningArm.of(text, usual)
 
 
 def test_changed_arms_are_compared_with_plain_ones() -> None:

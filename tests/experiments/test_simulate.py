@@ -9,7 +9,7 @@ import torch
 from personalize.errors import SettingsError
 from personalize.experiments.benchmarks.simulate import Simulation, simulate
 from personalize.experiments.people import HeldOut, concept_taste, person_of, score
-from personalize.experiments.summary import table
+from personalize.experiments.statistics import simulation_table
 from personalize.settings import Settings
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
@@ -55,7 +55,7 @@ def test_a_strategy_paired_with_itself_differs_by_nothing(tmp_path: Path) -> Non
 
 
 def test_the_table_names_chance_and_oracle(tmp_path: Path) -> None:
-    text = table(run(tmp_path, "adaptive", "random"))
+    text = simulation_table(run(tmp_path, "adaptive", "random"))
     assert "chance 0.250, oracle 0.75" in text and "adaptive - random" in text
 
 

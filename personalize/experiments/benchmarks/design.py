@@ -12,6 +12,7 @@ from personalize.design.criterion import Criterion, DCriterion, VCriterion
 from personalize.design.result import SolverStep
 from personalize.design.solve import solve_design
 from personalize.errors import SettingsError
+from personalize.experiments.bank import SPREAD
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TastePrior
 from personalize.progress import OnProgress
@@ -69,7 +70,7 @@ def measure_design(
     paths = mdp.random_paths(SAMPLES, torch.Generator(device=device).manual_seed(0))
     covariance = torch.cov(mdp.path_features(paths).T).reshape(dimension, dimension)
     prior = TastePrior(covariance)
-    chosen: Criterion = DCriterion() if criterion == "D" else VCriterion(2.0 * covariance)
+    chosen: Criterion = DCriterion() if criterion == "D" else VCriterion(prior.contrast)
     reached: dict[float, float] = {}
     spent_until: dict[float, float] = {}
 
@@ -86,7 +87,7 @@ def measure_design(
         chosen,
         options=options,
         rounds=ROUNDS,
-        regularisation=prior.precision(1.0, 2.0),
+        regularisation=prior.planning_precision(SPREAD),
         relative_gap=GAPS[-1],
         iterations=5000,
         callback=told,

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from personalize.design.sampling import random_question
-from personalize.experiments.items import concept_items
+from personalize.experiments.bank import concept_items
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TastePrior, estimate_taste
 from personalize.preference.logit import Picks, choice_information, choice_probabilities

@@ -18,8 +18,9 @@ from personalize.design.result import DesignResult
 from personalize.design.sampling import independent_question, random_question, static_question
 from personalize.design.solve import solve_design
 from personalize.errors import SettingsError
-from personalize.experiments.arms import PLANNED, PRIORS, Arm
-from personalize.experiments.items import TASTES, Items, person_of
+from personalize.experiments.bank import SPREAD, Items
+from personalize.experiments.benchmarks.learning_arm import PLANNED, PRIORS, LearningArm
+from personalize.experiments.people import TASTES, person_for_items
 from personalize.experiments.statistics import Curves, picks_to_match, picks_to_near, ratio, ratio_to_random
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TasteEstimate, TastePrior, estimate_taste
@@ -36,7 +37,7 @@ class Learning:
     """What to run.
 
     Attributes:
-        strategies: arms as they are written (see `Arm`); what they do not say is as below.
+        strategies: arms as they are written (see `LearningArm`); what they do not say is as below.
         people: simulated people, the same for each strategy.
         answers: horizon T.
         options: K.
@@ -81,14 +82,16 @@ class Learning:
             )
 
     @property
-    def usual(self) -> Arm:
-        """What arms are that say nothing else; its strategy is the first one's."""
-        return Arm(self.strategies[0].partition("+")[0].strip(), self.feedback, self.lapse, self.prior)
+    def usual(self) -> LearningArm:
+        """Default arm: the fields that an arm does not override; its strategy is the first arm's."""
+        return LearningArm(
+            self.strategies[0].partition("+")[0].strip(), self.feedback, self.lapse, self.prior
+        )
 
     @property
-    def arms(self) -> dict[str, Arm]:
+    def arms(self) -> dict[str, LearningArm]:
         """By the text that names them."""
-        return {text: Arm.of(text, self.usual) for text in self.strategies}
+        return {text: LearningArm.of(text, self.usual) for text in self.strategies}
 
 
 def learn(
@@ -100,12 +103,12 @@ def learn(
     for text, arm in run.arms.items():
         prior = TastePrior(items.covariance, gammas=PRIORS[arm.prior])
         static = arm.strategy.startswith("static")
-        design = _design(mdp, prior, items, run) if static else None
+        design = _design(mdp, prior, run) if static else None
         rows: list[Tensor] = []
         question_s: list[float] = []
         estimate_s: list[float] = []
         for number in range(run.people):
-            person = person_of(items, run.oracle, arm.lapse, _seeded(run.seed, number, 1), run.tastes)
+            person = person_for_items(items, run.oracle, arm.lapse, _seeded(run.seed, number, 1), run.tastes)
             row = _session(arm, run, items, mdp, prior, design, person, number, question_s, estimate_s)
             rows.append(row)
             on_progress(f"{text}: people", number + 1, run.people)
@@ -114,18 +117,18 @@ def learn(
     return curves
 
 
-def _design(mdp: PromptMDP, prior: TastePrior, items: Items, run: Learning) -> DesignResult:
+def _design(mdp: PromptMDP, prior: TastePrior, run: Learning) -> DesignResult:
     return solve_design(
         mdp,
-        VCriterion(2.0 * items.covariance),
+        VCriterion(prior.contrast),
         options=run.options,
         rounds=run.answers,
-        regularisation=prior.precision(prior.gammas[-1], 2.0),
+        regularisation=prior.planning_precision(SPREAD),
     )
 
 
 def _session(
-    arm: Arm,
+    arm: LearningArm,
     run: Learning,
     items: Items,
     mdp: PromptMDP,
@@ -186,7 +189,7 @@ def _question(
     if design is not None and strategy == "static-iid":
         return independent_question(design.policies, mdp, generator)[:, 0]
     if design is not None and strategy == "static-rounded":
-        metric = open_metric(asked, prior.matrix(prior.gammas[-1], 2.0), 2.0 * items.covariance)
+        metric = open_metric(asked, prior.planning_covariance(SPREAD), prior.contrast)
         return static_question(design.policies, mdp, generator, metric=metric)[:, 0]
     if strategy in ACQUISITIONS:
         pool = torch.randperm(len(items.shown), generator=generator)[:POOL]

@@ -1,7 +1,7 @@
 """People of known taste through the real loop: how fast each strategy learns to foresee their picks.
 
 All strategies meet the same people, the same held-out questions, and the same random numbers of the people's
-answers, so their differences are paired.
+answers, so their differences are paired_by_round.
 """
 
 import time
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from personalize.errors import SettingsError
 from personalize.experiments.people import HeldOut, person_of, score
-from personalize.experiments.summary import error_of, mean_of, paired
+from personalize.experiments.statistics import error_of, mean_of, paired_by_round
 from personalize.preference.simulated_user import SimulatedUser
 from personalize.preparation.effects import measured_effects
 from personalize.preparation.prepare import Preparation, prepare
@@ -148,7 +148,7 @@ def simulate(
         strategy = simulation.strategies[0]
         return {"strategy": strategy, **shared, **runs[strategy], "seconds_all": _since(started)}
     first, *others = simulation.strategies
-    differences = [paired(first, other, accuracy[first] - accuracy[other]) for other in others]
+    differences = [paired_by_round(first, other, accuracy[first] - accuracy[other]) for other in others]
     return {
         "strategy": ",".join(runs),
         **shared,

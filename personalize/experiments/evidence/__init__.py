@@ -1,6 +1,34 @@
-"""The evidence: the paper's experiments redone, each a module with settings, numbers, figures and a page.
+"""The evidence: the paper's experiments redone, in the order of the page.
 
-An experiment computes a tree of numbers; its figures, its page and its findings are made from the numbers
-alone, so they can be drawn and said again without running anything. `lineup` lists them, `writing` writes
-them down, `frame` says what an experiment is.
+Each module has the settings, numbers, figures and page of one experiment. An experiment computes a tree of
+numbers. Its figures, its page and its findings are made from the numbers alone, so they can be made again
+without a run.
 """
+
+from personalize.experiments.evidence import (
+    approximation,
+    criteria,
+    diversity,
+    dynamics,
+    features,
+    pictures,
+    scaling,
+    synthetic,
+    theme_judge,
+)
+from personalize.experiments.record import Experiment
+
+EXPERIMENTS: dict[str, Experiment] = {
+    module.EXPERIMENT.name: module.EXPERIMENT
+    for module in (
+        synthetic,
+        approximation,
+        scaling,
+        criteria,
+        features,
+        pictures,
+        theme_judge,
+        diversity,
+        dynamics,
+    )
+}

@@ -6,11 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.experiments.bank import Arm, Bank, Person, concept_bank, decided, hold, oracle_of
-from personalize.experiments.evidence.asking import adaptive, random, uniform_gain, uniform_throughout
-from personalize.experiments.evidence.statistics import paired, said, signed, spread, verdict
+from personalize.experiments.arms import Arm, adaptive, random, uniform_gain, uniform_throughout
+from personalize.experiments.bank import Bank, concept_bank
 from personalize.experiments.figures import legend_beside, lines, named, panels
+from personalize.experiments.people import Person, decided, oracle_of
 from personalize.experiments.record import Experiment, GetParts, Table
+from personalize.experiments.session import hold
+from personalize.experiments.statistics import paired, said, signed, spread, verdict
 from personalize.preference.estimate import TastePrior
 from personalize.preference.logit import choice_information
 from personalize.progress import OnProgress

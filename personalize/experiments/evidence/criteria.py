@@ -8,11 +8,13 @@ from torch import Tensor
 
 from personalize.design.criterion import ACriterion, Criterion, DCriterion, ECriterion, VCriterion
 from personalize.design.result import DesignResult
-from personalize.experiments.bank import Arm, Bank, Person, concept_bank, decided, hold
-from personalize.experiments.evidence.asking import adaptive, items_design, random, rounded_static
-from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
+from personalize.experiments.arms import Arm, adaptive, items_design, random, rounded_static
+from personalize.experiments.bank import SPREAD, Bank, concept_bank
 from personalize.experiments.figures import legend_beside, lines, log_x, named, panels
+from personalize.experiments.people import Person, decided
 from personalize.experiments.record import Experiment, GetParts, Table
+from personalize.experiments.session import hold
+from personalize.experiments.statistics import last, paired, said, signed, spread, verdict
 from personalize.preference.estimate import TastePrior
 from personalize.progress import OnProgress
 
@@ -84,8 +86,7 @@ def _criteria(
 ) -> dict[str, Any]:
     """Static designs by four criteria with the prior's precision, rounded alike; and each under each."""
     prior, K, T = TastePrior(bank.covariance), settings["options"], settings["at"][-1]
-    value = 2.0 * bank.covariance
-    precision = prior.precision(1.0, 2.0)
+    value, precision = prior.contrast, prior.planning_precision(SPREAD)
     given: dict[str, Criterion] = {
         "A": ACriterion(),
         "V": VCriterion(value),
@@ -97,7 +98,10 @@ def _criteria(
         for name, criterion in given.items()
     }
     arms = {
-        name: (Arm(rounded_static(design, bank, prior.matrix(1.0, 2.0), value), prior, blind=True), bank)
+        name: (
+            Arm(rounded_static(design, bank, prior.planning_covariance(SPREAD), value), prior, blind=True),
+            bank,
+        )
         for name, design in designs.items()
     }
     arms[RANDOM] = (Arm(random(K), prior, blind=True), bank)
@@ -135,13 +139,14 @@ def _regularisation(
     settings: Mapping[str, Any], bank: Bank, people: list[Person], on_progress: OnProgress
 ) -> dict[str, Any]:
     """The paper's ridge lambda, in design and estimate, from too small to too large."""
-    K, T, value = settings["options"], settings["at"][-1], 2.0 * bank.covariance
+    K, T = settings["options"], settings["at"][-1]
     trace = float(bank.covariance.trace())
     rows = []
     for lam in settings["lambdas"]:
         prior = TastePrior(bank.covariance, gammas=(0.0,), scales=((trace / lam) ** 0.5,))
+        value = prior.contrast
         design = items_design(bank, K, T, lam, VCriterion(value), settings["iterations"])
-        static = rounded_static(design, bank, prior.matrix(0.0, prior.scales[0]), value)
+        static = rounded_static(design, bank, prior.planning_covariance(prior.scales[0]), value)
         arms = {
             "static, V": (Arm(static, prior, lapse=0.0, blind=True), bank),
             RANDOM: (Arm(random(K), prior, lapse=0.0, blind=True), bank),

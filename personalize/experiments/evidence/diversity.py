@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.experiments.bank import Arm, Bank, Person, Session, decided, examine, hold
-from personalize.experiments.evidence.asking import (
+from personalize.experiments.arms import (
+    Arm,
     acquired,
     adaptive,
     floored,
@@ -15,10 +15,12 @@ from personalize.experiments.evidence.asking import (
     random,
     rounded_static,
 )
-from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
+from personalize.experiments.bank import SPREAD, Bank
 from personalize.experiments.figures import legend_beside, lines, named, panels
-from personalize.experiments.people import concept_taste
+from personalize.experiments.people import Person, concept_taste, decided
 from personalize.experiments.record import Experiment, GetParts, Table
+from personalize.experiments.session import Session, examine, hold
+from personalize.experiments.statistics import last, paired, said, signed, spread, verdict
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TastePrior
 from personalize.progress import OnProgress
@@ -106,8 +108,8 @@ def _prompts(settings: Mapping[str, Any]) -> tuple[Tensor, Bank, PromptMDP]:
 
 def _arms(settings: Mapping[str, Any], bank: Bank, prior: TastePrior) -> dict[str, Arm]:
     K = settings["options"]
-    design = items_design(bank, K, settings["rounds"], prior.precision(1.0, 2.0))
-    static = rounded_static(design, bank, prior.matrix(1.0, 2.0), 2.0 * bank.covariance)
+    design = items_design(bank, K, settings["rounds"], prior.planning_precision(SPREAD))
+    static = rounded_static(design, bank, prior.planning_covariance(SPREAD), prior.contrast)
     app = adaptive(K, 0.5)
     return {
         APP: Arm(app, prior),

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
 from personalize.experiments.figures import legend_beside, lines, named, panels
 from personalize.experiments.record import Experiment, GetParts, Table
+from personalize.experiments.statistics import last, paired, said, signed, spread, verdict
 from personalize.experiments.tabular import (
     STRAYS,
     World,

@@ -6,13 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.experiments.bank import Arm, Bank, hold
-from personalize.experiments.evidence.asking import random
-from personalize.experiments.evidence.judges import kinds
-from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
+from personalize.experiments.arms import Arm, random
+from personalize.experiments.bank import Bank
 from personalize.experiments.figures import legend_beside, lines, named, panels
+from personalize.experiments.people import kinds
 from personalize.experiments.picture_bank import PictureBank, picture_bank
 from personalize.experiments.record import Experiment, GetParts, Table
+from personalize.experiments.session import hold
+from personalize.experiments.statistics import last, paired, said, signed, spread, verdict
 from personalize.mdp.features import token_effects
 from personalize.preference.estimate import TastePrior
 from personalize.preparation.effects import context_prompts, measured_effects

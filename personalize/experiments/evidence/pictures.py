@@ -6,19 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.experiments.bank import Arm, Bank, Person, Session, hold
-from personalize.experiments.evidence.asking import (
-    adaptive,
-    items_design,
-    paper_static,
-    random,
-    rounded_static,
-)
-from personalize.experiments.evidence.judges import kinds
-from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
+from personalize.experiments.arms import Arm, adaptive, items_design, paper_static, random, rounded_static
+from personalize.experiments.bank import SPREAD, Bank
 from personalize.experiments.figures import bars, legend_beside, lines, named, panels
+from personalize.experiments.people import Person, kinds
 from personalize.experiments.picture_bank import PictureBank, picture_bank
 from personalize.experiments.record import Experiment, GetParts, Table
+from personalize.experiments.session import Session, hold
+from personalize.experiments.statistics import last, paired, said, signed, spread, verdict
 from personalize.preparation.effects import measured_effects
 from personalize.preparation.parts import Parts
 from personalize.progress import OnProgress
@@ -83,9 +78,8 @@ def _arms(
     K, T, prior = settings["options"], settings["at"][-1], pictures.preparation.prior
     own = bank.only(pictures.of_subject(subject, False))
     drawn = Bank(own.learned, own.learned, own.askable, own.exam)
-    value = 2.0 * prior.covariance
-    design = items_design(own, K, T, prior.precision(prior.gammas[-1], 2.0))
-    rounded = rounded_static(design, own, prior.matrix(prior.gammas[-1], 2.0), value)
+    design = items_design(own, K, T, prior.planning_precision(SPREAD))
+    rounded = rounded_static(design, own, prior.planning_covariance(SPREAD), prior.contrast)
     return {
         APP: (Arm(adaptive(K, 0.5), prior), own),
         BEST_WORST: (Arm(adaptive(K, 0.5), prior, best_worst=True), own),

@@ -10,9 +10,9 @@ from torch import Tensor
 from personalize.design.frank_wolfe import Mixture
 from personalize.design.result import SolverStep
 from personalize.experiments.benchmarks.estimate import errors_beside_bound, prior_tastes
-from personalize.experiments.evidence.statistics import last, paired, said, signed, spread, verdict
 from personalize.experiments.figures import LOOKS, legend_beside, lines, log_x, named, panels
 from personalize.experiments.record import Experiment, GetParts, Table
+from personalize.experiments.statistics import last, paired, said, signed, spread, verdict
 from personalize.experiments.tabular import (
     World,
     adaptive_policies,

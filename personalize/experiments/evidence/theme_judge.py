@@ -11,10 +11,10 @@ from personalize.design.baseline import identical_policies
 from personalize.design.criterion import VCriterion
 from personalize.design.sampling import independent_question, random_question
 from personalize.design.solve import solve_design
-from personalize.experiments.bank import decided
-from personalize.experiments.evidence.statistics import paired, said, signed, spread, verdict
 from personalize.experiments.figures import bars, named, panels
+from personalize.experiments.people import decided
 from personalize.experiments.record import Experiment, GetParts, Table
+from personalize.experiments.statistics import paired, said, signed, spread, verdict
 from personalize.experiments.tabular import Told, most_telling
 from personalize.experiments.word_judge import THEMES, WordEye
 from personalize.mdp.features import token_effects
@@ -78,7 +78,7 @@ def run(settings: Mapping[str, Any], get_parts: GetParts, on_progress: OnProgres
     common = [random_question(stage.mdp, settings["options"], generator) for _ in range(settings["common"])]
     design = solve_design(
         stage.mdp,
-        VCriterion(2.0 * stage.prior.covariance),
+        VCriterion(stage.prior.contrast),
         options=settings["options"],
         rounds=settings["episodes"],
         regularisation=settings["regularisation"],

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from personalize.experiments.evidence.lineup import EXPERIMENTS
-from personalize.experiments.evidence.writing import read
-from personalize.experiments.record import SCHEMA
+from personalize.experiments.evidence import EXPERIMENTS
+from personalize.experiments.record import SCHEMA, read
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "assets" / "evidence"

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from personalize.errors import SettingsError
-from personalize.experiments.evidence import command
-from personalize.experiments.evidence.lineup import EXPERIMENTS
+from personalize.experiments import command
+from personalize.experiments.evidence import EXPERIMENTS
 from personalize.experiments.evidence.synthetic import ADAPTIVE
-from personalize.experiments.evidence.writing import read, redraw, write
-from personalize.experiments.record import SCHEMA, perform
+from personalize.experiments.record import SCHEMA, fingerprint, perform, read, redraw, syntax_of, write
 from personalize.preparation.parts import Parts
 from personalize.settings import Settings
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
@@ -111,11 +110,20 @@ def test_the_command_runs_one_and_refuses_others(tmp_path: Path) -> None:
     def nobody() -> Parts:
         raise AssertionError("this one needs no networks")
 
-    command.run("scaling", True, tmp_path, nobody, said.append, lambda what, done, of: None)
+    command.run_experiment("scaling", True, tmp_path, nobody, said.append, lambda what, done, of: None)
     record = json.loads((tmp_path / "scaling" / "scaling.json").read_text("utf-8"))
     assert record["mode"] == "quick" and said and said[0].startswith("scaling")
-    assert "scaling" in command.summary(tmp_path)
-    command.run("redraw", True, tmp_path, nobody, said.append, lambda what, done, of: None)
+    assert "scaling" in command.evidence_summary(tmp_path)
+    command.run_experiment("redraw", True, tmp_path, nobody, said.append, lambda what, done, of: None)
     for name, folder, word in (("hope", tmp_path, "hope"), ("scaling", Path("/dev/null/x"), "--out")):
         with pytest.raises(SettingsError, match=word):
-            command.run(name, True, folder, nobody, said.append, lambda what, done, of: None)
+            command.run_experiment(name, True, folder, nobody, said.append, lambda what, done, of: None)
+
+
+def test_the_fingerprint_is_of_code_and_not_of_docstrings() -> None:
+    source = '"""Of a module."""\n\nSIZE = 3\n"""Of a constant."""\n'
+    source += 'def f() -> int:\n    """{}"""\n    return {}\n'
+    assert syntax_of(source.format("One.", 1)) == syntax_of("# other layout\n" + source.format("Two.", 1))
+    assert syntax_of(source.format("One.", 1)) != syntax_of(source.format("One.", 2))
+    digests = {fingerprint(experiment) for experiment in EXPERIMENTS.values()}
+    assert len(digests) == len(EXPERIMENTS) and all(len(digest) == 12 for digest in digests)

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from personalize.experiments.bank import Arm, Person, concept_bank, decided, hold, oracle_of
-from personalize.experiments.evidence.asking import adaptive, floored, random
+from personalize.experiments.arms import Arm, adaptive, floored, random
+from personalize.experiments.bank import concept_bank
 from personalize.experiments.evidence.dynamics import wrong
-from personalize.experiments.evidence.judges import other_eye, pixel_rules
-from personalize.experiments.evidence.statistics import paired, spread, verdict
+from personalize.experiments.people import Person, decided, oracle_of, other_eye, pixel_rules
+from personalize.experiments.session import hold
+from personalize.experiments.statistics import paired, spread, verdict
 from personalize.experiments.tabular import random_mdp, random_policies, walks
 from personalize.experiments.word_judge import THEMES, WordEye
 from personalize.preference.estimate import TastePrior

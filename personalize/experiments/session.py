@@ -1,0 +1,121 @@
+"""Sessions in which people are asked about the items of a bank: what most experiments share.
+
+A person has a utility for every item, from whatever source. So one loop serves all kinds of people.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from personalize.experiments.arms import Arm, Turn
+from personalize.experiments.bank import Bank
+from personalize.experiments.people import Person
+from personalize.preference.estimate import TasteEstimate, estimate_taste
+from personalize.preference.logit import Picks
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """What happened.
+
+    Attributes:
+        scores: Float[len(at), 3]: expected share of exam picks foreseen, correlation of estimated and true
+            utilities within exam questions, and the utility of the best item shown so far in spreads.
+        shown: Long[T, K].
+        places: Long[T], where on the screen the picks were.
+        estimate: the last.
+        question_ms: processor time of choosing a question, on average.
+    """
+
+    scores: Tensor
+    shown: Tensor
+    places: Tensor
+    estimate: TasteEstimate
+    question_ms: float
+
+
+def hold(
+    arm: Arm,
+    person: Person,
+    bank: Bank,
+    at: Sequence[int],
+    seed: int,
+    refit: Callable[[int], bool] = lambda turn: True,
+) -> Session:
+    """One session; options are shuffled on the screen.
+
+    Args:
+        arm: how it is asked.
+        person: who answers.
+        bank: what is shown and examined.
+        at: numbers of answers after which to score; the last ends the session.
+        seed: of questions and answers; the person's answers take their own numbers.
+        refit: whether to estimate again after so many answers, where questions depend on it.
+    """
+    asking = torch.Generator().manual_seed(2 * seed)
+    answering = torch.Generator().manual_seed(2 * seed + 1)
+    empty = Picks(
+        bank.learned.new_empty(0, 2, bank.learned.shape[1]),
+        torch.empty(0, dtype=torch.long),
+        torch.ones(0, 2, dtype=torch.bool),
+        0,
+    )
+    estimate = estimate_taste(empty, arm.prior, lapse=arm.lapse)
+    shown: list[Tensor] = []
+    by: list[Tensor] = []
+    orders: list[tuple[int, int]] = []
+    rows = []
+    spent = 0.0
+    for turn in range(at[-1]):
+        begun = time.process_time()
+        question = arm.ask(Turn(bank, turn, estimate, by, asking))
+        spent += time.process_time() - begun
+        question = question[torch.randperm(len(question), generator=asking)]
+        best = person.pick(question, turn, answering)
+        worst = -1
+        if arm.best_worst:
+            rest = [k for k in range(len(question)) if k != best]
+            opposite = replace(
+                person, utility=-person.utility, later=None if person.later is None else -person.later
+            )
+            worst = rest[opposite.pick(question[rest], turn, answering)]
+        shown.append(question)
+        by.append(bank.asked[question])
+        orders.append((best, worst))
+        if turn + 1 in at or (not arm.blind and refit(turn + 1)):
+            estimate = estimate_taste(_picks(bank, shown, orders), arm.prior, lapse=arm.lapse)
+        if turn + 1 in at:
+            rows.append(_scores(person, estimate, bank, shown))
+    scores = torch.tensor(rows, dtype=torch.float64)
+    places = torch.tensor([best for best, _ in orders])
+    return Session(scores, torch.stack(shown), places, estimate, 1000.0 * spent / at[-1])
+
+
+def _picks(bank: Bank, shown: Sequence[Tensor], orders: Sequence[tuple[int, int]]) -> Picks:
+    options = bank.learned[torch.stack(list(shown))]
+    order = torch.tensor(orders)
+    offered = torch.ones(options.shape[:2], dtype=torch.bool)
+    if int(order[0, 1]) < 0:
+        return Picks(options, order[:, 0], offered, len(order))
+    rest = offered.scatter(1, order[:, :1], False)
+    both, chosen = torch.cat((options, -options)), torch.cat((order[:, 0], order[:, 1]))
+    return Picks(both, chosen, torch.cat((offered, rest)), len(order))
+
+
+def _scores(person: Person, estimate: TasteEstimate, bank: Bank, shown: Sequence[Tensor]) -> list[float]:
+    accuracy, correlation = examine(person, estimate, bank, bank.exam)
+    utility = person.final
+    best = utility[torch.stack(list(shown))].max()
+    spread = utility[bank.askable].std().clamp(min=1e-12)
+    return [accuracy, correlation, float((best - utility[bank.askable].mean()) / spread)]
+
+
+def examine(person: Person, estimate: TasteEstimate, bank: Bank, exam: Tensor) -> tuple[float, float]:
+    """Expected share of picks foreseen on Long[M, K], and the correlation of utilities within questions."""
+    guess, true = estimate.utility(bank.learned[exam]), person.final[exam]
+    right = person.likes(exam).gather(1, guess.argmax(dim=1, keepdim=True)).mean()
+    a, b = (u - u.mean(dim=1, keepdim=True) for u in (guess, true))
+    return float(right), float((a * b).sum() / (a.norm() * b.norm()).clamp(min=1e-12))
