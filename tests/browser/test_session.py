@@ -430,7 +430,7 @@ def test_a_saved_picture_brings_its_settings_back(page: Page, app_url: str, tmp_
     chooser.value.set_files(file)
     expect(page.locator("#wish input, #wish textarea")).to_have_value("a lighthouse, night")
     expect(page.locator("#seed input, #seed textarea")).to_have_value("5")
-    walk.notice(page, "as that picture was made")
+    walk.notice(page, "settings of that picture")
     page.locator("#make").click()
     expect(page.locator(".pair").first).to_contain_text("a lighthouse, night")
 

@@ -39,7 +39,7 @@ def test_a_card_goes_to_the_wall_by_way_of_staff(
     walk.go(page, "taste")
     row = page.locator(".wallrow")
     row.get_by_role("button", name="Put my card on the wall").click()
-    expect(row.get_by_role("status")).to_contain_text("as soon as the people of the booth")
+    expect(row.get_by_role("status")).to_contain_text("as soon as the booth staff")
     expect(row.get_by_role("button")).to_have_text("Take my card off the wall")
     walk.accessible(page)
 
@@ -68,7 +68,7 @@ def test_a_card_goes_to_the_wall_by_way_of_staff(
 
     walk.go(page, "rounds")
     walk.go(page, "taste")
-    expect(row.get_by_role("status")).to_have_text("It hangs on the wall.")
+    expect(row.get_by_role("status")).to_have_text("It is on the wall.")
     row.get_by_role("button").click()
     expect(row.get_by_role("button")).to_have_text("Put my card on the wall")
     expect(card).to_have_count(0, timeout=30_000)
