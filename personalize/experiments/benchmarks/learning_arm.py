@@ -20,8 +20,8 @@ PRIORS: dict[str, tuple[float, ...]] = {
     "root": (0.5,),
     "ridge": (0.0,),
 }
-"""The gammas that the estimate averages over (see `TastePrior`). The first gamma plans the static designs. With
-"evidence" it is the gamma that the app plans with."""
+"""The gammas that the estimate averages over (see `TastePrior`). The first one plans the static designs.
+In "evidence" that is the gamma of the app."""
 
 
 @dataclass(frozen=True)
