@@ -161,10 +161,10 @@ class Run:
             loss_of: the loss of a step, and the values to log.
             batch: samples a step.
             after_step: called after every step.
-            report: called after every saved checkpoint.
+            report: called after every checkpoint with new steps.
             stop: called with the number of steps done, before each step; True ends the training early.
         """
-        saved = logged = time.monotonic()
+        saved, logged, resumed_at = time.monotonic(), time.monotonic(), self.steps
         smooth: dict[str, float] = {}
         while self.share < 1.0 and not (stop is not None and stop(self.steps)):
             begun = time.monotonic()
@@ -185,7 +185,7 @@ class Run:
                 if report is not None:
                     report()
         self.save()
-        if report is not None:
+        if report is not None and self.steps > resumed_at:
             report()
 
     def _step(self, loss_of: LossOf) -> dict[str, float]:

@@ -15,6 +15,7 @@ import torch
 from models.composer.dataset import build_pictures, load_pictures, read_data_config
 from models.errors import ModelError
 from models.progress import ConsoleProgress
+from models.threads import use_threads
 from models.training.tokenizer import build_tokenizer
 
 HERE = Path(__file__).parent
@@ -25,7 +26,7 @@ SMOKE: dict[str, dict[str, int]] = {
     "decoder": {"steps": 3, "batch": 4},
     "layout": {"steps": 3, "batch": 8},
     "reader": {"steps": 3, "batch": 16},
-    "unet": {"steps": 3, "batch": 8, "sheet_steps": 2},
+    "unet": {"steps": 3, "batch": 8, "sheet_steps": 1},
 }
 """Changes of the config for `--smoke`: little work, and the same work on every machine."""
 
@@ -150,7 +151,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--smoke", action="store_true", help="a trial of less than a minute; its models draw noise"
     )
     chosen = parser.parse_args(arguments)
-    torch.set_num_threads(chosen.threads or os.cpu_count() or 1)
+    use_threads(chosen.threads)
     config = read_config(chosen.config, chosen.smoke)
     try:
         if chosen.step == "adopt":

@@ -44,6 +44,13 @@ def test_a_training_stops_early_when_told_to(tmp_path: Path) -> None:
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["steps"] == 3
 
 
+def test_a_report_follows_new_steps_only(tmp_path: Path) -> None:
+    reports: list[str] = []
+    for name in ("first", "again"):
+        trained(tmp_path, Budget(60.0, steps=2), report=lambda name=name: reports.append(name))
+    assert reports == ["first"]
+
+
 def test_a_section_of_the_config_has_minutes_or_steps() -> None:
     assert Budget.of({"minutes": 18.0, "rate": 1.0}) == Budget(18.0)
     assert Budget.of({"minutes": 18.0, "steps": 3}) == Budget(18.0, 3)
