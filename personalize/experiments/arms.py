@@ -1,27 +1,25 @@
 """Arms: ways to ask, each from a turn of a session to the items to show, and how answers are read."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from personalize.design.acquisition import ACQUISITIONS
-from personalize.design.adaptive import choose_question, open_metric, plan_questions
+from personalize.design.adaptive import choose_question, plan_questions
 from personalize.design.baseline import identical_policies
 from personalize.design.criterion import Criterion, VCriterion
 from personalize.design.result import DesignResult
-from personalize.design.sampling import independent_question, static_question
 from personalize.design.solve import solve_design
 from personalize.experiments.bank import SPREAD, Bank
-from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TasteEstimate, TastePrior
+from personalize.rounds.strategies import STRATEGIES, QuestionContext
 
 LAPSE = 0.05
 """Slips that the estimate expects, as in the app."""
 
-
 POOL = 300
+"""Candidates of an adaptive question."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +79,7 @@ def items_design(
 ) -> DesignResult:
     """The design over the askable items, as paths of one token."""
     return solve_design(
-        items_mdp(bank),
+        bank.mdp,
         criterion or VCriterion(TastePrior(bank.covariance).contrast),
         options=options,
         rounds=rounds,
@@ -90,51 +88,53 @@ def items_design(
     )
 
 
-def items_mdp(bank: Bank) -> PromptMDP:
-    """The askable items as tokens of one slot."""
-    x = bank.asked[bank.askable]
-    return PromptMDP(x, torch.ones(1, len(x), dtype=torch.bool))
+def by_strategy(
+    name: str,
+    options: int,
+    *,
+    design: DesignResult | None = None,
+    prior: TastePrior | None = None,
+    spread: float = SPREAD,
+    liked_share: float = 1.0,
+) -> Ask:
+    """Ask as a strategy of the app does (`personalize.rounds.strategies`).
 
-
-def random(options: int) -> Ask:
-    """Items at random."""
-    return lambda turn: turn.pool(options)
-
-
-def paper_static(design: DesignResult, bank: Bank) -> Ask:
-    """K independent draws from the design's mean: the optimum of an objective that sees only the mean."""
-    policies, mdp = identical_policies(design.policies), items_mdp(bank)
-    return lambda turn: turn.bank.askable[independent_question(policies, mdp, turn.generator)[:, 0]]
-
-
-def rounded_static(design: DesignResult, bank: Bank, covariance: Tensor, value: Tensor | None) -> Ask:
-    """Rounded to sets that differ and do not ask again what was asked (`open_metric`)."""
-    mdp = items_mdp(bank)
-
-    def ask(turn: Turn) -> Tensor:
-        metric = open_metric(turn.shown, covariance, value)
-        return turn.bank.askable[static_question(design.policies, mdp, turn.generator, metric=metric)[:, 0]]
-
-    return ask
-
-
-def adaptive(options: int, pleasant: float = 1.0, warm_up: int = 3) -> Ask:
-    """Greedy D-optimal exchange with the estimate's own choice probabilities."""
+    Args:
+        name: of STRATEGIES.
+        options: K.
+        design: over the askable items (`items_design`), for static strategies.
+        prior: plans the static strategies.
+        spread: spread of utilities that `prior` plans with, in nats.
+        liked_share: share of the pool, the best liked, that adaptive questions are chosen from.
+    """
+    entry = STRATEGIES[name]
+    planning = None if prior is None else prior.planning_covariance(spread)
 
     def ask(turn: Turn) -> Tensor:
-        pool = turn.pool(POOL)
-        rows = choose_question(
-            turn.bank.asked[pool],
+        askable = len(turn.bank.askable)
+        context = QuestionContext(
+            mdp=turn.bank.mdp,
             options=options,
-            covariance=turn.estimate.covariance,
-            theta=turn.estimate.theta if turn.estimate.answers else None,
             generator=turn.generator,
-            pleasant=pleasant,
-            restrict=turn.number >= warm_up,
+            estimate=lambda: turn.estimate,
+            pool=lambda: torch.randperm(askable, generator=turn.generator)[:POOL, None],
+            design=design,
+            planning_covariance=planning,
+            contrast=None if prior is None else prior.contrast,
+            asked=turn.shown,
+            liked_share=liked_share,
         )
-        return pool[rows]
+        return turn.bank.askable[entry.ask(context)[:, 0]]
 
     return ask
+
+
+def identical(design: DesignResult) -> DesignResult:
+    """The design as the paper runs it: every option is drawn from the mean of the policies.
+
+    It is the optimum of an objective that sees only the mean.
+    """
+    return replace(design, policies=identical_policies(design.policies))
 
 
 def uniform_throughout(options: int, prior: TastePrior, rounds: int) -> Ask:
@@ -174,23 +174,6 @@ def uniform_gain(options: int) -> Ask:
             options=options,
             covariance=turn.estimate.covariance,
             theta=None,
-            generator=turn.generator,
-        )
-        return pool[rows]
-
-    return ask
-
-
-def acquired(options: int, name: str) -> Ask:
-    """By one of ACQUISITIONS: bald, eubo, thompson."""
-
-    def ask(turn: Turn) -> Tensor:
-        pool = turn.pool(POOL)
-        rows = ACQUISITIONS[name](
-            turn.bank.asked[pool],
-            options=options,
-            theta=turn.estimate.theta,
-            covariance=turn.estimate.covariance,
             generator=turn.generator,
         )
         return pool[rows]

@@ -7,12 +7,14 @@ a few concepts, which are themselves items. Synthetic items have these propertie
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy
 import torch
 from torch import Tensor
 
 from personalize.errors import SettingsError
+from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.settings import Settings
 
 COMMON = 0.65
@@ -70,6 +72,12 @@ class Bank:
     def covariance(self) -> Tensor:
         """Float[d, d], of what may be shown."""
         return torch.cov(self.learned[self.askable].T)
+
+    @cached_property
+    def mdp(self) -> PromptMDP:
+        """The items that may be shown, as tokens of one slot; their features are `asked`."""
+        x = self.asked[self.askable]
+        return PromptMDP(x, torch.ones(1, len(x), dtype=torch.bool))
 
     def only(self, askable: Tensor) -> "Bank":
         """The bank of a session that may show these."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from personalize.experiments.arms import Arm, adaptive, floored, random
+from personalize.experiments.arms import Arm, by_strategy, floored
 from personalize.experiments.bank import concept_bank
 from personalize.experiments.evidence.dynamics import wrong
 from personalize.experiments.people import Person, decided, oracle_of, other_eye, pixel_rules
@@ -41,7 +41,7 @@ def test_who_changes_the_mind_picks_by_the_other_taste_and_is_examined_on_it() -
 def test_sessions_learn_and_the_same_seed_gives_the_same() -> None:
     bank, taste, _ = concept_bank(200, 6, 4, 0)
     person = Person(decided(bank.learned @ taste(seeded()), bank.exam, 0.75))
-    arm = Arm(adaptive(4), TastePrior(bank.covariance))
+    arm = Arm(by_strategy("adaptive", 4), TastePrior(bank.covariance))
     one, two = (hold(arm, person, bank, [1, 15], 3) for _ in range(2))
     assert torch.equal(one.scores, two.scores) and torch.equal(one.shown, two.shown)
     assert 0.25 < float(one.scores[0, 0]) < float(one.scores[1, 0]) <= 0.75
@@ -57,7 +57,8 @@ def test_a_floor_replaces_its_share_of_options_and_none_repeats() -> None:
     kept = (session.shown < 4).double().mean()
     assert 0.35 < float(kept) < 0.65
     assert all(len(set(question.tolist())) == 4 for question in session.shown)
-    assert hold(Arm(random(4), TastePrior(bank.covariance)), person, bank, [2], 0).shown.shape == (2, 4)
+    random = Arm(by_strategy("random", 4), TastePrior(bank.covariance))
+    assert hold(random, person, bank, [2], 0).shown.shape == (2, 4)
 
 
 def test_rules_see_what_they_are_called_after() -> None:

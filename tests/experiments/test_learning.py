@@ -14,7 +14,7 @@ from personalize.experiments.benchmarks.learning import Learning, learn, summary
 from personalize.experiments.benchmarks.learning_arm import PLANNED, LearningArm
 from personalize.experiments.people import person_for_items
 from personalize.experiments.statistics import picks_to_match, picks_to_near, ratio, ratio_to_random
-from personalize.session.record import STRATEGY_NAMES
+from personalize.rounds.strategies import STRATEGIES
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -95,9 +95,9 @@ def test_nearness_has_to_hold_for_three_answers() -> None:
 @pytest.mark.parametrize("feedback", ["best", "best-worst", "ranking"])
 def test_every_strategy_runs_with_every_kind_of_answer(feedback: str) -> None:
     items = concept_items(120, 6, 3, seeded(0))
-    run = Learning((*STRATEGY_NAMES, PLANNED), people=2, answers=6, options=3, feedback=feedback)
+    run = Learning((*STRATEGIES, PLANNED), people=2, answers=6, options=3, feedback=feedback)
     result = summary(run, learn(run, items), items)
-    assert set(result["strategies"]) == {*STRATEGY_NAMES, PLANNED}
+    assert set(result["strategies"]) == {*STRATEGIES, PLANNED}
     for facts in result["strategies"].values():
         assert len(facts["accuracy"]) == 6 and 0.2 < facts["accuracy"][-1] <= 0.76
 

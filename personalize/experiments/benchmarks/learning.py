@@ -11,11 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.design.acquisition import ACQUISITIONS
-from personalize.design.adaptive import open_metric, plan_questions
+from personalize.design.adaptive import plan_questions
 from personalize.design.criterion import VCriterion
 from personalize.design.result import DesignResult
-from personalize.design.sampling import independent_question, random_question, static_question
 from personalize.design.solve import solve_design
 from personalize.errors import SettingsError
 from personalize.experiments.bank import SPREAD, Items
@@ -27,6 +25,7 @@ from personalize.preference.estimate import TasteEstimate, TastePrior, estimate_
 from personalize.preference.logit import Picks
 from personalize.preference.simulated_user import SimulatedUser
 from personalize.progress import OnProgress
+from personalize.rounds.strategies import STRATEGIES, QuestionContext
 
 AHEAD = 5
 POOL = 300
@@ -152,10 +151,11 @@ def _session(
         begun = time.perf_counter()
         if arm.strategy == PLANNED:
             if not planned:
-                planned = _planned(AHEAD, estimate, run, items, generator, turn)
+                planned = _planned(estimate, run, items, generator, turn)
             question = planned.pop(0)
         else:
-            question = _question(arm.strategy, run, items, mdp, prior, design, estimate, generator, asked)
+            context = _context(run, mdp, prior, design, estimate, generator, asked)
+            question = STRATEGIES[arm.strategy].ask(context)[:, 0]
         question_s.append(time.perf_counter() - begun)
         options = items.shown[question]
         asked.append(options)
@@ -172,51 +172,38 @@ def _session(
     return torch.stack(rows)
 
 
-def _question(
-    strategy: str,
+def _context(
     run: Learning,
-    items: Items,
     mdp: PromptMDP,
     prior: TastePrior,
     design: DesignResult | None,
     estimate: TasteEstimate,
     generator: torch.Generator,
     asked: list[Tensor],
-) -> Tensor:
-    """Long[K], items to show after those asked, Float[K, d] each."""
-    if strategy == "random":
-        return random_question(mdp, run.options, generator)[:, 0]
-    if design is not None and strategy == "static-iid":
-        return independent_question(design.policies, mdp, generator)[:, 0]
-    if design is not None and strategy == "static-rounded":
-        metric = open_metric(asked, prior.planning_covariance(SPREAD), prior.contrast)
-        return static_question(design.policies, mdp, generator, metric=metric)[:, 0]
-    if strategy in ACQUISITIONS:
-        pool = torch.randperm(len(items.shown), generator=generator)[:POOL]
-        rows = ACQUISITIONS[strategy](
-            items.shown[pool],
-            options=run.options,
-            theta=estimate.theta,
-            covariance=estimate.covariance,
-            generator=generator,
-        )
-        return pool[rows]
-    return _planned(1, estimate, run, items, generator, len(asked))[0]
+) -> QuestionContext:
+    """What a question after those asked, Float[K, d] each, may depend on; items are tokens of one slot."""
+    return QuestionContext(
+        mdp=mdp,
+        options=run.options,
+        generator=generator,
+        estimate=lambda: estimate,
+        pool=lambda: torch.randperm(len(mdp.features), generator=generator)[:POOL, None],
+        design=design,
+        planning_covariance=prior.planning_covariance(SPREAD),
+        contrast=prior.contrast,
+        asked=asked,
+        liked_share=run.pleasant,
+    )
 
 
 def _planned(
-    questions: int,
-    estimate: TasteEstimate,
-    run: Learning,
-    items: Items,
-    generator: torch.Generator,
-    turn: int,
+    estimate: TasteEstimate, run: Learning, items: Items, generator: torch.Generator, turn: int
 ) -> list[Tensor]:
-    """So many adaptive questions, each Long[K]."""
+    """AHEAD adaptive questions, each Long[K]."""
     pool = torch.randperm(len(items.shown), generator=generator)[:POOL]
     rows = plan_questions(
         items.shown[pool],
-        questions=questions,
+        questions=AHEAD,
         options=run.options,
         covariance=estimate.covariance,
         theta=estimate.theta if estimate.answers else None,

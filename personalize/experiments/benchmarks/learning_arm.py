@@ -7,7 +7,7 @@ An arm is written `strategy+change+change`: `adaptive`, `random+best-worst`, `ad
 from dataclasses import dataclass, replace
 
 from personalize.errors import SettingsError
-from personalize.session.record import STRATEGY_NAMES
+from personalize.rounds.strategies import STRATEGIES
 
 PLANNED = "adaptive-planned"
 """As adaptive, but planned several questions ahead of the answers."""
@@ -20,8 +20,8 @@ PRIORS: dict[str, tuple[float, ...]] = {
     "root": (0.5,),
     "ridge": (0.0,),
 }
-"""The gammas that the estimate averages over (see `TastePrior`). The first one plans the static designs.
-In "evidence" that is the gamma of the app."""
+"""The gammas that the estimate averages over (see `TastePrior`). The first gamma plans the static designs. It
+is the same for "evidence" as in the app."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class LearningArm:
     """One line of the comparison.
 
     Attributes:
-        strategy: of STRATEGY_NAMES, or PLANNED.
+        strategy: of STRATEGIES, or PLANNED.
         feedback: what is answered: the best, best and worst, or a full ranking.
         lapse: share of slips.
         prior: name in PRIORS; "evidence" averages over the others by evidence.
@@ -47,7 +47,7 @@ class LearningArm:
             SettingsError: an unknown strategy, kind of answer or prior, or a lapse outside [0, 1).
         """
         for what, value, names in (
-            ("strategies", self.strategy, (*STRATEGY_NAMES, PLANNED)),
+            ("strategies", self.strategy, (*STRATEGIES, PLANNED)),
             ("feedback", self.feedback, FEEDBACK),
             ("prior", self.prior, tuple(PRIORS)),
         ):

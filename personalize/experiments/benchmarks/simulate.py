@@ -22,9 +22,10 @@ from personalize.progress import OnProgress
 from personalize.rendering.png import open_picture
 from personalize.rendering.protocols import Embedder, Renderer
 from personalize.rounds.personalizer import Personalizer
+from personalize.rounds.strategies import STRATEGIES
 from personalize.seeds import LARGEST_SEED, derived_seed
 from personalize.session.memory_store import MemoryStore
-from personalize.session.record import STRATEGY_NAMES, PictureRecord, Round
+from personalize.session.record import PictureRecord, Round
 from personalize.settings import Settings
 from personalize.taste.summary import known_share
 from personalize.vocabulary.vocabulary import Vocabulary
@@ -70,9 +71,9 @@ class Simulation:
                 f"Expected strategies that differ, found {','.join(self.strategies)}. Name each once."
             )
         for strategy in self.strategies:
-            if strategy not in STRATEGY_NAMES:
+            if strategy not in STRATEGIES:
                 raise SettingsError(
-                    f"Expected a strategy out of {', '.join(STRATEGY_NAMES)}, found '{strategy}'. "
+                    f"Expected a strategy out of {', '.join(STRATEGIES)}, found '{strategy}'. "
                     "Choose from these."
                 )
 

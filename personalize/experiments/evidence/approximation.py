@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.experiments.arms import Arm, adaptive, random, uniform_gain, uniform_throughout
+from personalize.experiments.arms import Arm, by_strategy, uniform_gain, uniform_throughout
 from personalize.experiments.bank import Bank, concept_bank
 from personalize.experiments.figures import legend_beside, lines, named, panels
 from personalize.experiments.people import Person, decided, oracle_of
@@ -56,10 +56,10 @@ def _compare(
     prior = TastePrior(bank.covariance)
     rounds = settings["at"][-1]
     arms = {
-        ESTIMATED: Arm(adaptive(options), prior),
+        ESTIMATED: Arm(by_strategy("adaptive", options), prior),
         UNIFORM: Arm(uniform_throughout(options, prior, rounds), prior, blind=True),
         MIXED: Arm(uniform_gain(options), prior),
-        RANDOM: Arm(random(options), prior, blind=True),
+        RANDOM: Arm(by_strategy("random", options), prior, blind=True),
     }
     accuracy: dict[str, list[Tensor]] = {arm: [] for arm in ARMS}
     realised: dict[str, list[float]] = {arm: [] for arm in ARMS}

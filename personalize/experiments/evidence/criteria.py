@@ -1,6 +1,7 @@
 """What the design is optimal for, lambda, the prior's shape, centring: what each changes and breaks."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from personalize.design.criterion import ACriterion, Criterion, DCriterion, ECriterion, VCriterion
 from personalize.design.result import DesignResult
-from personalize.experiments.arms import Arm, adaptive, items_design, random, rounded_static
+from personalize.experiments.arms import Arm, by_strategy, items_design
 from personalize.experiments.bank import SPREAD, Bank, concept_bank
 from personalize.experiments.figures import legend_beside, lines, log_x, named, panels
 from personalize.experiments.people import Person, decided
@@ -97,14 +98,12 @@ def _criteria(
         name: items_design(bank, K, T, precision, criterion, settings["iterations"])
         for name, criterion in given.items()
     }
-    arms = {
-        name: (
-            Arm(rounded_static(design, bank, prior.planning_covariance(SPREAD), value), prior, blind=True),
-            bank,
-        )
-        for name, design in designs.items()
-    }
-    arms[RANDOM] = (Arm(random(K), prior, blind=True), bank)
+    arms = {}
+    for name, design in designs.items():
+        as_v = replace(design, criterion="V")  # the rounding depends on this name: all are rounded alike
+        static = by_strategy("static-rounded", K, design=as_v, prior=prior)
+        arms[name] = (Arm(static, prior, blind=True), bank)
+    arms[RANDOM] = (Arm(by_strategy("random", K), prior, blind=True), bank)
     scores = _accuracy(arms, people, settings["at"], "criteria: A, V, D, E", on_progress)
     errors = {name: _v_error(design, value) for name, design in designs.items()}
     return {
@@ -146,15 +145,15 @@ def _regularisation(
         prior = TastePrior(bank.covariance, gammas=(0.0,), scales=((trace / lam) ** 0.5,))
         value = prior.contrast
         design = items_design(bank, K, T, lam, VCriterion(value), settings["iterations"])
-        static = rounded_static(design, bank, prior.planning_covariance(prior.scales[0]), value)
+        static = by_strategy("static-rounded", K, design=design, prior=prior, spread=prior.scales[0])
         arms = {
             "static, V": (Arm(static, prior, lapse=0.0, blind=True), bank),
-            RANDOM: (Arm(random(K), prior, lapse=0.0, blind=True), bank),
+            RANDOM: (Arm(by_strategy("random", K), prior, lapse=0.0, blind=True), bank),
         }
         told = f"criteria: lambda {lam:g}"
         scores = _accuracy(arms, people, settings["at"], told, on_progress)
         rows.append({"lambda": lam, **_against_random(scores), "facts": _facts(design)})
-    ours = {RANDOM: (Arm(random(K), TastePrior(bank.covariance), blind=True), bank)}
+    ours = {RANDOM: (Arm(by_strategy("random", K), TastePrior(bank.covariance), blind=True), bank)}
     by_evidence = _accuracy(ours, people, settings["at"], "criteria: by evidence", on_progress)
     return {"rows": rows, EVIDENCE: spread(by_evidence[RANDOM])}
 
@@ -168,9 +167,11 @@ def _priors(
     values, vectors = torch.linalg.eigh(bank.covariance)
     white = bank.learned @ (vectors * values.rsqrt())
     whitened = Bank(white, white, bank.askable, bank.exam)
-    arms = {WHITENED: (Arm(adaptive(K), TastePrior(whitened.covariance, gammas=(0.0,))), whitened)}
+    arms = {
+        WHITENED: (Arm(by_strategy("adaptive", K), TastePrior(whitened.covariance, gammas=(0.0,))), whitened)
+    }
     arms |= {
-        name: (Arm(adaptive(K), TastePrior(bank.covariance, gammas=gammas)), bank)
+        name: (Arm(by_strategy("adaptive", K), TastePrior(bank.covariance, gammas=gammas)), bank)
         for name, gammas in shapes.items()
     }
     scores = _accuracy(arms, people, settings["at"], told, on_progress)
@@ -193,9 +194,9 @@ def _centring(
     K = settings["options"]
     of_covariance, of_second = TastePrior(bank.covariance), TastePrior(second)
     arms = {
-        "centred": (Arm(adaptive(K), of_covariance), centred),
-        "not centred": (Arm(adaptive(K), of_covariance), bank),
-        "not centred, prior from raw second moments": (Arm(adaptive(K), of_second), bank),
+        "centred": (Arm(by_strategy("adaptive", K), of_covariance), centred),
+        "not centred": (Arm(by_strategy("adaptive", K), of_covariance), bank),
+        "not centred, prior from raw second moments": (Arm(by_strategy("adaptive", K), of_second), bank),
     }
     scores = _accuracy(arms, people, settings["at"], "criteria: centring", on_progress)
     first = scores["centred"]

@@ -6,15 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.experiments.arms import (
-    Arm,
-    acquired,
-    adaptive,
-    floored,
-    items_design,
-    random,
-    rounded_static,
-)
+from personalize.experiments.arms import Arm, by_strategy, floored, items_design
 from personalize.experiments.bank import SPREAD, Bank
 from personalize.experiments.figures import legend_beside, lines, named, panels
 from personalize.experiments.people import Person, concept_taste, decided
@@ -109,16 +101,16 @@ def _prompts(settings: Mapping[str, Any]) -> tuple[Tensor, Bank, PromptMDP]:
 def _arms(settings: Mapping[str, Any], bank: Bank, prior: TastePrior) -> dict[str, Arm]:
     K = settings["options"]
     design = items_design(bank, K, settings["rounds"], prior.planning_precision(SPREAD))
-    static = rounded_static(design, bank, prior.planning_covariance(SPREAD), prior.contrast)
-    app = adaptive(K, 0.5)
+    static = by_strategy("static-rounded", K, design=design, prior=prior)
+    app = by_strategy("adaptive", K, liked_share=0.5)
     return {
         APP: Arm(app, prior),
         FLOOR: Arm(floored(app, K, 1 / 8), prior),
         FLOOR_MORE: Arm(floored(app, K, 1 / 4), prior),
-        ADAPTIVE: Arm(adaptive(K), prior),
-        THOMPSON: Arm(acquired(K, "thompson"), prior),
+        ADAPTIVE: Arm(by_strategy("adaptive", K), prior),
+        THOMPSON: Arm(by_strategy("thompson", K), prior),
         STATIC: Arm(static, prior, blind=True),
-        RANDOM: Arm(random(K), prior, blind=True),
+        RANDOM: Arm(by_strategy("random", K), prior, blind=True),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.experiments.arms import Arm, random
+from personalize.experiments.arms import Arm, by_strategy
 from personalize.experiments.bank import Bank
 from personalize.experiments.figures import legend_beside, lines, named, panels
 from personalize.experiments.people import kinds
@@ -39,7 +39,7 @@ def run(settings: Mapping[str, Any], get_parts: GetParts, on_progress: OnProgres
         kept = _principal(x, askable, settings["dimension"])
         banks[name] = Bank(kept, kept, askable, exam)
     arms = {
-        name: Arm(random(settings["options"]), TastePrior(bank.covariance), blind=True)
+        name: Arm(by_strategy("random", settings["options"]), TastePrior(bank.covariance), blind=True)
         for name, bank in banks.items()
     }
     judges = kinds(pictures, effects, exam, settings["oracle"], settings["at"][-1] // 2)

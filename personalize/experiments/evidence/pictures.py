@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from personalize.experiments.arms import Arm, adaptive, items_design, paper_static, random, rounded_static
+from personalize.experiments.arms import Arm, by_strategy, identical, items_design
 from personalize.experiments.bank import SPREAD, Bank
 from personalize.experiments.figures import bars, legend_beside, lines, named, panels
 from personalize.experiments.people import Person, kinds
@@ -79,14 +79,14 @@ def _arms(
     own = bank.only(pictures.of_subject(subject, False))
     drawn = Bank(own.learned, own.learned, own.askable, own.exam)
     design = items_design(own, K, T, prior.planning_precision(SPREAD))
-    rounded = rounded_static(design, own, prior.planning_covariance(SPREAD), prior.contrast)
+    rounded = by_strategy("static-rounded", K, design=design, prior=prior)
     return {
-        APP: (Arm(adaptive(K, 0.5), prior), own),
-        BEST_WORST: (Arm(adaptive(K, 0.5), prior, best_worst=True), own),
-        BY_PICTURES: (Arm(adaptive(K, 0.5), prior), drawn),
+        APP: (Arm(by_strategy("adaptive", K, liked_share=0.5), prior), own),
+        BEST_WORST: (Arm(by_strategy("adaptive", K, liked_share=0.5), prior, best_worst=True), own),
+        BY_PICTURES: (Arm(by_strategy("adaptive", K, liked_share=0.5), prior), drawn),
         STATIC: (Arm(rounded, prior, blind=True), own),
-        PAPER: (Arm(paper_static(design, own), prior, blind=True), own),
-        RANDOM: (Arm(random(K), prior, blind=True), own),
+        PAPER: (Arm(by_strategy("static-iid", K, design=identical(design)), prior, blind=True), own),
+        RANDOM: (Arm(by_strategy("random", K), prior, blind=True), own),
     }
 
 
