@@ -117,7 +117,7 @@ OURS = {name: service for name, service in COMPOSE.items() if service.get("image
 def test_compose_has_the_profiles_that_the_readme_names() -> None:
     profiles = {profile for service in COMPOSE.values() for profile in service["profiles"]}
     assert profiles == {"cpu", "gpu", "fetch-models", "scale"}
-    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    readme = (REPOSITORY / "personalize" / "ui" / "README.md").read_text("utf-8")
     for profile in profiles - {"fetch-models"}:
         assert f"--profile {profile} up" in readme, profile
     assert "run --rm fetch-models" in readme
