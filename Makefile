@@ -1,4 +1,4 @@
-# make setup, make run, make quick, make test, make check; make pictures takes the README's screenshots again.
+# make setup, make run, make quick, make test, make check; make pictures takes the screenshots of assets/pictures again.
 
 # The first Python that really starts and is recent enough (a version manager's shim may exist and not start).
 PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \

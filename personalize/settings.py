@@ -1,7 +1,7 @@
 """Every tunable of Palate, read in one place: default, unit, meaning, and the name in the environment.
 
 Nothing else reads the environment. A flag wins over the environment, and the environment over the default.
-`Settings.table()` is what the README shows.
+`Settings.table()` is the table in personalize/ui/README.md.
 """
 
 import logging
@@ -104,7 +104,7 @@ class Settings:
     )
     strategy: str = _setting(
         "adaptive",
-        "How questions are chosen; study: in several ways, compared (see README, Studies).",
+        "How questions are chosen; study: in several ways, compared (see personalize/study/README.md).",
         choices=STRATEGY_NAMES,
     )
     study_arms: tuple[str, ...] = _setting(

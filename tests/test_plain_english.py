@@ -1,11 +1,14 @@
-"""The pages are plain English: short sentences, and none of the turns of phrase that have to be decoded."""
+"""The pages are plain English: short sentences, and none of the turns of phrase that have to be decoded.
+
+Pages that the experiments write from their numbers list figures, so only the turns of phrase are held there.
+"""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.test_readme import WRITTEN, name_of
+from tests.test_readme import WRITTEN, name_of, pages
 
 LONGEST_WORDS = 25
 RIDDLES = (
@@ -17,20 +20,23 @@ RIDDLES = (
     "missed are also",
     "of which what",
     "that say nothing else",
+    "whoever named",
+    "what breaks off goes on",
+    "speaks against us",
+    "names what it sees so",
 )
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a page, without front matter, code, tables, pictures and comments."""
+    """The sentences of a page, without front matter, code, tables, pictures, comments and quoted licences."""
     text = re.sub(r"\A---.*?\n---\n", "", text, flags=re.DOTALL)
     text = re.sub(r"```.*?```|<!--.*?-->", "\n\n", text, flags=re.DOTALL)
-    text = re.sub(r"^\s*\|.*$|^#.*$|^!\[.*$", "\n", text, flags=re.MULTILINE)
+    text = re.sub(r"^\s*\|.*$|^#.*$|^!\[.*$|^> .*$", "\n", text, flags=re.MULTILINE)
     text = re.sub(r"^\s*(?:[-*]|\d+\.) ", "\n\n", text, flags=re.MULTILINE)
     text = re.sub(r"`[^`]*`", "code", text)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    text = re.sub(r"\([^()]*\)", "", text)  # an aside is read by itself
     paragraphs = [" ".join(block.split()) for block in re.split(r"\n\s*\n", text)]
-    return [one.strip() for block in paragraphs for one in re.split(r"(?<=[.!?:;])\s+", block) if one.strip()]
+    return [one.strip() for block in paragraphs for one in re.split(r"(?<=[.!?])\s+", block) if one.strip()]
 
 
 @pytest.mark.parametrize("document", WRITTEN, ids=name_of)
@@ -39,7 +45,7 @@ def test_sentences_are_short(document: Path) -> None:
     assert long == []
 
 
-@pytest.mark.parametrize("document", WRITTEN, ids=name_of)
+@pytest.mark.parametrize("document", pages(), ids=name_of)
 def test_no_riddles(document: Path) -> None:
     text = " ".join(document.read_text("utf-8").lower().split())
     assert [riddle for riddle in RIDDLES if riddle in text] == []
