@@ -54,7 +54,7 @@ def open_picture(content: bytes) -> Image.Image:
             return image.convert("RGB")
     except (OSError, SyntaxError, ValueError) as error:
         raise StoreError(
-            f"Expected a PNG picture, found {len(content)} bytes that are none. Render it again."
+            "Expected a PNG picture, found {size} bytes that are none. Render it again.", size=len(content)
         ) from error
 
 

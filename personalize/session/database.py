@@ -203,22 +203,34 @@ def _explanation(found: str, where: str, lock_wait_s: float) -> StoreError:
     line = _first_line(found)
     if "locked" in found or "lock timeout" in found:
         return StoreError(
-            f"Expected the database {where} to be free within {lock_wait_s:g} s, found it locked by another "
-            "program. Close that program or try again; nothing was lost."
+            "Expected the database {where} to be free within {lock_wait_s} s, found it locked by another "
+            "program. Close that program or try again; nothing was lost.",
+            where=where,
+            lock_wait_s=f"{lock_wait_s:g}",
         )
     if "malformed" in found or "not a database" in found:
         return StoreError(
-            f"Expected a sound database at {where}, found it damaged ({line}). It was left as it is; put a "
-            "copy in its place, or move it away to start anew."
+            "Expected a sound database at {where}, found it damaged ({fault}). It was left as it is; put a "
+            "copy in its place, or move it away to start anew.",
+            where=where,
+            fault=line,
         )
     if "unable to open" in found or "readonly" in found:
         return StoreError(
-            f"Expected to write to the database {where}, found: {line}. "
-            "Give write permission to it and to its folder, or choose another data folder."
+            "Expected to write to the database {where}, found: {fault}. "
+            "Give write permission to it and to its folder, or choose another data folder.",
+            where=where,
+            fault=line,
         )
     if "disk is full" in found:
-        return StoreError(f"Expected space on the disk of {where}, found none. Make some and try again.")
-    return StoreError(f"Expected the database {where} to answer, found: {line}. Check it, and try again.")
+        return StoreError(
+            "Expected space on the disk of {where}, found none. Make some and try again.", where=where
+        )
+    return StoreError(
+        "Expected the database {where} to answer, found: {fault}. Check it, and try again.",
+        where=where,
+        fault=line,
+    )
 
 
 def _first_line(message: str) -> str:

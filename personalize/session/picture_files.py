@@ -76,13 +76,16 @@ class PictureFiles:
             raise missing_picture(picture) from None
         except OSError as error:
             raise StoreError(
-                f"Expected to read the picture {path}, found: {error.strerror}. "
-                "Check the disk and its permissions."
+                "Expected to read the picture {path}, found: {fault}. Check the disk and its permissions.",
+                path=path,
+                fault=error.strerror,
             ) from error
         if hash_of(content) != content_hash:
             raise StoreError(
-                f"Expected the picture {picture[:12]} as it was saved, found {path} damaged. "
-                "Render its round again."
+                "Expected the picture {picture} as it was saved, found {path} damaged. "
+                "Render its round again.",
+                picture=picture[:12],
+                path=path,
             )
         return content
 
@@ -106,6 +109,8 @@ class PictureFiles:
 
 def _unwritable(path: Path, error: OSError) -> StoreError:
     return StoreError(
-        f"Expected to write pictures to {path}, found: {error.strerror or error}. "
-        "Make space or give write permission there, or choose another data folder."
+        "Expected to write pictures to {path}, found: {fault}. "
+        "Make space or give write permission there, or choose another data folder.",
+        path=path,
+        fault=error.strerror or error,
     )

@@ -172,7 +172,8 @@ def unknown_session() -> UnknownSessionError:
 def missing_picture(picture: str) -> StoreError:
     """The error for a picture that is not in the store."""
     return StoreError(
-        f"Expected the picture {picture[:12]}, found none in the store. Render its round again."
+        "Expected the picture {picture}, found none in the store. Render its round again.",
+        picture=picture[:12],
     )
 
 

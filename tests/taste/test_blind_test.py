@@ -1,4 +1,4 @@
-"""The blind proof: fair by construction, counted once, and no kinder than the numbers."""
+"""The blind test: fair by construction, counted once, and no kinder than the numbers."""
 
 from collections import Counter
 
@@ -13,7 +13,7 @@ from personalize.session.record import Trial
 from personalize.settings import Settings
 from personalize.taste.blind_test import TRIALS, answer_trial, blind_test, count_trials, next_trial
 from personalize.ui.text.catalogue import catalogue
-from personalize.ui.text.sentences import proven
+from personalize.ui.text.sentences import blind_test_result
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
 
@@ -60,8 +60,8 @@ def test_pictures_of_one_seed_and_another_subject_each_time(loop: Personalizer) 
         answer_trial(loop, token, number, first=made.personal_first)
         seen.append(made.subject)
     assert len(set(seen)) == min(TRIALS, len(loop.preparation.vocabulary.subjects) - 1)
-    proof = blind_test(loop, token)
-    assert proof.done and (proof.answered, proof.wins) == (TRIALS, TRIALS) and proof.open is None
+    test = blind_test(loop, token)
+    assert test.done and (test.answered, test.wins) == (TRIALS, TRIALS) and test.open is None
 
 
 def test_which_stands_first_is_drawn_by_lot(loop: Personalizer) -> None:
@@ -85,7 +85,7 @@ def test_an_answer_counts_once(loop: Personalizer) -> None:
     assert (blind_test(loop, token).answered, blind_test(loop, token).wins) == (1, 0)
 
 
-def test_nothing_is_proven_of_a_taste_that_changes_nothing(loop: Personalizer) -> None:
+def test_a_taste_that_changes_nothing_is_not_tested(loop: Personalizer) -> None:
     token = loop.start("a fox").token
     with pytest.raises(SessionError, match="Pick a few more"):
         next_trial(loop, token)
@@ -109,18 +109,18 @@ def test_a_failure_counts_nothing_and_can_be_tried_again(
 )
 def test_the_words_follow_the_interval(wins: int, of: int, said: str) -> None:
     trials = [trial(n, "personal" if n <= wins else "plain") for n in range(1, of + 1)]
-    proof = count_trials(trials)
-    assert said in proven(catalogue("en"), proof)
-    assert 0.0 <= proof.low <= (wins / of if of else 0.5) <= proof.high <= 1.0
+    test = count_trials(trials)
+    assert said in blind_test_result(catalogue("en"), test)
+    assert 0.0 <= test.low <= (wins / of if of else 0.5) <= test.high <= 1.0
     if of:
         # Wilson's interval, by hand
         z, p = 1.959964, wins / of
         middle, half = p + z * z / (2 * of), z * (p * (1 - p) / of + z * z / (4 * of * of)) ** 0.5
-        assert proof.low == pytest.approx((middle - half) / (1 + z * z / of), abs=1e-6)
-        assert proof.high == pytest.approx((middle + half) / (1 + z * z / of), abs=1e-6)
+        assert test.low == pytest.approx((middle - half) / (1 + z * z / of), abs=1e-6)
+        assert test.high == pytest.approx((middle + half) / (1 + z * z / of), abs=1e-6)
 
 
-def test_an_open_trial_keeps_the_proof_open() -> None:
+def test_an_open_trial_keeps_the_test_open() -> None:
     trials = [trial(n, "personal") for n in range(1, TRIALS + 1)]
     assert count_trials(trials).done
     assert not count_trials([*trials, trial(TRIALS + 1, None)]).done

@@ -43,7 +43,7 @@ def trial_drawing(words: Catalogue, progress: RenderProgress) -> str:
 
 def result(words: Catalogue, test: BlindTest, trials: Sequence[Trial], token: str) -> str:
     """The share of trials won by the personal picture, its interval, and every trial with its labels."""
-    sentence = sentences.proven(words, test)
+    sentence = sentences.blind_test_result(words, test)
     return _written(
         words,
         heading=words.count("blind_test_after", test.answered),

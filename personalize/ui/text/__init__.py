@@ -1,1 +1,1 @@
-"""Every text of the page, by language."""
+"""The texts of the page in all languages."""

@@ -1,4 +1,4 @@
-"""Sentences that are put together from values, in the reader's language."""
+"""Sentences about values, in the reader's language."""
 
 from collections.abc import Sequence
 
@@ -11,19 +11,22 @@ from personalize.taste.summary import Opinion, Taste
 from personalize.taste.summary import highlights as highlights_of
 from personalize.ui.text.catalogue import Catalogue, catalogue
 
+MOODS = ("liked", "disliked", "open")
+"""Kinds of opinions, each with a colour of its own."""
+
 
 def highlights(words: Catalogue, opinions: Sequence[Opinion], answered: int) -> str:
-    """What a taste comes to, in one sentence; `opinions` are most liked first."""
+    """The most liked, least liked and least certain words in a sentence; `opinions` are most liked first."""
     if not answered or not opinions:
-        return words("gist_nothing")
+        return words("highlights_nothing")
     found = highlights_of(opinions)
     liked, disliked = (
         words.listed([words.token(one) for one in some]) for some in (found.liked, found.disliked)
     )
     unsure = words.token(found.unsure)
     if not unsure:
-        return words("gist_lean", liked=liked, disliked=disliked)
-    key = "gist_both" if liked and disliked else "gist_liked" if liked else "gist_disliked"
+        return words("highlights_lean", liked=liked, disliked=disliked)
+    key = "highlights_both" if liked and disliked else "highlights_liked" if liked else "highlights_disliked"
     return words(key, liked=liked, disliked=disliked, unsure=unsure)
 
 
@@ -33,7 +36,7 @@ def in_english(taste: Taste) -> str:
 
 
 def asks(words: Catalogue, why: Why | None) -> Markup | str:
-    """What a round is about, as HTML; "" when that is not known."""
+    """The tokens that a round asks about, as HTML; "" if they are unknown."""
     if why is None or not why.tokens:
         return ""
     settled = round(100 * why.settled)
@@ -43,23 +46,20 @@ def asks(words: Catalogue, why: Why | None) -> Markup | str:
 
 
 def keys(words: Catalogue, options: int) -> Markup:
-    """What the keys do, as HTML."""
+    """The keys of a round and their actions, as HTML."""
     names = {"first": "1", "last": str(options), "zero": "0", "shift": "Shift", "undo": "U", "zoom": "Z"}
     return words.html("keys", **{place: Markup("<kbd>{}</kbd>").format(key) for place, key in names.items()})
 
 
 def legend(words: Catalogue) -> Markup:
-    """What the colours of the bars mean, as HTML."""
+    """The meaning of the bars' colours, as HTML."""
     return words.html(
         "legend", **{mood: Markup('<span class="key {}"></span>').format(mood) for mood in MOODS}
     )
 
 
-MOODS = ("liked", "disliked", "open")
-
-
 def left(words: Catalogue, progress: RenderProgress | None) -> str:
-    """How long a drawing still takes, or who is served before."""
+    """The time that a render still takes, or the number of visitors before this one."""
     progress = progress or RenderProgress()
     if progress.waiting:
         return words.count("left_waiting", progress.waiting)
@@ -69,16 +69,14 @@ def left(words: Catalogue, progress: RenderProgress | None) -> str:
     return words.count("left_minutes", round(seconds / 60))
 
 
-def proven(words: Catalogue, proof: BlindTest) -> str:
-    """The outcome of a blind test, no kinder than the numbers."""
-    if not proof.answered:
+def blind_test_result(words: Catalogue, test: BlindTest) -> str:
+    """The result of a blind test; it claims a difference only if the interval excludes chance."""
+    if not test.answered:
         return words("blind_test_none")
-    key = (
-        "blind_test_better"
-        if proof.low > 0.5
-        else "blind_test_worse"
-        if proof.high < 0.5
-        else "blind_test_chance"
-    )
-    low, high = round(100 * proof.low), round(100 * proof.high)
-    return words(key, wins=proof.wins, answered=proof.answered, low=low, high=high)
+    key = "blind_test_chance"
+    if test.low > 0.5:
+        key = "blind_test_better"
+    elif test.high < 0.5:
+        key = "blind_test_worse"
+    low, high = round(100 * test.low), round(100 * test.high)
+    return words(key, wins=test.wins, answered=test.answered, low=low, high=high)

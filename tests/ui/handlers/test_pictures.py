@@ -16,7 +16,7 @@ def test_a_picture_brought_back_fills_the_fields(app: App) -> None:
     assert "another model" not in page["notice"]
     for odd in ({"palate": "{}"}, {"palate": '{"prompt": "", "seed": -1, "model": "x"}'}, {}):
         page = page_after(seen(app.handlers.pictures.recall(None, png((1, 2, 3), **odd), request())))
-        assert "does not tell how Palate made it" in page["notice"] and "wish" not in page
+        assert "no Palate settings" in page["notice"] and "wish" not in page
     kept = {"palate": json.dumps({"prompt": "x" * 1500, "seed": 7, "model": "m"})}
     assert "wish" not in page_after(
         seen(app.handlers.pictures.recall(None, png((1, 2, 3), **kept), request()))

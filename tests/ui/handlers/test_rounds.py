@@ -45,7 +45,7 @@ def test_the_least_liked_is_kept_with_the_pick_and_not_with_none_of_these(app: A
 
 @pytest.mark.parametrize(
     ("least", "sentence"),
-    [(1, "must be another one"), (9, "must be one of 1 to 4"), ("2", "Something is missing")],
+    [(1, "another favourite"), (9, "no picture 10"), ("2", "Something is missing")],
 )
 def test_a_least_liked_that_cannot_be_is_refused_with_a_sentence(
     app: App, least: object, sentence: str

@@ -24,7 +24,15 @@ PEOPLE_MEET = {
     "SessionError", "LimitError", "UnknownSessionError", "StaleAnswerError", "RenderError", "StalledError",
     "CancelledError",
 }  # fmt: skip
-"""Errors that come from what a person does. Others come from a broken installation and are quoted."""
+"""Errors that come from what a person does."""
+
+STORES = (
+    "rendering/png.py",
+    "session/database.py:_explanation",
+    "session/picture_files.py",
+    "session/store.py",
+)
+"""Modules and functions with errors of the store. Sentences have no paths of the server."""
 
 
 def table(language: str) -> dict[str, Any]:
@@ -111,6 +119,28 @@ def test_every_error_that_a_person_can_meet_has_a_sentence_in_every_language() -
         assert set(table(language)["errors"]) == set(known.values()), language
 
 
+def test_an_error_of_the_store_has_a_sentence_without_paths() -> None:
+    keys = {template: key for key, template in table("en")["templates"].items()}
+    for where in STORES:
+        name, _, function = where.partition(":")
+        tree: ast.AST = ast.parse((ROOT / "personalize" / name).read_text("utf-8"))
+        if function:
+            (tree,) = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == function)
+        made = [call for call in ast.walk(tree) if isinstance(call, ast.Call) and is_store_error(call)]
+        assert made, where
+        for call in made:
+            assert isinstance(call.args[0], ast.Constant), f"{where}:{call.lineno}: give the error a template"
+            template = str(call.args[0].value)
+            assert template in keys, template
+            assert places(template) == {keyword.arg for keyword in call.keywords}, template
+            for language in LANGUAGES:
+                assert not places(table(language)["errors"][keys[template]]), template
+
+
+def is_store_error(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id == "StoreError" and bool(call.args)
+
+
 def test_visitors_read_sentences_and_the_log_what_was_expected() -> None:
     assert [text for text in table("en")["errors"].values() if text.startswith("Expected")] == []
 
@@ -145,6 +175,8 @@ def test_an_error_keeps_its_template_and_its_values_on_the_way_through_a_process
     assert (error.template, error.values) == ("Expected {a}, found {b}.", {"a": 1, "b": "x"})
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), again.values) == (SessionError, str(error), error.values)
+    limit = LimitError("Expected at most {goes}, found more.", 30, goes=4)
+    assert vars(pickle.loads(pickle.dumps(limit))) == vars(limit)
 
 
 @pytest.mark.parametrize(
