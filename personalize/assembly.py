@@ -1,4 +1,4 @@
-"""Assembles a deployment from its settings: here `models` and `personalize` meet."""
+"""Assembles a deployment from its settings. This module connects `models` with `personalize`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ VOCABULARIES = Path(__file__).parents[1] / "assets" / "vocabulary"
 
 
 def assemble(settings: Settings) -> "Parts":
-    """The vocabulary, the renderer and the embedder that the settings name.
+    """The vocabulary, the renderer and the embedder of the given settings.
 
     Raises:
         VocabularyError: the vocabulary or the styles cannot be read.
@@ -40,7 +40,7 @@ def assemble(settings: Settings) -> "Parts":
 
 
 def prepare_parts(parts: "Parts", on_progress: "OnProgress") -> "Preparation":
-    """Token effects, feature space, MDP, prior and design of the parts, computed or read from the cache.
+    """Token effects, feature space, MDP, prior and design, computed now or read from the cache.
 
     Raises:
         RenderError: the renderer failed.
@@ -54,10 +54,10 @@ def prepare_parts(parts: "Parts", on_progress: "OnProgress") -> "Preparation":
 
 
 def open_store(settings: Settings) -> "Store":
-    """The database of sessions and the folder of pictures that the settings name.
+    """The store of sessions and pictures of the given settings.
 
     Raises:
-        StoreError: one of them cannot be opened.
+        StoreError: the database or the folder of pictures cannot be opened.
     """
     from personalize.session.database_store import DatabaseStore
 

@@ -1,4 +1,4 @@
-"""The commands of ``python -m personalize``: each adds its flags to a parser and runs on the chosen ones."""
+"""The commands of ``python -m personalize``. Each adds its flags to a parser and runs with their values."""
 
 import argparse
 import json
@@ -15,10 +15,10 @@ Flags = argparse.Namespace
 
 
 class FlagParser(argparse.ArgumentParser):
-    """A parser whose errors have the form of all others."""
+    """A parser that raises errors in the form of all other errors."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise a SettingsError rather than print the usage."""
+        """Raise a SettingsError instead of printing the usage."""
         raise SettingsError(f"Expected flags as in --help, found this: {message}. Correct it.")
 
 
@@ -27,9 +27,9 @@ class Command:
     """One command.
 
     Attributes:
-        flags: adds the command's own flags.
+        flags: adds the flags of this command only.
         run: runs the command and prints its result.
-        shared: flags of several commands that this one takes, by the names in `SHARED`.
+        shared: names of groups of flags that several commands have, for `add_shared`.
     """
 
     flags: Callable[[argparse.ArgumentParser], None]
@@ -38,14 +38,14 @@ class Command:
 
 
 def add_shared(parser: argparse.ArgumentParser, names: tuple[str, ...]) -> None:
-    """Add flags that several commands take: all take `model`, `data` and `threads`."""
+    """Add `--model`, `--data` and `--threads`, and the groups of flags in `names` ("json", "questions")."""
     parser.add_argument("--model", help="name in the catalogue, or a folder (default: mini)")
-    parser.add_argument("--data", type=Path, help="folder of caches")
+    parser.add_argument("--data", type=Path, help="folder of sessions, pictures and caches")
     parser.add_argument("--threads", type=int, help="CPU threads of the networks (default: the free cores)")
     if "json" in names:
         parser.add_argument("--json", action="store_true", help="print one JSON object")
     if "questions" in names:
-        parser.add_argument("--options", type=int, help="pictures a round")
+        parser.add_argument("--options", type=int, help="number of pictures in a round")
         parser.add_argument("--vocabulary", help="name in assets/vocabulary, or a folder")
 
 
@@ -56,13 +56,13 @@ def _print(text: str) -> None:
 def render_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of `render`."""
     parser.add_argument("--prompt", required=True, help='such as "a fox, watercolor"')
-    parser.add_argument("--count", type=int, default=1, help="pictures; each has the next seed")
-    parser.add_argument("--seed", type=int, default=0, help="of the first picture")
+    parser.add_argument("--count", type=int, default=1, help="number of pictures, with successive seeds")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the first picture")
     parser.add_argument("--out", type=Path, default=Path("."), help="folder for the PNG files")
 
 
 def run_render(chosen: Flags, settings: Settings) -> None:
-    """Write pictures of one prompt to a folder."""
+    """Write pictures of one prompt to a folder, and print the paths of the files."""
     import models
     from personalize.progress import ConsoleProgress
     from personalize.seeds import LARGEST_SEED
@@ -96,14 +96,14 @@ def run_render(chosen: Flags, settings: Settings) -> None:
 
 def design_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of `design`."""
-    parser.add_argument("--criterion", choices=("V", "D"), help="what is optimal (default: V)")
-    parser.add_argument("--rounds", type=int, help="answers it is planned for")
+    parser.add_argument("--criterion", choices=("V", "D"), help="optimality criterion (default: V)")
+    parser.add_argument("--rounds", type=int, help="planned number of answers")
     parser.add_argument("--features", dest="feature_source", help="pictures, texts or auto (default)")
-    parser.add_argument("--again", action="store_true", help="solve the design even if it was solved before")
+    parser.add_argument("--again", action="store_true", help="solve the design even if it is cached")
 
 
 def run_design(chosen: Flags, settings: Settings) -> None:
-    """Solve the design of the chosen model's vocabulary, and print what it reaches."""
+    """Solve the design for the vocabulary of the chosen model, and print its value, gap and status."""
     from personalize.assembly import assemble, prepare_parts
     from personalize.design.diagnosis import design_warnings
     from personalize.preparation.effects import feature_source
@@ -142,17 +142,17 @@ def run_design(chosen: Flags, settings: Settings) -> None:
 
 def simulate_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of `simulate`."""
-    parser.add_argument("--people", type=int, default=20)
-    parser.add_argument("--rounds", type=int, default=15, help="answers of each person")
-    parser.add_argument("--strategy", default="adaptive", help="a strategy, or several with commas")
-    parser.add_argument("--judge", default="pictures", help="pictures (they are rendered) or tokens")
+    parser.add_argument("--people", type=int, default=20, help="number of simulated people")
+    parser.add_argument("--rounds", type=int, default=15, help="number of answers of each person")
+    parser.add_argument("--strategy", default="adaptive", help="one strategy, or several separated by commas")
+    parser.add_argument("--judge", default="pictures", help="basis of a pick: pictures (rendered) or tokens")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--held-out", type=int, default=60, help="questions that test what was learned")
+    parser.add_argument("--held-out", type=int, default=60, help="number of test questions")
     parser.add_argument("--lapse", type=float, default=0.0, help="share of picks that are slips")
 
 
 def run_simulate(chosen: Flags, settings: Settings) -> None:
-    """Let simulated people answer the real loop, and print how well their tastes were learned."""
+    """Run the real loop with simulated people, and print the accuracy of their estimated tastes."""
     from personalize.assembly import assemble
     from personalize.experiments.benchmarks.simulate import Simulation, simulate
     from personalize.experiments.statistics import simulation_table
@@ -185,14 +185,18 @@ def benchmark_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of `benchmark`."""
     kinds = ("round", "design", "learning", "estimate", "crowd")
     parser.add_argument("what", nargs="?", default="round", choices=kinds)
-    parser.add_argument("--tokens", type=int, default=5000, help="design: tokens in all, S")
-    parser.add_argument("--dimension", type=int, default=64, help="design, learning, estimate: features, d")
-    parser.add_argument("--horizon", type=int, default=6, help="design: slots, H")
-    parser.add_argument("--criterion", choices=("V", "D"), help="design: what is optimal (default: V)")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="design: where it runs")
-    parser.add_argument("--scaling", action="store_true", help="design: over sizes, with a plot")
-    parser.add_argument("--people", type=int, default=40, help="learning, estimate: simulated people")
-    parser.add_argument("--answers", type=int, default=60, help="learning: answers of each")
+    parser.add_argument("--tokens", type=int, default=5000, help="design: number of tokens, S")
+    parser.add_argument(
+        "--dimension", type=int, default=64, help="design, learning, estimate: dimension of the features, d"
+    )
+    parser.add_argument("--horizon", type=int, default=6, help="design: number of slots, H")
+    parser.add_argument("--criterion", choices=("V", "D"), help="design: optimality criterion (default: V)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="design: device")
+    parser.add_argument("--scaling", action="store_true", help="design: run several sizes, with a plot")
+    parser.add_argument(
+        "--people", type=int, default=40, help="learning, estimate: number of simulated people"
+    )
+    parser.add_argument("--answers", type=int, default=60, help="learning: number of answers of each person")
     parser.add_argument(
         "--strategies",
         default="adaptive,static-rounded,static-iid,random",
@@ -205,21 +209,35 @@ def benchmark_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--prior", default="evidence", help="learning: evidence, features, root or ridge")
     parser.add_argument("--tastes", default="concepts", help="learning: concepts or isotropic")
-    parser.add_argument("--items", type=int, default=1000, help="learning: what can be shown, N")
-    parser.add_argument("--features", help="learning: a NumPy file N x d in the place of synthetic items")
+    parser.add_argument("--items", type=int, default=1000, help="learning: number of items, N")
+    parser.add_argument(
+        "--features", help="learning: NumPy file of N x d features, instead of synthetic items"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--plot", type=Path, help="write a plot here (PNG or SVG)")
-    parser.add_argument("--visitors", type=int, default=25, help="crowd: people who pick at once")
-    parser.add_argument("--lookers", type=int, default=0, help="crowd: people who only look at a first round")
-    parser.add_argument("--picture-s", type=float, default=0.1, help="crowd: seconds of drawing a picture")
-    parser.add_argument("--thinking-s", default="0.25:0.75", help="crowd: shortest and longest look, A:B")
+    parser.add_argument(
+        "--visitors", type=int, default=25, help="crowd: number of people who pick at the same time"
+    )
+    parser.add_argument(
+        "--lookers", type=int, default=0, help="crowd: number of people who only look at a first round"
+    )
+    parser.add_argument("--picture-s", type=float, default=0.1, help="crowd: seconds to render one picture")
+    parser.add_argument(
+        "--thinking-s",
+        default="0.25:0.75",
+        help="crowd: shortest and longest time before a pick, A:B in seconds",
+    )
     parser.add_argument("--batch", type=int, default=4, help="crowd: most pictures in one batch")
-    parser.add_argument("--seconds", type=float, default=60.0, help="crowd: how long everybody goes on")
-    parser.add_argument("--repeats", type=int, default=5, help="runs of each part; the median counts")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="crowd: duration of the simulation in seconds"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=5, help="number of runs of each part; the result is their median"
+    )
 
 
 def run_benchmark(chosen: Flags, settings: Settings) -> None:
-    """Measure: the parts of a round (the default), design, learning or estimate."""
+    """Run a benchmark and print its result: round (the default), design, learning, estimate or crowd."""
     if chosen.what == "crowd":
         _run_crowd(chosen, settings)
         return
@@ -239,6 +257,7 @@ def run_benchmark(chosen: Flags, settings: Settings) -> None:
 
 
 def _run_crowd(chosen: Flags, settings: Settings) -> None:
+    """Run the benchmark of many visitors at one render queue."""
     from personalize.assembly import VOCABULARIES
     from personalize.experiments.benchmarks.crowd import Crowd, simulate_crowd
     from personalize.progress import ConsoleProgress
@@ -267,13 +286,15 @@ def _run_crowd(chosen: Flags, settings: Settings) -> None:
 
 def experiments_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of `experiments`."""
-    parser.add_argument("name", help="an experiment, or all, summary, redraw")
-    parser.add_argument("--quick", action="store_true", help="small sizes: that it works, no conclusion")
+    parser.add_argument("name", help="name of an experiment, or all, summary or redraw")
+    parser.add_argument(
+        "--quick", action="store_true", help="small sizes, as a test; the results support no conclusion"
+    )
     parser.add_argument("--out", type=Path, default=Path("evidence"), help="folder for the results")
 
 
 def run_experiments(chosen: Flags, settings: Settings) -> None:
-    """Run an experiment of the evidence (or all), and write its numbers, figures and page."""
+    """Run one experiment or all, and write the numbers, figures and pages."""
     from personalize.assembly import assemble
     from personalize.experiments import command
     from personalize.progress import ConsoleProgress
@@ -286,11 +307,11 @@ def run_experiments(chosen: Flags, settings: Settings) -> None:
 def study_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of `study`."""
     parser.add_argument("what", choices=("export", "analyse"))
-    parser.add_argument("file", type=Path, help="the study as JSON lines")
+    parser.add_argument("file", type=Path, help="file of the study in the format JSON lines")
 
 
 def run_study(chosen: Flags, settings: Settings) -> None:
-    """Write a study's data to a file (export FILE), or print what such a file shows (analyse FILE)."""
+    """Write the data of a study to a file (export FILE), or print the analysis of a file (analyse FILE)."""
     from personalize.study.command import analyse_study, export_study
 
     if chosen.what == "analyse":
@@ -314,4 +335,4 @@ COMMANDS: dict[str, Command] = {
     "experiments": Command(experiments_flags, run_experiments),
     "study": Command(study_flags, run_study, ("json",)),
 }
-"""Every command by name."""
+"""All commands by name."""

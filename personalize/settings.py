@@ -1,7 +1,7 @@
-"""Every tunable of Palate, read in one place: default, unit, meaning, and the name in the environment.
+"""Defines all settings of Palate: name, environment variable, default, unit and meaning.
 
-Nothing else reads the environment. A flag wins over the environment, and the environment over the default.
-`Settings.table()` is the table in personalize/ui/README.md.
+Only this module reads settings from the environment. A flag overrides the environment, and the environment
+overrides the default. personalize/ui/README.md contains the table of `Settings.table()`.
 """
 
 import logging
@@ -15,16 +15,22 @@ from personalize.errors import SettingsError
 from personalize.session.record import STRATEGY_NAMES, STUDY
 
 PREFIX = "PALATE_"
+"""Prefix of the environment variables."""
+
 log = logging.getLogger(__name__)
 RENAMED = {"words": "max_tokens", "pleasant": "liked_share", "ahead": "lookahead_rounds"}
-"""Earlier names of settings, which still work."""
+"""Present names of settings by their earlier names, which still work."""
 
 _ARMS = tuple(name for name in STRATEGY_NAMES if name != STUDY)
 _PIN = re.compile(r"[0-9]{4,12}")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]_~%/-]{1,200}")
 
-FEWEST_BETWEEN = 5
-"""Rounds from one repeated question to the next, at least: fewer would be noticed, and tell little new."""
+SHORTEST_REPEAT_GAP = 4
+"""Fewest rounds from a question to its repeat.
+
+With `repeats` = n, round n is the first repeat and round 1 its question. Their gap is n - 1, so n must be
+above this constant. A shorter gap would be noticed, and its answer would add little information.
+"""
 
 
 def _setting(
@@ -42,7 +48,7 @@ def _setting(
 
 @dataclass(frozen=True)
 class SettingRow:
-    """One line of the table of settings."""
+    """One row of the table of settings."""
 
     name: str
     environment: str
@@ -52,24 +58,26 @@ class SettingRow:
 
     @property
     def flag(self) -> str:
-        """The name on the command line."""
+        """The flag of the setting."""
         return "--" + self.name.replace("_", "-")
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """The name on the command line, and earlier names that still work."""
+        """The flag of the setting, and its earlier flags, which still work."""
         earlier = (old for old, new in RENAMED.items() if new == self.name)
         return (self.flag, *("--" + old.replace("_", "-") for old in earlier))
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The tunables. Construct with `Settings.from_environment`, which checks them."""
+    """The values of all settings, checked. `Settings.from_environment` reads them from the environment."""
 
     model: str = _setting(
         "mini", "Name of the pipeline in the catalogue, a folder, or an id on the hub that was fetched."
     )
-    clip: str = _setting("", "CLIP that sees the pictures: name, folder or id; empty: the model's own.")
+    clip: str = _setting(
+        "", "CLIP model that embeds the pictures: name, folder or id; empty: the model's own."
+    )
     steps: int = _setting(0, "Denoising steps; 0: the model's own number.", unit="steps", low=0, high=500)
     guidance: float = _setting(
         -1.0, "Classifier-free guidance scale; -1: the model's own.", low=-1.0, high=50.0
@@ -78,7 +86,7 @@ class Settings:
         0, "Side of the pictures, a multiple of 8; 0: the model's own.", unit="pixels", low=0, high=4096
     )
     safety: int = _setting(
-        1, "1: the model's own safety checker is asked, if it has one; 0: it is not.", low=0, high=1
+        1, "1: use the model's own safety checker, if it has one; 0: do not use it.", low=0, high=1
     )
     compile: str = _setting(
         "", "Backend of torch.compile, such as inductor (needs a C compiler); empty: none."
@@ -92,19 +100,23 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in.")
     port: int = _setting(7860, "Port to listen on; 0 takes a free one.", low=0, high=65535)
     data: Path = _setting(
-        Path("~/.local/share/palate"), "Folder of sessions, pictures and caches; the only one written to."
+        Path("~/.local/share/palate"),
+        "Folder of sessions, pictures and caches; the app writes to no other folder.",
     )
     database_url: str = _setting("", "URL of the database; empty: palate.sqlite3 in the data folder.")
     threads: int = _setting(0, "CPU threads of the networks; 0: as many as cores are free.", low=0, high=1024)
 
-    options: int = _setting(4, "Pictures a round, K.", unit="pictures", low=2, high=9)
-    rounds: int = _setting(12, "Rounds that a session is planned for.", unit="rounds", low=1, high=500)
+    options: int = _setting(4, "Number of pictures in a round, K.", unit="pictures", low=2, high=9)
+    rounds: int = _setting(12, "Planned number of rounds in a session.", unit="rounds", low=1, high=500)
     seed: int = _setting(
-        -1, "Seed of every session, so that it can be played again; -1: each its own.", low=-1, high=2**31 - 1
+        -1,
+        "Seed of every session, so that a session can be repeated; -1: a random seed for each.",
+        low=-1,
+        high=2**31 - 1,
     )
     strategy: str = _setting(
         "adaptive",
-        "How questions are chosen; study: in several ways, compared (see personalize/study/README.md).",
+        "Strategy that chooses the questions; study: compare several (see personalize/study/README.md).",
         choices=STRATEGY_NAMES,
     )
     study_arms: tuple[str, ...] = _setting(
@@ -114,30 +126,32 @@ class Settings:
         8, "Learning rounds of each arm in a study's session.", unit="rounds", low=1, high=100
     )
     study_common: int = _setting(
-        8, "Questions in a study's session that everybody gets.", unit="rounds", low=1, high=100
+        8, "Questions in a study's session that every participant gets.", unit="rounds", low=1, high=100
     )
     study_again: int = _setting(
-        3, "Common questions that are asked twice, for self-agreement.", unit="rounds", low=0, high=100
+        3, "Common questions that are asked twice, to measure self-agreement.", unit="rounds", low=0, high=100
     )
-    pool: int = _setting(300, "Prompts a new question is chosen from.", unit="prompts", low=8, high=100_000)
+    pool: int = _setting(
+        300, "Number of candidate prompts for a new question.", unit="prompts", low=8, high=100_000
+    )
     max_tokens: int = _setting(
         2, "Most words of style in a prompt; more are hard to draw and to judge.", low=1, high=1000
     )
     liked_share: float = _setting(
         0.5,
-        "Share of the prompts, the best liked so far, that questions are chosen from.",
+        "Share of the candidate prompts, those with the highest utilities, that a question may contain.",
         low=0.01,
         high=1.0,
     )
     lookahead_rounds: int = _setting(
-        1, "Rounds chosen and rendered while a person looks; 0: each waits for its answers.", low=0, high=5
+        1, "Rounds chosen and rendered before the present round is answered; 0: none.", low=0, high=5
     )
     bank: int = _setting(
-        2, "First rounds of each example subject drawn beforehand, for an instant start; 0: none.",
+        2, "First rounds of each example subject rendered in advance, for an instant start; 0: none.",
         unit="rounds", low=0, high=100,
     )  # fmt: skip
     repeats: int = _setting(
-        8, "One round in so many asks an earlier question again, to see how steady picks are; 0: none.",
+        8, "One round in this many repeats an earlier question, to measure steadiness; 0: none.",
         unit="rounds", low=0, high=500,
     )  # fmt: skip
     warm_up: int = _setting(3, "Answers before `liked_share` applies.", unit="rounds", low=0, high=500)
@@ -148,28 +162,38 @@ class Settings:
     )
     population: int = _setting(
         0,
-        "Fewest earlier sessions whose tastes become one more prior, at the next start; 0: never.",
+        "Fewest earlier sessions for an additional prior from their tastes, at each start; 0: never.",
         unit="sessions",
         low=0,
         high=100_000,
     )
     caution: float = _setting(
-        0.5, "Standard errors that a liked token must be above zero to be used.", low=0.0, high=5.0
+        0.5,
+        "Standard errors by which a token's utility must exceed 0 for use in personal pictures.",
+        low=0.0,
+        high=5.0,
     )
     best_of: int = _setting(
-        3, "Pictures drawn for each personal picture that is shown.", unit="pictures", low=1, high=32
+        3,
+        "Pictures rendered for each personal picture; the best one is shown.",
+        unit="pictures",
+        low=1,
+        high=32,
     )
 
     draws_a_minute: int = _setting(
-        40, "Rounds and sets of pictures a session may ask for in a minute; 0: any.", low=0, high=100_000
+        40,
+        "Rounds and sets of pictures that a session may request in a minute; 0: no limit.",
+        low=0,
+        high=100_000,
     )
     sessions_an_hour: int = _setting(
-        200, "Sessions that one address may start in an hour (a school is one address); 0: any.",
+        200, "Sessions that one address may start in an hour (a school is one address); 0: no limit.",
         unit="sessions", low=0, high=1_000_000,
     )  # fmt: skip
 
     kiosk: int = _setting(
-        0, "Seconds without a touch after which the page starts over, at a booth; 0: never.",
+        0, "Seconds without a touch before the page of a booth starts over; 0: never.",
         unit="seconds", low=0, high=86_400,
     )  # fmt: skip
     staff_pin: str = _setting(
@@ -178,60 +202,66 @@ class Settings:
     )
     address: str = _setting(
         "",
-        "Where phones reach the page, such as http://192.168.1.20:7860; empty: as the browser does.",
+        "Address of the page for phones, such as http://192.168.1.20:7860; empty: the browser's address.",
     )
 
     mcp: int = _setting(
-        0, "1: the endpoints are MCP tools too, at /gradio_api/mcp/ (needs the package mcp).", low=0, high=1
+        0,
+        "1: offer the endpoints as MCP tools too, at /gradio_api/mcp/ (needs the package mcp).",
+        low=0,
+        high=1,
     )
 
     metadata: int = _setting(
-        1, "1: saved pictures say in the file how they were made; 0: they do not.", low=0, high=1
+        1, "1: saved picture files contain their prompt, seed and model; 0: they do not.", low=0, high=1
     )
 
     feature_source: str = _setting(
         "auto",
-        "What a token's features are learned from; auto: pictures, or texts where too many would be drawn.",
+        "Source of the tokens' features; auto: pictures, or texts if there would be too many pictures.",
         choices=("auto", "pictures", "texts"),
     )
     contexts: int = _setting(
-        4, "Subjects that each token is drawn with, to see what it does.", unit="subjects", low=1, high=64
+        4, "Number of subjects for the measurement of each token's effect.", unit="subjects", low=1, high=64
     )
     kept_variance: float = _setting(0.99, "Share of the variance kept by the features.", low=0.1, high=1.0)
-    max_dimension: int = _setting(64, "Most dimensions the features keep.", low=1, high=4096)
-    criterion: str = _setting("V", "What the design is optimal for.", choices=("V", "D"))
+    max_dimension: int = _setting(64, "Largest dimension of the features.", low=1, high=4096)
+    criterion: str = _setting("V", "Optimality criterion of the design.", choices=("V", "D"))
     prior_spread: float = _setting(
         2.0, "Spread of utilities over prompts that the design assumes.", unit="nats", low=0.01, high=100.0
     )
     candidates: int = _setting(
-        1000, "Random prompts that stand for all prompts.", unit="prompts", low=16, high=100_000
+        1000, "Number of random prompts that represent all prompts.", unit="prompts", low=16, high=100_000
     )
     relative_gap: float = _setting(1e-3, "Certified gap at which the design stops.", low=1e-9, high=1.0)
     design_iterations: int = _setting(2000, "Most iterations of the design.", low=1, high=10_000_000)
 
     def __post_init__(self) -> None:
-        """Refuse a value outside its range.
+        """Check all values.
 
         Raises:
-            SettingsError: which setting, what it may be, what was found.
+            SettingsError: a value is outside its range or not among its choices.
         """
         for item in fields(self):
             _check(item.name, getattr(self, item.name), item.metadata)
-        if 0 < self.repeats < FEWEST_BETWEEN:
+        if 0 < self.repeats <= SHORTEST_REPEAT_GAP:
             raise SettingsError(
-                f"Expected repeats to be 0 or at least {FEWEST_BETWEEN}, found {self.repeats}. "
-                "Repeat fewer rounds."
+                f"Expected repeats to be 0 or at least {SHORTEST_REPEAT_GAP + 1}, found {self.repeats}. "
+                "Use 0 or a larger number."
             )
         _check_folder(self.data)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], **overrides: object) -> "Settings":
-        """Defaults, then the environment's PALATE_* values, then `overrides` that are not None.
+        """The settings from defaults, PALATE_* variables and `overrides`, in ascending priority.
 
-        An override may be a text, as on the command line, or a value.
+        Args:
+            environ: the environment variables.
+            overrides: values by the name of their setting, as text or with the type of the setting. None
+                overrides nothing.
 
         Raises:
-            SettingsError: an unknown PALATE_ name, an unknown override, or a value that does not fit.
+            SettingsError: a PALATE_* variable or an override has an unknown name, or a value is not valid.
         """
         kinds = get_type_hints(cls)
         names = {item.name for item in fields(cls)}
@@ -266,7 +296,7 @@ class Settings:
 
     @classmethod
     def table(cls) -> tuple[SettingRow, ...]:
-        """Every setting, in order."""
+        """The rows of all settings, in order of definition."""
         return tuple(
             SettingRow(
                 name=item.name,
@@ -280,14 +310,14 @@ class Settings:
 
     @property
     def planned(self) -> int:
-        """Rounds of a session: those of a study, or those that a session is planned for."""
+        """Planned number of rounds in a session: the plan of a study, or the setting `rounds`."""
         if self.strategy == "study":
             return len(self.study_arms) * self.study_learning + self.study_common + self.study_again
         return self.rounds
 
     @property
     def model_changes(self) -> dict[str, int | float]:
-        """What is set of the model instead of its own defaults."""
+        """The settings that replace defaults of the model, by name."""
         changes: dict[str, int | float] = {}
         if self.steps:
             changes["steps"] = self.steps
@@ -299,7 +329,7 @@ class Settings:
 
     @property
     def folder(self) -> Path:
-        """The data folder, with `~` made the home folder."""
+        """The data folder, with `~` expanded to the home folder."""
         return self.data.expanduser()
 
     @property
@@ -314,11 +344,16 @@ class Settings:
 
     @property
     def cache(self) -> Path:
-        """The folder of what can be computed again."""
+        """The folder of caches, which can be deleted and computed again."""
         return self.folder / "cache"
 
 
 def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
+    """Check one value.
+
+    Raises:
+        SettingsError: the value is not valid.
+    """
     low, high, choices = metadata["low"], metadata["high"], metadata["choices"]
     if name == "study_arms" and (unknown := [arm for arm in value if arm not in _ARMS]):
         raise SettingsError(
@@ -334,9 +369,9 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
         raise SettingsError(f"Expected picture_px to be a multiple of 8, found {value}. Round it.")
     if name == "address" and value and not _ADDRESS.fullmatch(value):
         raise SettingsError(
-            f"Expected address to be one such as http://192.168.1.20:7860, found '{value}'. Correct it."
+            f"Expected address to be a URL such as http://192.168.1.20:7860, found '{value}'. Correct it."
         )
-    if name == "staff_pin" and value and not _PIN.fullmatch(value):  # which is not repeated
+    if name == "staff_pin" and value and not _PIN.fullmatch(value):  # the error must not contain the PIN
         raise SettingsError("Expected staff_pin to be 4 to 12 figures, found something else. Choose another.")
     if low is None:
         return
@@ -344,24 +379,35 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
     if not numbers or not all(low <= number <= high for number in numbers):
         raise SettingsError(
             f"Expected {name} from {low:g} to {high:g}, found {written_value(value) or 'nothing'}. "
-            "Choose a value in between."
+            "Choose a value in this range."
         )
 
 
 def _check_folder(folder: Path) -> None:
+    """Check the data folder.
+
+    Raises:
+        SettingsError: its home folder is unknown, or its name contains "?", which starts the query of a URL.
+    """
     try:
         folder.expanduser()
     except RuntimeError:
         raise SettingsError(
-            f"Expected data to be a folder, found the home of nobody in '{folder}'. Name another folder."
+            f"Expected data to be a folder, found an unknown home folder in '{folder}'. "
+            "Choose another folder."
         ) from None
     if "?" in str(folder):
         raise SettingsError(
-            f"Expected data to be a folder without '?' in its name, found '{folder}'. Name another folder."
+            f"Expected data to be a folder without '?' in its name, found '{folder}'. Choose another folder."
         )
 
 
 def _parsed(variable: str, text: str, kind: Any) -> object:
+    """The value of a text, with the type of its setting.
+
+    Raises:
+        SettingsError: the text is not such a value.
+    """
     try:
         if kind is int:
             return int(text)
@@ -378,7 +424,7 @@ def _parsed(variable: str, text: str, kind: Any) -> object:
 
 
 def written_value(value: object) -> str:
-    """A value as it is written in the table and on the command line."""
+    """The text of a value, as in the table and on the command line."""
     if isinstance(value, tuple):
         return ",".join(part if isinstance(part, str) else f"{part:g}" for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

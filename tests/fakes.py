@@ -1,9 +1,8 @@
-"""Deterministic stand-ins for the networks: a renderer that draws and an embedder that looks.
+"""Deterministic stand-ins for the networks: a renderer and an embedder without weights.
 
-Every part of a prompt (the subject and each token) has its own smooth colour pattern, a picture is the sum
-of the patterns of its prompt plus a little noise from its seed, and the embedder sees exactly those
-patterns. So a token has the same visible effect in every picture, as in the real models, and learning a
-taste from picks can be tested in milliseconds, without weights.
+Every part of a prompt (the subject and each token) has its own smooth colour pattern. A picture is the sum of
+the patterns of its prompt and a little noise from its seed. The embedder projects these patterns linearly. So
+a token has the same effect in every picture, as in the real models. Tests learn a taste in milliseconds.
 """
 
 import hashlib
@@ -21,7 +20,7 @@ from torch import Tensor
 from personalize.vocabulary.vocabulary import Vocabulary
 
 CELLS = 8
-"""A pattern has CELLS x CELLS coloured cells."""
+"""Number of coloured cells on each side of a pattern."""
 
 
 def _generator(text: str) -> numpy.random.Generator:
@@ -29,7 +28,7 @@ def _generator(text: str) -> numpy.random.Generator:
 
 
 def pattern(part: str) -> numpy.ndarray:
-    """Float[CELLS, CELLS, 3]: what one part of a prompt adds to a picture, smooth and of unit spread."""
+    """Float[CELLS, CELLS, 3]: smooth pattern of a part of a prompt, with mean 0 and variance 1."""
     coarse = _generator("pattern " + part).normal(size=(3, 3, 3))
     size, bilinear = (CELLS, CELLS), Image.Resampling.BILINEAR
     channels = [Image.fromarray(coarse[:, :, c].astype("float32")).resize(size, bilinear) for c in range(3)]
@@ -38,7 +37,7 @@ def pattern(part: str) -> numpy.ndarray:
 
 
 def cells_of(prompt: str, seed: int | None = None) -> numpy.ndarray:
-    """Float[CELLS, CELLS, 3] in 0..1: the picture of a prompt before it is enlarged."""
+    """Float[CELLS, CELLS, 3] in 0..1: the picture of a prompt before enlargement; no noise without a seed."""
     parts = [part.strip() for part in prompt.split(",") if part.strip()]
     total = numpy.zeros((CELLS, CELLS, 3))
     for part in parts:
@@ -49,7 +48,7 @@ def cells_of(prompt: str, seed: int | None = None) -> numpy.ndarray:
 
 
 class Job(Protocol):
-    """What the renderer reads from a job."""
+    """The attributes of a job that the renderer reads."""
 
     @property
     def prompt(self) -> str:
@@ -57,14 +56,14 @@ class Job(Protocol):
 
     @property
     def seed(self) -> int:
-        """Of the noise."""
+        """Seed of the noise."""
 
 
 @dataclass
 class FakeRenderer:
-    """Draws `picture_px` square PNG pictures from prompts; the same record gives the same bytes.
+    """Renders square PNG pictures of `picture_px` pixels; the same record gives the same bytes.
 
-    `rendered` counts the pictures drawn, `fail_next` makes the next call raise.
+    `rendered` counts the pictures. The next call raises `fail_next` if it is set.
     """
 
     name: str = "fake-renderer"
@@ -74,11 +73,11 @@ class FakeRenderer:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def room(self, prompt: str) -> int:
-        """There is room for 1,000 characters."""
+        """Number of characters left of 1,000."""
         return 1000 - len(prompt)
 
     def render(self, jobs: Sequence[Job], on_step: Callable[[int, int], None] | None = None) -> list[bytes]:
-        """PNG bytes of every job, in order; calls `on_step(done, all)` after each picture."""
+        """PNG bytes of each job in order; calls `on_step(done, total)` after each picture."""
         if self.fail_next is not None:
             error, self.fail_next = self.fail_next, None
             raise error
@@ -97,12 +96,15 @@ class FakeRenderer:
         return pictures
 
     def close(self) -> None:
-        """Nothing to free."""
+        """Do nothing; there are no resources."""
 
 
 @dataclass
 class FakeEmbedder:
-    """Sees a picture's cells through a fixed random projection; texts land where their picture would."""
+    """Embeds the cells of a picture with a fixed random projection; a text embeds like its picture.
+
+    `looked` counts the embedded pictures.
+    """
 
     name: str = "fake-embedder"
     dimension: int = 48
@@ -135,7 +137,7 @@ FAKE_SUBJECTS = ("a fox", "a castle", "a boat", "a mushroom", "an owl", "a guita
 
 
 def fake_vocabulary() -> Vocabulary:
-    """Three slots, ten tokens and the blank, six subjects."""
+    """A vocabulary of three slots, ten tokens, the blank and six subjects."""
     tokens = ("", *(token for slot in FAKE_SLOTS.values() for token in slot))
     allowed = torch.zeros(len(FAKE_SLOTS), len(tokens), dtype=torch.bool)
     allowed[:, 0] = True

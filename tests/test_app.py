@@ -1,4 +1,4 @@
-"""The front door: one sentence and exit code 2 when something does not fit."""
+"""The app's command line: a bad input gives one sentence and exit code 2."""
 
 import socket
 from pathlib import Path
@@ -26,12 +26,12 @@ def test_a_bad_flag_is_one_sentence_and_exit_code_2(
     arguments: list[str], found: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert app.main(arguments) == 2
-    said = capsys.readouterr().err
-    assert found in said
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert found in output
+    assert output.count("\n") == 1
 
 
-def test_a_port_in_use_is_said_before_anything_slow(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_an_error_before_anything_slow(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -42,14 +42,14 @@ def test_a_port_in_use_is_said_before_anything_slow(capsys: pytest.CaptureFixtur
 def test_help_is_the_table_of_settings(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "1000")  # no word is broken at a hyphen
+    monkeypatch.setenv("COLUMNS", "1000")  # a wide terminal, so that help breaks no word at a hyphen
     with pytest.raises(SystemExit) as ended:
         app.read_settings(["--help"])
-    said = " ".join(capsys.readouterr().out.split())
+    output = " ".join(capsys.readouterr().out.split())
     assert ended.value.code == 0
     for row in Settings.table():
-        assert f"{row.flag} X" in said and f"[{row.environment}]" in said
-        assert " ".join(row.meaning.split()) in said
+        assert f"{row.flag} X" in output and f"[{row.environment}]" in output
+        assert " ".join(row.meaning.split()) in output
 
 
 def test_every_setting_is_a_flag() -> None:
@@ -98,20 +98,22 @@ def test_an_interruption_before_the_page_is_served_is_no_traceback(
     assert capsys.readouterr().err == ""
 
 
-def test_a_missing_model_folder_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_model_folder_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "no" / "such" / "model"
     assert app.main(["--model", str(folder), "--data", str(tmp_path / "data"), "--port", "0"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("Expected one of the models") and str(folder) in said and said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert (
+        output.startswith("Expected one of the models") and str(folder) in output and output.count("\n") == 1
+    )
 
 
-def test_a_corrupt_database_is_said_and_left_as_it_is(
+def test_a_corrupt_database_is_an_error_and_stays_unchanged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     database = tmp_path / "palate.sqlite3"
     database.write_bytes(b"SQLite format 3\x00" + bytes(range(256)) * 20)
     before = database.read_bytes()
     assert app.main(["--data", str(tmp_path), "--port", "0"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("Expected") and "palate.sqlite3" in said and said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert output.startswith("Expected") and "palate.sqlite3" in output and output.count("\n") == 1
     assert database.read_bytes() == before

@@ -1,4 +1,4 @@
-"""The command line, on the shipped models."""
+"""The commands of `python -m personalize`, with the shipped models."""
 
 import io
 import json
@@ -17,17 +17,17 @@ ROOT = Path(__file__).parents[1]
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """What a command that succeeds prints."""
+    """The output of a command that succeeds."""
     assert main(list(arguments)) == 0
     return capsys.readouterr().out
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """The one sentence of a command that is refused."""
+    """The error sentence of a refused command."""
     assert main(list(arguments)) == 2
-    said = capsys.readouterr()
-    assert said.out == "" and said.err.count("\n") == 1
-    return said.err.strip()
+    output = capsys.readouterr()
+    assert output.out == "" and output.err.count("\n") == 1
+    return output.err.strip()
 
 
 @pytest.fixture
@@ -115,8 +115,8 @@ def test_bad_input_gets_one_sentence(
     data: str,
 ) -> None:
     monkeypatch.setenv("PALATE_DATA", data)
-    said = refused(capsys, *arguments)
-    assert said.startswith("Expected") and "found" in said and word in said
+    message = refused(capsys, *arguments)
+    assert message.startswith("Expected") and "found" in message and word in message
 
 
 @pytest.mark.parametrize("command", list(COMMANDS))

@@ -1,4 +1,4 @@
-"""The image can be built from what is here, and is told only what the settings read."""
+"""The Dockerfile uses existing files and existing settings, and its commands work."""
 
 import fnmatch
 import json
@@ -29,7 +29,7 @@ IGNORED = [
 
 
 def sources() -> list[str]:
-    """What COPY takes from the repository."""
+    """The paths of the repository that COPY adds to the image."""
     copies = [line.split()[1:] for line in LINES if line.startswith("COPY ")]
     return [
         source
@@ -40,7 +40,7 @@ def sources() -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """What ENV sets."""
+    """The variables that ENV sets."""
     pairs = [pair for line in LINES if line.startswith("ENV ") for pair in line.split()[1:]]
     return dict(pair.split("=", 1) for pair in pairs)
 
@@ -147,16 +147,16 @@ def test_only_fetching_asks_the_network_and_it_is_a_command_that_there_is() -> N
 
 
 def shell(step: str) -> str:
-    """What a RUN line tells the shell, without the mounts."""
+    """The shell command of a RUN line, without its mounts."""
     return re.sub(r"--mount=\S+\s*", "", step.removeprefix("RUN ")).strip()
 
 
 def test_the_steps_of_the_image_run_for_somebody_who_may_write_nowhere_else(tmp_path: Path) -> None:
-    """The install and start commands of the Dockerfile, in a new environment over the packages that are here.
+    """Run the install and start commands of the Dockerfile in a new virtual environment.
 
-    The packages are the ones that this test runs with, so that installing finds each of them at the version
-    that is asked for; the network is not asked. What is started then runs with no rights to write but in the
-    two volumes and /tmp, and is asked for its health with the image's own command.
+    The environment contains the packages of this test, so installation finds every package in the pinned
+    version without network. The app then runs with write access to the two volumes and /tmp only. The test
+    checks its health with the command of the image.
     """
     source, venv = tmp_path / "src", tmp_path / "venv"
     source.mkdir()
@@ -170,7 +170,7 @@ def test_the_steps_of_the_image_run_for_somebody_who_may_write_nowhere_else(tmp_
     installs = [shell(line) for line in LINES if line.startswith("RUN ") and "pip install" in line]
     assert len(installs) == 2
     for step in installs:
-        step = step.replace(' "psycopg[binary]==3.3.9"', "")  # the tests have their own way to PostgreSQL
+        step = step.replace(' "psycopg[binary]==3.3.9"', "")  # the tests use another driver for PostgreSQL
         done = subprocess.run(
             ["sh", "-ec", step], cwd=source, env=path, capture_output=True, text=True, check=False
         )
@@ -191,7 +191,7 @@ def test_the_steps_of_the_image_run_for_somebody_who_may_write_nowhere_else(tmp_
     user: list[str] = []
     for folder in volumes.values():
         folder.mkdir()
-    if os.geteuid() == 0:  # as nobody special, but one who can reach this machine's interpreter
+    if os.geteuid() == 0:  # as an ordinary user who can read the Python interpreter of this machine
         user = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--no-new-privs",
                 "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]  # fmt: skip
         for folder in volumes.values():
@@ -212,13 +212,13 @@ def test_the_steps_of_the_image_run_for_somebody_who_may_write_nowhere_else(tmp_
             if asked.returncode == 0 or server.poll() is not None:
                 break
             time.sleep(0.5)
-        said = (tmp_path / "log").read_text("utf-8")
-        assert asked.returncode == 0, said
+        log_text = (tmp_path / "log").read_text("utf-8")
+        assert asked.returncode == 0, log_text
     finally:
         server.terminate()
         server.wait(20)
-    assert (volumes["data"] / "palate.sqlite3").exists() and "Palate is ready" in said
-    assert "not writable" not in said and "Permission denied" not in said
+    assert (volumes["data"] / "palate.sqlite3").exists() and "Palate is ready" in log_text
+    assert "not writable" not in log_text and "Permission denied" not in log_text
 
 
 def _left_out(folder: str, names: list[str]) -> set[str]:

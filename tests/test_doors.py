@@ -1,4 +1,4 @@
-"""The doors open at once: what answers a flag or prints help imports no network, page or tensor library."""
+"""Fast starts: help and errors about flags import no network, page or tensor library."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Who may import whom: every package stands on a floor, and imports go downhill."""
+"""Imports between packages: every package has a floor, and imports go to lower floors only."""
 
 import ast
 import subprocess
@@ -21,14 +21,14 @@ FLOORS = (
     ("personalize.seeds",),
     ("personalize.errors", "personalize.files", "personalize.progress"),
 )
-"""From the top down. A package imports packages below it. Modules of one package import one another, but
-packages of one floor do not."""
+"""Packages by floor, highest floor first. A package imports packages of lower floors only. Modules of one
+package may import each other."""
 
 DOOR = "personalize"
-"""The lazy front door names parts of every floor and imports nothing by itself."""
+"""The package itself has lazy names of every floor, and no imports at its start."""
 
 KNOW_BOTH = ("app", "personalize.assembly", "personalize.commands", "personalize.__main__")
-"""The only modules that know both `models` and `personalize`."""
+"""The only modules that may import both `models` and `personalize`."""
 
 OUTSIDE = {
     "gradio": ("personalize.ui",),
@@ -41,7 +41,7 @@ OUTSIDE = {
     "open_clip": ("models",),
     "accelerate": ("models",),
 }
-"""Packages of others, and the only packages of ours that may import them."""
+"""Third-party packages, and the only packages of this project that may import them."""
 
 METHOD = ("personalize.mdp", "personalize.preference", "personalize.design")
 METHOD_NEEDS = {"torch", "numpy", "scipy"}
@@ -61,7 +61,7 @@ def files() -> dict[str, Path]:
 
 @cache
 def imports(name: str) -> frozenset[str]:
-    """Every module that a module imports, wherever in its text, as full names; not those for types alone."""
+    """Full names of all modules that a module imports at any place, except imports for type checking."""
     known = files()
     found = set()
     tree = ast.parse(known[name].read_text("utf-8"))
@@ -89,7 +89,7 @@ def within(name: str, package: str) -> bool:
 
 
 def floor(name: str) -> tuple[int, str]:
-    """The floor of a module, 0 at the top, and the package it belongs to there."""
+    """The floor of a module, with 0 for the highest, and its package on that floor."""
     places = [(n, p) for n, packages in enumerate(FLOORS) for p in packages if within(name, p)]
     assert places, f"{name} has no place in FLOORS: give its package one"
     return places[0]

@@ -38,8 +38,8 @@ def test_a_session_runs_on_another_family(family: str, tmp_path: Path) -> None:
         made = client.predict(token, "a boat", 1.0, 5, 2, api_name="/generate")["pictures"]
         assert _png(url, made[0]["url"]).size == (32, 32)
         assert client.predict(token, api_name="/delete")["gone"] > 10
-    said = (tmp_path / "log.txt").read_text("utf-8")
-    assert "Traceback" not in said
+    log_text = (tmp_path / "log.txt").read_text("utf-8")
+    assert "Traceback" not in log_text
 
 
 def _png(url: str, place: str) -> Image.Image:

@@ -1,4 +1,4 @@
-"""The method's door."""
+"""The public names of the package."""
 
 import personalize
 

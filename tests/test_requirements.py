@@ -1,4 +1,4 @@
-"""What the program imports is pinned, each by its own name."""
+"""Every imported package is pinned in requirements.txt."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ PACKAGES = {
     "open_clip": "open_clip_torch",
     "prometheus_client": "prometheus-client",
 }
-"""Packages whose module has another name."""
+"""Names of packages whose module has another name."""
 
 
 def imported() -> set[str]:

@@ -1,4 +1,4 @@
-"""Settings: the default, the environment over it, and a flag over both."""
+"""Settings: a flag overrides the environment, and the environment overrides the default."""
 
 import ast
 from dataclasses import fields
@@ -41,7 +41,7 @@ def test_each_kind_of_value_is_read(variable: str, text: str, name: str, value: 
 
 
 @pytest.mark.parametrize(
-    ("variable", "text", "says"),
+    ("variable", "text", "message"),
     [
         ("PALATE_OPTIONS", "1", "options from 2 to 9, found 1"),
         ("PALATE_OPTIONS", "four", "PALATE_OPTIONS to be a whole number, found 'four'"),
@@ -58,8 +58,8 @@ def test_each_kind_of_value_is_read(variable: str, text: str, name: str, value: 
         ("PALATE_", "4", "found PALATE_"),
     ],
 )
-def test_a_value_that_does_not_fit_is_refused_by_name(variable: str, text: str, says: str) -> None:
-    with pytest.raises(SettingsError, match=says) as caught:
+def test_a_value_that_does_not_fit_is_refused_by_name(variable: str, text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message) as caught:
         Settings.from_environment({variable: text})
     assert str(caught.value).startswith("Expected ") and str(caught.value).endswith(".")
 

@@ -1,10 +1,10 @@
-"""Once per deployment: token effects, feature space, MDP, prior and design, all cached by content.
+"""The preparation of a deployment: token effects, feature space, MDP, prior and design, cached by content.
 
 ::
 
-    parts.py       vocabulary, networks and settings of a deployment
-    prepare.py     everything a session needs and no person changes
-    effects.py     what each token does to pictures, measured or read from a cache
-    text_cache.py  embeddings of texts on disk
-    population.py  a prior learned from earlier sessions, where the operator asks for one
+    parts.py       the vocabulary, the networks and the settings of a deployment
+    prepare.py     the data that all sessions share
+    effects.py     the effect of each token on pictures, measured or read from a cache
+    text_cache.py  a cache of text embeddings on disk
+    population.py  a prior from earlier sessions, if the operator switches it on
 """

@@ -1,7 +1,8 @@
-"""Token effects: what each token does to the pictures it is in, on average over subjects.
+"""Measures token effects: the mean change that a token causes in the embedding of a picture.
 
-Effects are measured on drawn pictures. Where too many pictures would be drawn, the tokens' texts are
-embedded instead. Both are cached by content; a vocabulary may ship with measured effects.
+The mean is over subjects. Effects are measured on rendered pictures. For a large vocabulary the texts of the
+prompts are embedded instead. Effects are cached by the content of their inputs. A vocabulary may ship with
+measured effects.
 """
 
 import hashlib
@@ -26,25 +27,28 @@ from personalize.settings import Settings
 from personalize.vocabulary.vocabulary import Vocabulary
 
 RENDERED_AT_ONCE = 8
+"""Pictures in one call of the renderer."""
+
 MOST_DRAWN = 2000
-"""Most pictures that are drawn to measure effects: minutes for mini. Beyond that, texts are embedded."""
+"""Most pictures for which "auto" chooses pictures, not texts. With mini that takes minutes."""
 
 CONTEXT_SEED = 20_512
-"""Seed of the pictures that effects are measured on."""
+"""Seed of the pictures that measure effects."""
 
 
 def feature_source(vocabulary: Vocabulary, settings: Settings) -> str:
-    """Where effects are measured, "pictures" or "texts"; "auto" decides by the number of pictures to draw."""
+    """The source of the effects, "pictures" or "texts"; "auto" chooses by the number of pictures."""
     if settings.feature_source != "auto":
         return settings.feature_source
     return "pictures" if vocabulary.size * settings.contexts <= MOST_DRAWN else "texts"
 
 
 def effects_key(vocabulary: Vocabulary, renderer: Renderer, embedder: Embedder, settings: Settings) -> str:
-    """16 hexadecimal digits of what the effects depend on."""
-    drawn = feature_source(vocabulary, settings) == "pictures"
-    facts = [vocabulary.fingerprint, renderer.name if drawn else "texts", embedder.name, settings.contexts]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    """16 hexadecimal digits that identify the inputs of the effects."""
+    by_pictures = feature_source(vocabulary, settings) == "pictures"
+    source = renderer.name if by_pictures else "texts"
+    inputs = [vocabulary.fingerprint, source, embedder.name, settings.contexts]
+    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]
 
 
 def measured_effects(
@@ -55,31 +59,47 @@ def measured_effects(
     on_progress: OnProgress,
     shipped: Path | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Effects Float[S, D] of all tokens, and the mean embedding Float[D]; kept in the cache."""
+    """Effects Float[S, D] of all tokens, and the mean embedding Float[D], from the cache or measured now.
+
+    Args:
+        vocabulary: the tokens and the subjects.
+        renderer: renders the pictures of source "pictures".
+        embedder: embeds the pictures or the texts.
+        settings: `feature_source`, `contexts` and `cache`.
+        on_progress: receives the progress of slow steps.
+        shipped: folder of effects that ship with the vocabulary.
+
+    Raises:
+        RenderError: the renderer failed.
+        StoreError: the cache cannot be written.
+    """
     key = effects_key(vocabulary, renderer, embedder, settings)
-    kept = settings.cache / f"effects-{key}.npz"
-    for file in (kept, *([shipped / f"effects-{key}.npz"] if shipped else [])):
+    cached = settings.cache / f"effects-{key}.npz"
+    for file in (cached, *([shipped / f"effects-{key}.npz"] if shipped else [])):
         if file.exists():
             loaded = _read_effects(file)
             if loaded is not None:
                 return loaded
     prompts = context_prompts(vocabulary, settings.contexts)
     if feature_source(vocabulary, settings) == "texts":
-        why = f"; drawing would take {len(prompts)} pictures" if settings.feature_source == "auto" else ""
-        what = f"reading what {vocabulary.size} tokens mean{why}"
+        reason = f"; drawing would take {len(prompts)} pictures" if settings.feature_source == "auto" else ""
+        step = f"embedding the texts of {vocabulary.size} tokens{reason}"
         embeddings = embed_kept(
-            prompts, embedder, settings.cache, lambda done, of: on_progress(what, done, of)
+            prompts, embedder, settings.cache, lambda done, of: on_progress(step, done, of)
         )
     else:
         embeddings = _embedded_pictures(prompts, renderer, embedder, on_progress)
     grid = embeddings.to(torch.float64).reshape(vocabulary.size, settings.contexts, -1)
     effects, mean = token_effects(grid, grid[0]), grid.reshape(-1, grid.shape[-1]).mean(dim=0)
-    _write_effects(kept, effects, mean)
+    _write_effects(cached, effects, mean)
     return effects, mean
 
 
 def context_prompts(vocabulary: Vocabulary, contexts: int) -> list[str]:
-    """S x C prompts, token by token: each token alone after each of C subjects spread over the list."""
+    """S x C prompts in the order of tokens: each token alone, after each of C subjects.
+
+    The C subjects are spread evenly over the list of subjects.
+    """
     count = len(vocabulary.subjects)
     subjects = [vocabulary.subjects[(index * count) // contexts % count] for index in range(contexts)]
     prompts = []
@@ -94,35 +114,41 @@ def context_prompts(vocabulary: Vocabulary, contexts: int) -> list[str]:
 def _embedded_pictures(
     prompts: Sequence[str], renderer: Renderer, embedder: Embedder, on_progress: OnProgress
 ) -> Tensor:
+    """Float[N, D]: embeddings of the rendered pictures of N prompts."""
     rows: list[Tensor] = []
     for start in range(0, len(prompts), RENDERED_AT_ONCE):
-        on_progress("looking at what each token does", start, len(prompts))
+        on_progress("measuring the effect of each token", start, len(prompts))
         jobs = [
             PictureRecord(renderer.name, prompt, "", CONTEXT_SEED)
             for prompt in prompts[start : start + RENDERED_AT_ONCE]
         ]
         pictures: list[Image.Image] = [open_picture(content) for content in renderer.render(jobs)]
         rows.append(embedder.embed_pictures(pictures))
-    on_progress("looking at what each token does", len(prompts), len(prompts))
+    on_progress("measuring the effect of each token", len(prompts), len(prompts))
     return torch.cat(rows)
 
 
 def _read_effects(file: Path) -> tuple[Tensor, Tensor] | None:
-    """What `_write_effects` wrote, or None when the file is damaged: then it is measured again."""
+    """The effects and the mean in a file, or None if the file is damaged."""
     try:
         with file.open("rb") as stream, numpy.load(stream, allow_pickle=False) as arrays:
             return torch.from_numpy(arrays["effects"]), torch.from_numpy(arrays["mean"])
-    except Exception:  # noqa: BLE001 - a damaged archive raises what it likes, and is only a cache
+    except Exception:  # noqa: BLE001 - a damaged archive can raise any error, and effects can be measured again
         return None
 
 
 def _write_effects(file: Path, effects: Tensor, mean: Tensor) -> None:
+    """Write the effects and the mean to a file of the cache.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         arrays = {"effects": effects.numpy(), "mean": mean.numpy()}
         write_whole(file, lambda stream: numpy.savez(stream, allow_pickle=False, **arrays))
     except OSError as error:
         raise StoreError(
-            f"Expected to keep what was measured in {file.parent}, found: {error}. "
+            f"Expected to keep measured effects in {file.parent}, found: {error}. "
             "Check the folder and its space, or choose another with --data."
         ) from error

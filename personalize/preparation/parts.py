@@ -1,4 +1,4 @@
-"""What a deployment is made of, before anything is computed: words, networks, settings."""
+"""The inputs of a deployment: vocabulary, networks and settings."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +10,14 @@ from personalize.vocabulary.vocabulary import Vocabulary
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The vocabulary and the networks that go with it.
+    """The vocabulary, the networks and the settings of a deployment.
 
     Attributes:
-        vocabulary: tokens of style and subjects.
-        renderer: draws pictures.
+        vocabulary: the tokens and the example subjects.
+        renderer: renders pictures from prompts.
         embedder: embeds pictures and texts.
-        settings: of the app.
-        shipped: folder with token effects that ship with the vocabulary, if there is one.
+        settings: the settings of the app.
+        shipped: folder of token effects that ship with the vocabulary, or None.
     """
 
     vocabulary: Vocabulary

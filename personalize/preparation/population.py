@@ -1,9 +1,8 @@
-"""What earlier people of this deployment picked, as one more prior for the next person; only when asked for.
+"""Computes a prior for new people from the tastes in earlier sessions of this deployment.
 
-`Settings.population` is off unless the operator turns it on. What is used of a session is its taste, a
-point and its uncertainty; nothing of any one session can be read off the prior, which pools all of them and
-the features' own (see `personalize.preference.population`). A deleted session is no longer counted at the
-next start.
+`Settings.population` is off by default. Only the taste of a session is used: its estimate and its covariance.
+The prior pools all sessions with the prior of the features, so it reveals no single session (see
+`personalize.preference.population`). After the next start it no longer contains a deleted session.
 """
 
 import logging
@@ -19,9 +18,10 @@ from personalize.session.feedback import comparisons_of
 from personalize.session.store import Store
 
 FEWEST_ANSWERS = 6
-"""Of a session that is counted: those that were left earlier say little."""
+"""Fewest answers of a session that counts. Shorter sessions contain little information."""
 
 MOST_SESSIONS = 1000
+"""Most sessions in the prior; the newest ones count."""
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 def earlier_tastes(
     preparation: Preparation, store: Store, renderer: Renderer, embedder: Embedder, lapse: float
 ) -> list[TasteEstimate]:
-    """The tastes of the newest sessions with enough answers, less those whose pictures are lost."""
+    """The tastes of the newest sessions with at least FEWEST_ANSWERS answers and readable pictures."""
     pictures = Pictures(store, renderer, embedder, preparation.space)
     tastes = []
     for session in store.latest(preparation.vocabulary.fingerprint, embedder.name, MOST_SESSIONS):
@@ -52,15 +52,15 @@ def with_population(
     fewest: int,
     lapse: float,
 ) -> Preparation:
-    """The preparation, with a prior learned from earlier people where there are enough of them.
+    """The preparation with a prior from earlier sessions, or unchanged if there are too few sessions.
 
     Args:
-        preparation: whose prior, of the features alone, is one of those that are averaged over either way.
-        store: of earlier sessions.
-        renderer: of pictures that a disk lost.
-        embedder: of what is not remembered.
-        fewest: sessions to learn from, at least; 0 for never.
-        lapse: share of picks that are slips.
+        preparation: the preparation, with the prior of the features. The result averages over that prior too.
+        store: the store of earlier sessions.
+        renderer: renders pictures that are missing on disk.
+        embedder: embeds pictures without a stored embedding.
+        fewest: smallest number of earlier sessions; 0 for no such prior.
+        lapse: share of picks that are slips, 0..1.
     """
     if not fewest:
         return preparation

@@ -1,8 +1,7 @@
-"""Once per deployment: what tokens do to pictures, the feature space, the MDP, the prior and the design.
+"""Prepares a deployment: token effects, feature space, MDP, prior and design.
 
-Everything that takes time is kept in the cache, by the content of what it was made from (vocabulary,
-renderer, embedder, settings), so the second start takes a second; a vocabulary that ships with its models
-brings the measured effects along. Where there are too many tokens to draw, their texts are embedded.
+Slow results are cached by the content of their inputs: vocabulary, renderer, embedder and settings. The
+second start therefore takes about a second. A vocabulary that ships with its models includes its effects.
 """
 
 import hashlib
@@ -29,16 +28,16 @@ from personalize.vocabulary.vocabulary import Vocabulary
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """All that a session needs and no person changes.
+    """The data that all sessions of a deployment share.
 
     Attributes:
-        vocabulary: what may be said.
-        space: from embeddings to features.
-        mdp: the prompt MDP over the tokens' features.
-        prior: of tastes, over the features of random prompts.
+        vocabulary: the tokens and the example subjects.
+        space: the map from embeddings to features.
+        mdp: the prompt MDP with the features of the tokens.
+        prior: prior of a taste, from the covariance of the features of random prompts.
         design: K policies and their information.
-        planning_covariance: Float[d, d], of tastes before any answer (`TastePrior.planning_covariance`).
-        samples: Long[N, H], random prompts of at most `words` tokens, which stand for all that is asked.
+        planning_covariance: Float[d, d]. Prior covariance of a taste (`TastePrior.planning_covariance`).
+        samples: Long[N, H]. Random prompts of at most `max_tokens` tokens that represent all questions.
     """
 
     vocabulary: Vocabulary
@@ -58,15 +57,15 @@ def prepare(
     on_progress: OnProgress = no_progress,
     shipped: Path | None = None,
 ) -> Preparation:
-    """Measure, project, solve; or load what was kept.
+    """The preparation of a deployment, computed now or read from the cache.
 
     Args:
-        vocabulary: what may be said.
-        renderer: draws the pictures that effects are measured on (`feature_source` "pictures").
-        embedder: sees them.
+        vocabulary: the tokens and the example subjects.
+        renderer: renders the pictures that measure effects (`feature_source` "pictures").
+        embedder: embeds those pictures, or the texts of the prompts.
         settings: `feature_source`, `contexts`, `kept_variance`, `max_dimension`, `criterion`, ...
-        on_progress: told about the slow steps.
-        shipped: folder of effects that came with the models.
+        on_progress: receives the progress of slow steps.
+        shipped: folder of effects that ship with the vocabulary.
 
     Raises:
         RenderError: the renderer failed.
@@ -92,14 +91,26 @@ def solved_design(
     *,
     use_cache: bool = True,
 ) -> DesignResult:
-    """The design for these features and settings; kept in the cache by their content."""
+    """The design for the given features and settings, from the cache or solved now.
+
+    Args:
+        mdp: the prompt MDP.
+        prior: the prior of a taste.
+        settings: the settings of the design, and `cache`.
+        on_progress: receives the number of iterations.
+        use_cache: whether a cached design may be returned; False always solves the design.
+
+    Raises:
+        KeyboardInterrupt: the solver was interrupted; nothing is cached.
+        StoreError: the cache cannot be written.
+    """
     digest = hashlib.sha256(mdp.features.numpy().tobytes() + mdp.allowed.numpy().tobytes())
     if mdp.successors is not None:
         digest.update(mdp.groups.numpy().tobytes() + mdp.follows.numpy().tobytes())
-    wanted = (settings.criterion, settings.options, settings.rounds, settings.prior_spread, settings.gammas,
+    inputs = (settings.criterion, settings.options, settings.rounds, settings.prior_spread, settings.gammas,
               settings.relative_gap, settings.design_iterations, settings.candidates,
               settings.max_tokens)  # fmt: skip
-    digest.update(json.dumps(wanted).encode())
+    digest.update(json.dumps(inputs).encode())
     file = settings.cache / f"design-{digest.hexdigest()[:16]}.npz"
     if use_cache and file.exists():
         try:
@@ -108,8 +119,8 @@ def solved_design(
             file.unlink()
     criterion: Criterion = DCriterion() if settings.criterion == "D" else VCriterion(prior.contrast)
 
-    def told(progress: SolverStep) -> None:
-        on_progress("choosing what to ask", progress.iteration, settings.design_iterations)
+    def report(step: SolverStep) -> None:
+        on_progress("solving the design", step.iteration, settings.design_iterations)
 
     result = solve_design(
         mdp,
@@ -119,7 +130,7 @@ def solved_design(
         regularisation=prior.planning_precision(settings.prior_spread),
         relative_gap=settings.relative_gap,
         iterations=settings.design_iterations,
-        callback=told,
+        callback=report,
     )
     if result.status is DesignStatus.INTERRUPTED:
         raise KeyboardInterrupt

@@ -1,9 +1,9 @@
-"""Embeddings of texts, kept on disk as they are made: a second start computes none, a stopped one goes on.
+"""Caches text embeddings on disk, so that a second start computes none and an interrupted start resumes.
 
-Kept by the embedder's name, which changes with its weights, and by the text. Each part file holds a few
-hundred; they are written whole and then renamed, so a kill leaves no half of one, and a damaged one is made
-again. Rows are kept as float32, and the same rounding is given out the first time, so that what is made from
-them has one key whether they were computed or read.
+The key of an embedding is its text and the name of the embedder, which changes with the weights. Each part
+file contains up to AT_ONCE embeddings. It is written whole and then renamed, so a killed process leaves no
+incomplete part. A damaged part is computed again. Embeddings are stored as float32. A first call returns the
+same rounded values, so later caches have the same key for computed and for cached embeddings.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from personalize.files import write_whole
 from personalize.rendering.protocols import Embedder
 
 AT_ONCE = 512
-"""Texts in a part file, and between two words of progress."""
+"""Number of texts in one part file, and between two reports of progress."""
 
 _DIGEST_BYTES = 16
 
@@ -31,37 +31,37 @@ def embed_kept(
     cache: Path,
     on_progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Tensor:
-    """Float64[N, D], the embeddings of texts; only those that are not kept yet are computed.
+    """Float64[N, D]: embeddings of N texts; only embeddings that are missing in the cache are computed.
 
     Args:
-        texts: N of them; those that repeat are computed once.
-        embedder: makes them.
-        cache: folder of caches; they get one below it, by the embedder's name.
-        on_progress: told how many texts are done, and of how many that were missing.
+        texts: N texts; the embedding of a repeated text is computed once.
+        embedder: computes embeddings.
+        cache: folder of all caches; these embeddings have their own folder in it.
+        on_progress: receives the number of computed embeddings and the number of all missing ones.
 
     Raises:
-        StoreError: they cannot be kept.
+        StoreError: the cache cannot be written.
     """
     folder = cache / f"texts-{hashlib.sha256(embedder.name.encode()).hexdigest()[:16]}"
-    kept = _read(folder, embedder.dimension)
+    cached = _read(folder, embedder.dimension)
     digests = [hashlib.sha256(text.encode()).digest()[:_DIGEST_BYTES] for text in texts]
-    missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in kept}
-    keys, wanted = list(missing), list(missing.values())
-    for start in range(0, len(wanted), AT_ONCE):
-        on_progress(start, len(wanted))
+    missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in cached}
+    keys, missing_texts = list(missing), list(missing.values())
+    for start in range(0, len(missing_texts), AT_ONCE):
+        on_progress(start, len(missing_texts))
         part = keys[start : start + AT_ONCE]
-        rows = embedder.embed_texts(wanted[start : start + AT_ONCE]).to("cpu", torch.float32).numpy()
+        rows = embedder.embed_texts(missing_texts[start : start + AT_ONCE]).to("cpu", torch.float32).numpy()
         _write(folder, part, rows)
-        kept.update(zip(part, rows, strict=True))
-    if wanted:
-        on_progress(len(wanted), len(wanted))
+        cached.update(zip(part, rows, strict=True))
+    if missing_texts:
+        on_progress(len(missing_texts), len(missing_texts))
     if not texts:
         return torch.zeros(0, embedder.dimension, dtype=torch.float64)
-    return torch.from_numpy(numpy.stack([kept[digest] for digest in digests])).to(torch.float64)
+    return torch.from_numpy(numpy.stack([cached[digest] for digest in digests])).to(torch.float64)
 
 
 def _read(folder: Path, dimension: int) -> dict[bytes, numpy.ndarray]:
-    """Rows by digest, of all parts that are whole; the others are removed."""
+    """The embeddings of all undamaged parts by digest; damaged parts are removed."""
     rows: dict[bytes, numpy.ndarray] = {}
     for file in sorted(folder.glob("*.npz")):
         try:
@@ -77,6 +77,11 @@ def _read(folder: Path, dimension: int) -> dict[bytes, numpy.ndarray]:
 
 
 def _write(folder: Path, digests: list[bytes], rows: numpy.ndarray) -> None:
+    """Write one part of the cache.
+
+    Raises:
+        StoreError: the part cannot be written.
+    """
     name = hashlib.sha256(b"".join(digests)).hexdigest()[:16]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,6 +90,6 @@ def _write(folder: Path, digests: list[bytes], rows: numpy.ndarray) -> None:
         write_whole(folder / f"{name}.npz", lambda stream: numpy.savez(stream, allow_pickle=False, **arrays))
     except OSError as error:
         raise StoreError(
-            f"Expected to keep what was read in {folder}, found: {error}. "
+            f"Expected to keep text embeddings in {folder}, found: {error}. "
             "Check the folder and its space, or choose another with --data."
         ) from error

@@ -1,10 +1,10 @@
-"""One person's loop: choose a question, draw it, take the answer, take it back.
+"""The loop of one session: choose a question, render it, record the answer, undo it.
 
 ::
 
-    personalizer.py  the loop over a session
-    next_round.py    the next round, whole: prompts, their order, the pictures' seed
-    strategies.py    how a question is chosen: one entry per strategy
-    repeats.py       earlier questions asked again, and how steady the answers are
-    explanation.py   what a round asks about, and how much its answer should settle
+    personalizer.py  the loop of a session
+    next_round.py    the next round: prompts, their order on the screen, the seed of the pictures
+    strategies.py    the strategies that choose questions, one entry for each
+    repeats.py       repeats of earlier questions, and the agreement of both answers
+    explanation.py   the tokens that a round tests, and the expected effect of its answer
 """

@@ -1,4 +1,4 @@
-"""Why these pictures: what a round asks about, and how much of the doubt its answer is expected to settle."""
+"""Explains a round: the tokens that it tests, and the uncertainty that its answer is expected to remove."""
 
 from dataclasses import dataclass
 
@@ -12,17 +12,18 @@ from personalize.preparation.prepare import Preparation
 from personalize.session.record import Round
 
 NAMED = 2
-"""Tokens that are named."""
+"""Most tokens that an explanation names."""
 
 
 @dataclass(frozen=True)
 class Why:
-    """What an answer is expected to tell.
+    """The explanation of a round.
 
     Attributes:
-        tokens: what the options differ in, those first of whose utility most is settled.
-        settled: of the variance of utilities over prompts that is still open, the share that one answer is
-            expected to close, 0..1.
+        tokens: at most NAMED tokens that differ between the options. The token whose utility loses most
+            variance is first.
+        settled: share of the posterior variance of utilities over prompts that one answer is expected to
+            remove, 0..1.
     """
 
     tokens: tuple[str, ...]
@@ -30,11 +31,18 @@ class Why:
 
 
 def why_of(preparation: Preparation, estimate: TasteEstimate, round_: Round) -> Why:
-    r"""Why this round is asked, after the answers behind `estimate`.
+    r"""The explanation of a round, for the estimate from the earlier answers.
 
-    With C the covariance of the taste now, C' the one expected after the answer (see
-    `personalize.design.adaptive.expected_covariance`) and x the features of random prompts about their mean,
-    the share settled is :math:`1 - \mathrm{tr}(\Sigma_x C') / \mathrm{tr}(\Sigma_x C)`.
+    .. math:: \text{settled} = 1 - \mathrm{tr}(\Sigma_x C') / \mathrm{tr}(\Sigma_x C)
+
+    C is the present covariance of the taste. C' is the covariance that is expected after the answer (see
+    `personalize.design.adaptive.expected_covariance`). :math:`\Sigma_x` is the covariance of the features
+    of random prompts.
+
+    Args:
+        preparation: the MDP, the vocabulary and the random prompts.
+        estimate: the taste before the answer.
+        round_: the round to explain.
     """
     mdp, vocabulary = preparation.mdp, preparation.vocabulary
     options = mdp.path_features(torch.tensor(round_.paths))
@@ -42,19 +50,21 @@ def why_of(preparation: Preparation, estimate: TasteEstimate, round_: Round) -> 
     after = expected_covariance(options, estimate.covariance, theta)
     prompts = mdp.path_features(preparation.samples)
     prompts = prompts - prompts.mean(dim=0)
-    before, left = (float(_variance(prompts, c).mean()) for c in (estimate.covariance, after))
-    said = [set(path) - {BLANK} for path in round_.paths]
-    of_all = set(range(mdp.size)).intersection(*said)
-    differing = sorted(set().union(*said) - of_all)
+    variance_now, variance_after = (
+        float(_variance(prompts, covariance).mean()) for covariance in (estimate.covariance, after)
+    )
+    token_sets = [set(path) - {BLANK} for path in round_.paths]
+    shared = set(range(mdp.size)).intersection(*token_sets)
+    differing = sorted(set().union(*token_sets) - shared)
     effects = mdp.features[differing] - mdp.features[BLANK]
-    gains = _variance(effects, estimate.covariance) - _variance(effects, after)
-    order = gains.argsort(descending=True)[:NAMED].tolist()
+    removed = _variance(effects, estimate.covariance) - _variance(effects, after)
+    order = removed.argsort(descending=True)[:NAMED].tolist()
     return Why(
         tuple(vocabulary.tokens[differing[n]] for n in order),
-        min(1.0, max(0.0, 1.0 - left / before)) if before > 0.0 else 0.0,
+        min(1.0, max(0.0, 1.0 - variance_after / variance_now)) if variance_now > 0.0 else 0.0,
     )
 
 
 def _variance(x: Tensor, covariance: Tensor) -> Tensor:
-    """Float[N]: x' C x of each row."""
+    """Float[N]: x' C x for each row x."""
     return ((x @ covariance) * x).sum(dim=1)

@@ -1,4 +1,4 @@
-"""The next round of a session, whole: its prompts in their order on the screen, and the pictures' seed."""
+"""Composes the next round of a session: its prompts in screen order, and the seed of its pictures."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +17,7 @@ from personalize.settings import Settings
 from personalize.study.plan import Step, Study
 
 AFTER_A_STUDY: Strategy = "adaptive"
-"""How questions are chosen once a study's plan is through."""
+"""Strategy of the rounds after the end of a study's plan."""
 
 
 def next_round(
@@ -27,19 +27,19 @@ def next_round(
     taste: Callable[[Session], TasteEstimate],
     banked: frozenset[str] = frozenset(),
 ) -> Round:
-    """The round after those that the session has; the same for the same session.
+    """The round that follows the rounds of the session. The same session always gives the same round.
 
     Args:
-        session: with the rounds before it.
-        preparation: design, MDP and vocabulary.
+        session: the session with its earlier rounds.
+        preparation: the design, the MDP and the vocabulary.
         settings: `pool`, `max_tokens`, `liked_share`, `warm_up`, `lookahead_rounds`, `repeats`, `kiosk`,
-            `bank`, and the plan of a study.
-        taste: what the answers of a session tell.
-        banked: subjects whose first rounds are few (`settings.bank` each).
+            `bank`, and the settings of a study.
+        taste: computes the estimate from the answers of a session.
+        banked: subjects with only `settings.bank` different first rounds, which are rendered in advance.
 
     Raises:
-        SessionError: the static design was made for another number of options.
-        SettingsError: the settings describe no study that can be asked.
+        SessionError: the static design has another number of options.
+        SettingsError: the settings describe an impossible study.
     """
     number, seed = len(session.rounds) + 1, session.seed
     strategy = session.strategy
@@ -48,18 +48,18 @@ def next_round(
         plan = Study.of(settings).plan(session.seed)
         step = plan[number - 1] if number <= len(plan) else Step("learn", AFTER_A_STUDY)
         if step.kind != "learn":
-            return _everybodys(session, preparation, settings, plan, step)
+            return _common_question(session, preparation, settings, plan, step)
         strategy = checked_strategy(step.arm)
-        session, lookahead = _of_arm(session, lookahead, strategy, plan)
-    elif (before := question_to_repeat(session, 0 if settings.kiosk else settings.repeats)) is not None:
-        return _again(session, preparation, before)
+        session, lookahead = _session_of_arm(session, lookahead, strategy, plan)
+    elif (earlier := question_to_repeat(session, 0 if settings.kiosk else settings.repeats)) is not None:
+        return _repeated_round(session, preparation, earlier)
     elif number == 1 and session.subject in banked:
         seed = derived_seed("bank", session.subject, session.seed % settings.bank)
     generator = torch.Generator().manual_seed(derived_seed(seed, number))
     paths = STRATEGIES[strategy].ask(_context(session, preparation, settings, lookahead, taste, generator))
     shown = paths[torch.randperm(len(paths), generator=generator)]
-    lot = derived_seed(seed, number, "picture") % LARGEST_SEED
-    return _round(number, session.subject, preparation, shown, lot, strategy)
+    picture_seed = derived_seed(seed, number, "picture") % LARGEST_SEED
+    return _round(number, session.subject, preparation, shown, picture_seed, strategy)
 
 
 def _context(
@@ -70,10 +70,10 @@ def _context(
     taste: Callable[[Session], TasteEstimate],
     generator: torch.Generator,
 ) -> QuestionContext:
-    """What the question after the session's rounds may depend on.
+    """The inputs of the strategy that chooses the next question.
 
-    The answers of the last `lookahead` rounds count as unknown. So the question can be chosen, and its
-    pictures rendered, while the person still looks at those rounds.
+    The answers of the last `lookahead` rounds count as unknown. The question can therefore be chosen and
+    rendered while the person still looks at those rounds.
     """
     mdp, design = preparation.mdp, preparation.design
     asked = [mdp.path_features(torch.tensor(round_.paths)) for round_ in session.rounds]
@@ -95,48 +95,52 @@ def _context(
     )
 
 
-def _of_arm(session: Session, lookahead: int, arm: Strategy, plan: tuple[Step, ...]) -> tuple[Session, int]:
-    """The session as if this arm alone had asked, and how many of the lookahead rounds are its own."""
-    own = [
+def _session_of_arm(
+    session: Session, lookahead: int, arm: Strategy, plan: tuple[Step, ...]
+) -> tuple[Session, int]:
+    """The session with the learning rounds of one arm only, and the number of them in the lookahead."""
+    learning = [
         round_
         for round_, step in zip(session.rounds, plan, strict=False)
         if (step.kind, step.arm) == ("learn", arm)
     ]
-    late = {round_.number for round_ in session.rounds[max(0, len(session.rounds) - lookahead) :]}
-    return replace(session, strategy=arm, rounds=tuple(own)), sum(round_.number in late for round_ in own)
+    latest = {round_.number for round_ in session.rounds[max(0, len(session.rounds) - lookahead) :]}
+    arm_lookahead = sum(round_.number in latest for round_ in learning)
+    return replace(session, strategy=arm, rounds=tuple(learning)), arm_lookahead
 
 
-def _everybodys(
+def _common_question(
     session: Session, preparation: Preparation, settings: Settings, plan: tuple[Step, ...], step: Step
 ) -> Round:
-    """A common question of a study, or one of them once more with its pictures in another order."""
+    """A common question of a study, or its repeat with the pictures in another order."""
     number = len(session.rounds) + 1
-    lot = derived_seed("study", step.question) % LARGEST_SEED
-    generator = torch.Generator().manual_seed(lot)
+    picture_seed = derived_seed("study", step.question) % LARGEST_SEED
+    generator = torch.Generator().manual_seed(picture_seed)
     paths = random_question(preparation.mdp, session.options, generator, words=settings.max_tokens)
     order = torch.Generator().manual_seed(derived_seed(session.seed, number, "order"))
     shown = paths[torch.randperm(len(paths), generator=order)]
     if step.kind == "again":
-        before = next(i for i, s in enumerate(plan) if (s.kind, s.question) == ("common", step.question))
-        if shown.tolist() == [list(path) for path in session.rounds[before].paths]:
+        first = next(i for i, s in enumerate(plan) if (s.kind, s.question) == ("common", step.question))
+        if shown.tolist() == [list(path) for path in session.rounds[first].paths]:
             shown = shown.roll(1, 0)
-    return _round(number, session.subject, preparation, shown, lot, "random")
+    return _round(number, session.subject, preparation, shown, picture_seed, "random")
 
 
-def _again(session: Session, preparation: Preparation, before: Round) -> Round:
-    """An earlier round once more: the same pictures, in another order."""
-    number, K = len(session.rounds) + 1, before.options
+def _repeated_round(session: Session, preparation: Preparation, earlier: Round) -> Round:
+    """A repeat of an earlier round: the same pictures in another order."""
+    number, K = len(session.rounds) + 1, earlier.options
     generator = torch.Generator().manual_seed(derived_seed(session.seed, number, "order"))
     order = torch.randperm(K, generator=generator)
     if order.tolist() == list(range(K)):
         order = order.roll(1)
-    shown = torch.tensor(before.paths)[order]
-    return _round(number, before.subject, preparation, shown, before.seeds[0], before.strategy)
+    shown = torch.tensor(earlier.paths)[order]
+    return _round(number, earlier.subject, preparation, shown, earlier.seeds[0], earlier.strategy)
 
 
 def _round(
     number: int, subject: str, preparation: Preparation, shown: Tensor, seed: int, strategy: Strategy
 ) -> Round:
+    """An unanswered round of the paths `shown`, Long[K, H] in screen order."""
     paths = tuple(tuple(int(n) for n in row) for row in shown.tolist())
     prompts = tuple(preparation.vocabulary.prompt(subject, path) for path in paths)
     return Round(number, subject, paths, prompts, (seed,) * len(paths), (), strategy)

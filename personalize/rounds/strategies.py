@@ -1,12 +1,13 @@
-"""How the next question is chosen: one entry per strategy, read by the app, studies, benchmarks and evidence.
+"""The strategies that choose the next question. App, studies, benchmarks and evidence share this table.
 
-`adaptive` is what the app uses. `static-rounded` and `static-iid` ask what the design planned before any
-answer: rounded to sets of prompts that differ, or drawn independently as in the paper. `random` is uniform
-over prompts. `bald`, `thompson` and `eubo` are published rules to compare with.
+The app uses `adaptive`. `static-rounded` and `static-iid` follow the design, which is solved before any
+answer. The first rounds its policies to sets of different prompts. The second draws one prompt from each
+policy independently, as in the paper. `random` is uniform over prompts. `bald`, `thompson` and `eubo` are
+published rules for comparison.
 
-A strategy sees a `QuestionContext`. The app fills it from a session, an experiment from a bank of items,
-which it poses as a prompt MDP of one slot. A new strategy is one entry in `STRATEGIES`, and its name in
-`personalize.session.record.Strategy`, by which sessions are stored.
+A strategy receives a `QuestionContext`. The app builds it from a session. An experiment builds it from a
+bank of items, as a prompt MDP with one slot. A new strategy needs one entry in `STRATEGIES`, and its name in
+`personalize.session.record.Strategy`, because sessions are stored with that name.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,22 +27,22 @@ from personalize.preference.estimate import TasteEstimate
 
 @dataclass(frozen=True, eq=False)
 class QuestionContext:
-    """What a question may depend on.
+    """The inputs of a strategy.
 
     Attributes:
-        mdp: the prompts that may be asked about.
-        options: K.
-        generator: source of all draws.
-        estimate: computes the taste from the answers known so far; called by adapting strategies alone.
-        pool: draws candidates Long[P, H] for adapting strategies.
-        design: policies of the static strategies; None where no static strategy is asked.
-        planning_covariance: Float[d, d], of tastes before any answer, for the static strategies.
-        contrast: Float[d, d], the value matrix of the V-criterion (`TastePrior.contrast`).
+        mdp: the prompt MDP, which defines the possible prompts.
+        options: K, the number of prompts in a question.
+        generator: source of all random draws.
+        estimate: computes the taste from the known answers; only adaptive strategies call it.
+        pool: draws the candidates Long[P, H] of adaptive strategies.
+        design: the policies of the static strategies; None if no static strategy is used.
+        planning_covariance: Float[d, d]. Prior covariance of the taste, for the static strategies.
+        contrast: Float[d, d]. Value matrix of the V-criterion (`TastePrior.contrast`).
         asked: Float[K, d] for each earlier question, in order.
-        unanswered: Float[K, d] for each question whose answer is not known yet.
-        max_tokens: most tokens a prompt; None: as many as there are slots.
-        liked_share: share of the pool, the best liked, that adaptive questions are chosen from.
-        warm_up: answers before `liked_share` applies.
+        unanswered: Float[K, d] for each question whose answer is still unknown.
+        max_tokens: most tokens in a prompt; None for one in every slot.
+        liked_share: share of the pool, with the highest utilities, that `adaptive` chooses from.
+        warm_up: number of answers before `liked_share` applies.
     """
 
     mdp: PromptMDP
@@ -61,12 +62,12 @@ class QuestionContext:
 
 @dataclass(frozen=True)
 class StrategyEntry:
-    """One way to choose questions.
+    """One strategy.
 
     Attributes:
-        ask: Long[K, H], the prompts of the next question.
-        adapts: whether the question depends on the answers.
-        summary: one line for people who choose among strategies.
+        ask: chooses the prompts of the next question, Long[K, H].
+        adapts: whether questions depend on earlier answers.
+        summary: one line for a list of strategies.
     """
 
     ask: Callable[[QuestionContext], Tensor] = field(repr=False)
@@ -75,9 +76,9 @@ class StrategyEntry:
 
 
 def adaptive(context: QuestionContext) -> Tensor:
-    """Long[K, H]: the greedy D-optimal exchange with the estimate's own choice probabilities.
+    """Long[K, H]: the greedy D-optimal exchange, with the choice probabilities of the present estimate.
 
-    Unanswered questions count as asked: the covariance becomes the one their answers are expected to leave.
+    For unanswered questions, the covariance is replaced by the one expected after their answers.
     """
     estimate = context.estimate()
     pool = context.pool()
@@ -98,7 +99,7 @@ def adaptive(context: QuestionContext) -> Tensor:
 
 
 def static_rounded(context: QuestionContext) -> Tensor:
-    """Long[K, H]: the policies, rounded to prompts that differ where earlier questions left doubt."""
+    """Long[K, H]: prompts of the policies that differ where earlier questions left most uncertainty."""
     design = _design(context)
     if context.planning_covariance is None:
         raise DesignError("Expected a planning covariance for static questions, found none. Give one.")
@@ -110,7 +111,7 @@ def static_rounded(context: QuestionContext) -> Tensor:
 
 
 def static_iid(context: QuestionContext) -> Tensor:
-    """Long[K, H]: one prompt of each policy, drawn independently, as the paper runs its policies."""
+    """Long[K, H]: one prompt from each policy, drawn independently as in the paper."""
     policies = _design(context).policies
     return independent_question(policies, context.mdp, context.generator, words=context.max_tokens)
 
@@ -121,7 +122,7 @@ def uniform(context: QuestionContext) -> Tensor:
 
 
 def acquired(acquisition: Acquisition) -> Callable[[QuestionContext], Tensor]:
-    """The strategy of a published acquisition rule over the pool (`personalize.design.acquisition`)."""
+    """The strategy that applies a published rule of `personalize.design.acquisition` to the pool."""
 
     def ask(context: QuestionContext) -> Tensor:
         estimate = context.estimate()
@@ -139,23 +140,23 @@ def acquired(acquisition: Acquisition) -> Callable[[QuestionContext], Tensor]:
 
 
 STRATEGIES: dict[str, StrategyEntry] = {
-    "adaptive": StrategyEntry(adaptive, True, "tells most, given the answers so far"),
-    "static-rounded": StrategyEntry(static_rounded, False, "the design, rounded to prompts that differ"),
+    "adaptive": StrategyEntry(adaptive, True, "most information, given the answers so far"),
+    "static-rounded": StrategyEntry(static_rounded, False, "the design, rounded to different prompts"),
     "static-iid": StrategyEntry(static_iid, False, "the design, drawn independently as in the paper"),
     "random": StrategyEntry(uniform, False, "uniform over prompts"),
     "bald": StrategyEntry(acquired(ACQUISITIONS["bald"]), True, "mutual information (Houlsby et al. 2011)"),
-    "thompson": StrategyEntry(acquired(ACQUISITIONS["thompson"]), True, "favourites of K sampled tastes"),
+    "thompson": StrategyEntry(acquired(ACQUISITIONS["thompson"]), True, "best prompts of K sampled tastes"),
     "eubo": StrategyEntry(acquired(ACQUISITIONS["eubo"]), True, "expected best option (Lin et al. 2022)"),
 }
-"""Every strategy by name."""
+"""All strategies by name."""
 
 
 def _design(context: QuestionContext) -> DesignResult:
-    """The design, made for as many options as are shown.
+    """The design, checked to have the number of options of the context.
 
     Raises:
         DesignError: there is no design.
-        SessionError: it was made for another number of options.
+        SessionError: the design has another number of options.
     """
     design, K = context.design, context.options
     if design is None:

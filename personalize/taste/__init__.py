@@ -1,12 +1,12 @@
-"""What was learned about a person's taste, and what is made of it.
+"""The learned taste of a person, and its uses.
 
 ::
 
-    summary.py            opinions on words, progress, highlights
-    recommend.py          the prompts a person is expected to like best
-    personal_pictures.py  any subject in a person's taste, beside the plain one
-    blind_test.py         personal against plain, unlabelled, counted
-    comparison.py         two tastes side by side, and the mix of both
-    taste_file.py         the taste as a file
-    transfer.py           from a session to a taste file, and back
+    summary.py            opinions on tokens, progress, highlights
+    recommend.py          the prompts with the highest expected utility
+    personal_pictures.py  pictures of any subject in a taste, each beside a plain picture
+    blind_test.py         unlabelled choices between personal and plain pictures
+    comparison.py         the comparison and the mixture of two tastes
+    taste_file.py         the format of a taste file
+    transfer.py           the conversion of a session to a taste file, and back
 """

@@ -1,7 +1,7 @@
-"""The blind test: one subject and one seed, with and without the taste, unlabelled; which one is chosen?
+"""The blind test: a person chooses between an unlabelled personal picture and an unlabelled plain picture.
 
-Every trial has another subject. Both pictures have one seed, and a lot decides which of them stands first.
-The page says nothing about the taste until the answers are counted.
+Each trial has its own subject. Both of its pictures have the same subject and seed, and their order is
+random. The page shows nothing about the taste until the answers are counted.
 """
 
 import random
@@ -18,19 +18,19 @@ from personalize.session.record import Trial
 from personalize.taste.recommend import recommend
 
 TRIALS = 5
-"""Trials of one blind test. More can be added, and the interval narrows."""
+"""Number of trials in one blind test. Further trials make the interval narrower."""
 
 
 @dataclass(frozen=True)
 class BlindTest:
-    """How a person's trials came out.
+    """The result of a person's trials.
 
     Attributes:
-        answered: trials that were answered.
-        wins: answered trials in which the personal picture was chosen.
-        low, high: Wilson's 95% interval of the share of wins (Wilson 1927); 0 and 1 without answers.
-        open: the trial that waits for an answer, if there is one.
-        done: whether all TRIALS are answered.
+        answered: number of answered trials.
+        wins: number of answered trials in which the personal picture was chosen.
+        low, high: Wilson's 95 % interval of the share of wins (Wilson 1927); 0 and 1 without answers.
+        open: the unanswered trial, or None.
+        done: whether at least TRIALS trials are answered and no trial is open.
     """
 
     answered: int
@@ -42,34 +42,34 @@ class BlindTest:
 
 
 def count_trials(trials: Sequence[Trial]) -> BlindTest:
-    """The outcome of a session's trials, in order."""
+    """The result of the given trials of a session."""
     chosen = [trial.chosen for trial in trials if trial.chosen is not None]
     wins, n = sum(choice == "personal" for choice in chosen), len(chosen)
     low, high = wilson(wins, n)
-    waiting = next((trial for trial in trials if trial.chosen is None), None)
-    return BlindTest(n, wins, low, high, waiting, n >= TRIALS and waiting is None)
+    unanswered = next((trial for trial in trials if trial.chosen is None), None)
+    return BlindTest(n, wins, low, high, unanswered, n >= TRIALS and unanswered is None)
 
 
 def blind_test(loop: Personalizer, token: str) -> BlindTest:
-    """How the session's trials came out so far."""
+    """The result of the trials of a session so far."""
     return count_trials(loop.store.trials(token))
 
 
 def next_trial(loop: Personalizer, token: str, on_step: OnStep | None = None) -> Trial:
-    """The trial that waits for an answer, made and drawn now when there is none.
+    """The unanswered trial of the session. A new trial is created and rendered if there is none.
 
-    Its subject, its seed and which picture stands first follow from the session's seed and the number of
-    the trial, so nobody can choose them. The words are the best prompt's; its picture is not the best of
-    several tries, as personal pictures are, since the plain one is not either.
+    The subject, the seed and the order of the pictures follow from the session's seed and the number of the
+    trial, so nobody can choose them. The personal picture uses the best prompt. It is the first picture of
+    that prompt, like the plain picture, and not the best of several as in `personal_pictures`.
 
     Raises:
-        SessionError: nothing is known to be liked yet, so both pictures would be the same.
-        RenderError: the renderer failed; nothing was counted.
+        SessionError: no token is certain enough to be added, so both prompts would be equal.
+        RenderError: the renderer failed; no trial was created.
     """
     trials = loop.store.trials(token)
-    waiting = count_trials(trials).open
-    if waiting is not None:
-        return waiting
+    unanswered = count_trials(trials).open
+    if unanswered is not None:
+        return unanswered
     session, number = loop.session(token), len(trials) + 1
     vocabulary = loop.preparation.vocabulary
     path = recommend(loop, loop.estimate(token), count=1)[0]
@@ -82,18 +82,25 @@ def next_trial(loop: Personalizer, token: str, on_step: OnStep | None = None) ->
         raise SessionError(
             "Expected a taste that changes pictures, found none that is sure enough. Pick a few more first."
         )
-    lot = derived_seed(session.seed, number, "trial")
-    plain, personal = loop.render_prompts(token, (plain_prompt, prompt), lot % LARGEST_SEED, on_step)
-    first = random.Random(lot).random() < 0.5
-    trial = Trial(number, subject, plain_prompt, prompt, plain, personal, first)
+    trial_seed = derived_seed(session.seed, number, "trial")
+    picture_seed = trial_seed % LARGEST_SEED
+    plain, personal = loop.render_prompts(token, (plain_prompt, prompt), picture_seed, on_step)
+    personal_first = random.Random(trial_seed).random() < 0.5
+    trial = Trial(number, subject, plain_prompt, prompt, plain, personal, personal_first)
     return loop.store.append_trial(token, trial)[-1]
 
 
 def answer_trial(loop: Personalizer, token: str, number: int, first: bool) -> BlindTest:
-    """Count the choice of the first or the second picture of a trial, exactly once.
+    """Record the choice in a trial exactly once, and return the new result.
+
+    Args:
+        loop: the loop of the session.
+        token: token of the session.
+        number: number of the trial.
+        first: whether the first picture on the screen was chosen.
 
     Raises:
-        StaleAnswerError: the trial does not wait for an answer.
+        StaleAnswerError: the trial is answered already, or does not exist.
     """
     trial = next((t for t in loop.store.trials(token) if t.number == number), None)
     personal = trial is not None and trial.personal_first == first

@@ -1,4 +1,4 @@
-"""Two tastes in one space: what both like, where they differ, how alike they are, and pictures in the mix."""
+"""Compares two tastes in one feature space, and renders pictures in a mixture of both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,21 +19,23 @@ from personalize.taste.taste_file import TasteFile
 from personalize.taste.transfer import opinions_in
 
 DRAWS = 400
-"""Pairs of tastes drawn for the interval of their likeness."""
+"""Number of posterior samples of each taste for the interval of the likeness."""
 
 CONFIDENCE = 0.95
+"""Probability of the interval of the likeness."""
 
 ROWS = 2
-"""Pictures of each taste."""
+"""Number of pictures in each taste."""
 
 
 @dataclass(frozen=True, eq=False)
 class Recovered:
-    """A taste read off opinions on words.
+    """A taste that was computed from opinions on words.
 
     Attributes:
         estimate: the taste; see `recovered`.
-        fit: share of the opinions' variance that it explains (R squared); 1 when they came of these features.
+        fit: R squared, the share of the variance of the opinions that the taste explains. It is 1 if the
+            opinions are linear in the features of this app.
     """
 
     estimate: TasteEstimate
@@ -42,14 +44,15 @@ class Recovered:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two tastes, side by side.
+    """The comparison of two tastes, "mine" and "theirs".
 
     Attributes:
-        both_like, both_avoid: words of which both are certain, the surer first.
-        part: words that one is certain to like and the other to avoid, mine before theirs.
-        likeness: correlation of the two over all words, -1..1; the mean over what both may be.
-        low, high: its 95 % interval.
-        rows: each word with both opinions, most liked by both together first.
+        both_like, both_avoid: words that both certainly like or dislike. The order is by the weaker of the
+            two utilities, strongest first.
+        part: pairs of my and their opinion on words that one certainly likes and the other dislikes.
+        likeness: correlation of the utilities of all words, -1..1, as the mean over both posteriors.
+        low, high: 95 % interval of the likeness.
+        rows: pairs of my and their opinion on every word, in descending order of the sum of utilities.
     """
 
     both_like: tuple[str, ...]
@@ -63,14 +66,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Mixed:
-    """One subject drawn in three tastes from one seed.
+    """Three pictures of one subject and one seed: in my taste, in the mixture, and in their taste.
 
     Attributes:
-        subject: what all show.
-        share: of theirs in the one between, 0..1.
-        seed: of all three.
-        prompts, pictures: mine, between, theirs.
-        words: of each, what the taste added.
+        subject: subject of the three pictures.
+        share: weight of their taste in the mixture, 0..1.
+        seed: seed of the three pictures.
+        prompts, pictures: prompts and hashes, in the order mine, mixture, theirs.
+        words: words that each taste added to its prompt, in the same order.
     """
 
     subject: str
@@ -82,16 +85,16 @@ class Mixed:
 
 
 def recovered(preparation: Preparation, opinions: Sequence[Opinion], mine: TasteEstimate) -> Recovered:
-    r"""The taste behind opinions on words of this vocabulary.
+    r"""The taste that explains opinions on words of this vocabulary.
 
-    theta is the least-squares solution of least norm of :math:`X \theta = u`, X the words' effects and u the
-    utilities. Of their uncertainty only the words' standard errors are known, so the covariance has the shape
-    of `mine`, scaled to their mean square.
+    theta is the least-squares solution of :math:`X \theta = u` with the smallest norm. X contains the effects
+    of the words, and u their utilities. The opinions contain standard errors but no covariance. The result
+    therefore has the covariance of `mine`, scaled to the mean square of those errors.
 
     Args:
-        preparation: whose words and features.
-        opinions: words, utilities and errors; words that are not of this vocabulary are left out.
-        mine: a taste of the same space.
+        preparation: the vocabulary and the features.
+        opinions: words with utilities and errors; words outside this vocabulary are ignored.
+        mine: a taste in the same feature space.
     """
     vocabulary, features = preparation.vocabulary, preparation.mdp.features
     known = [opinion for opinion in opinions if opinion.token in vocabulary.tokens[1:]]
@@ -110,7 +113,7 @@ def recovered(preparation: Preparation, opinions: Sequence[Opinion], mine: Taste
 
 
 def blended(mine: TasteEstimate, theirs: TasteEstimate, share: float) -> TasteEstimate:
-    """The taste that is `share` (0..1) theirs and the rest mine; the two errors are independent."""
+    """The mixture of two tastes with weight `share` (0..1) of `theirs`; their errors count as independent."""
     own = 1.0 - share
     return replace(
         mine,
@@ -121,10 +124,10 @@ def blended(mine: TasteEstimate, theirs: TasteEstimate, share: float) -> TasteEs
 
 
 def compare_tastes(preparation: Preparation, mine: TasteEstimate, theirs: TasteEstimate) -> Comparison:
-    """How two tastes of one space stand to each other."""
-    ours = {opinion.token: opinion for opinion in opinions_of(preparation, mine)}
-    others = {opinion.token: opinion for opinion in opinions_of(preparation, theirs)}
-    pairs = [(ours[token], others[token]) for token in ours]
+    """The comparison of two tastes in one feature space."""
+    my_opinions = {opinion.token: opinion for opinion in opinions_of(preparation, mine)}
+    their_opinions = {opinion.token: opinion for opinion in opinions_of(preparation, theirs)}
+    pairs = [(my_opinions[token], their_opinions[token]) for token in my_opinions]
     pairs.sort(key=lambda pair: -(pair[0].utility + pair[1].utility))
     likes = [pair for pair in pairs if pair[0].liked and pair[1].liked]
     avoids = [pair for pair in pairs if pair[0].disliked and pair[1].disliked]
@@ -133,8 +136,8 @@ def compare_tastes(preparation: Preparation, mine: TasteEstimate, theirs: TasteE
     effects = preparation.mdp.features[1:] - preparation.mdp.features[BLANK]
     likeness, low, high = _likeness(effects, mine, theirs)
     return Comparison(
-        tuple(pair[0].token for pair in sorted(likes, key=_least)),
-        tuple(pair[0].token for pair in sorted(avoids, key=_least)),
+        tuple(pair[0].token for pair in sorted(likes, key=_weaker_opinion)),
+        tuple(pair[0].token for pair in sorted(avoids, key=_weaker_opinion)),
         tuple(part),
         likeness,
         low,
@@ -144,10 +147,10 @@ def compare_tastes(preparation: Preparation, mine: TasteEstimate, theirs: TasteE
 
 
 def compare(loop: Personalizer, token: str, file: TasteFile) -> tuple[Comparison, Recovered]:
-    """The session's taste beside the file's, and how well the file's could be read.
+    """The comparison of a session's taste with the taste in a file, and the taste computed from the file.
 
     Raises:
-        SessionError: nothing was answered yet.
+        SessionError: the session has no answers.
     """
     mine = loop.estimate(token)
     if not mine.answers:
@@ -166,43 +169,53 @@ def mix(
     seed: int | None = None,
     on_step: OnStep | None = None,
 ) -> tuple[Mixed, ...]:
-    """The subject in my taste, in theirs and in the one that is `share` theirs, of ROWS seeds.
+    """Pictures of a subject in my taste, in their taste and in the mixture, for ROWS seeds.
+
+    Args:
+        loop: the loop of my session.
+        token: token of my session.
+        file: the taste file with their taste.
+        subject: subject of the pictures.
+        share: weight of their taste in the mixture; values outside 0..1 are clipped.
+        seed: seed of the first row; a random one if None.
+        on_step: reports the progress of all pictures together.
 
     Raises:
-        SessionError: the subject does not fit, or nothing was answered yet.
+        SessionError: the subject does not fit, or the session has no answers.
         RenderError: the renderer failed.
     """
     vocabulary = loop.preparation.vocabulary
     subject = loop.checked_subject(subject)
     mine, theirs = loop.estimate(token), compare(loop, token, file)[1].estimate
-    between = blended(mine, theirs, min(max(share, 0.0), 1.0))
-    first = checked_seed(seed)
-    seeds = [(first + row) % LARGEST_SEED for row in range(ROWS)]
-    paths = [recommend(loop, taste, count=ROWS).tolist() for taste in (mine, between, theirs)]
+    mixture = blended(mine, theirs, min(max(share, 0.0), 1.0))
+    first_seed = checked_seed(seed)
+    seeds = [(first_seed + row) % LARGEST_SEED for row in range(ROWS)]
+    paths = [recommend(loop, taste, count=ROWS).tolist() for taste in (mine, mixture, theirs)]
     prompts = [tuple(vocabulary.prompt(subject, side[row]) for side in paths) for row in range(ROWS)]
-    drawn = loop.render_prompts(
+    rendered = loop.render_prompts(
         token, [p for row in prompts for p in row], [seed for seed in seeds for _ in range(3)], on_step
     )
     mixed = []
     for row, seed_ in enumerate(seeds):
         words = tuple(tuple(vocabulary.tokens[n] for n in side[row] if n) for side in paths)
-        one, two, three = drawn[3 * row : 3 * row + 3]
         a, b, c = prompts[row]
-        mixed.append(Mixed(subject, share, seed_, (a, b, c), (one, two, three), words))
+        picture_a, picture_b, picture_c = rendered[3 * row : 3 * row + 3]
+        mixed.append(Mixed(subject, share, seed_, (a, b, c), (picture_a, picture_b, picture_c), words))
     return tuple(mixed)
 
 
-def _least(pair: tuple[Opinion, Opinion]) -> float:
+def _weaker_opinion(pair: tuple[Opinion, Opinion]) -> float:
+    """Key that sorts pairs of opinions by the smaller absolute utility, largest first."""
     return -min(abs(pair[0].utility), abs(pair[1].utility))
 
 
 def _likeness(effects: Tensor, mine: TasteEstimate, theirs: TasteEstimate) -> tuple[float, float, float]:
-    """The mean and the interval of the correlation over words, of tastes drawn from both posteriors."""
+    """Mean and interval of the correlation of utilities over words, for samples of both posteriors."""
     generator = torch.Generator().manual_seed(0)
-    drawn = [effects @ estimate.sample(DRAWS, generator).T for estimate in (mine, theirs)]
-    one, other = (each - each.mean(dim=0) for each in drawn)
-    norm = (one.square().sum(dim=0) * other.square().sum(dim=0)).sqrt().clamp(min=1e-12)
-    correlations = (one * other).sum(dim=0) / norm
+    samples = [effects @ estimate.sample(DRAWS, generator).T for estimate in (mine, theirs)]
+    mine_centred, theirs_centred = (utilities - utilities.mean(dim=0) for utilities in samples)
+    norm = (mine_centred.square().sum(dim=0) * theirs_centred.square().sum(dim=0)).sqrt().clamp(min=1e-12)
+    correlations = (mine_centred * theirs_centred).sum(dim=0) / norm
     low, high = correlations.quantile(
         torch.tensor([0.5 - CONFIDENCE / 2, 0.5 + CONFIDENCE / 2]).to(correlations)
     )

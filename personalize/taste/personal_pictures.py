@@ -1,4 +1,4 @@
-"""Personal pictures: any subject in a person's taste, each beside the plain picture of the same seed."""
+"""Renders personal pictures: any subject in a taste, each beside the plain picture of the same seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from personalize.taste.summary import Opinion, opinions_of
 
 @dataclass(frozen=True)
 class Pair:
-    """One subject drawn twice from the same seed: as it is, and in the person's taste.
+    """Two pictures of one subject and one seed: a plain picture, and one in the person's taste.
 
     Attributes:
         plain, personal: hashes of the pictures.
-        plain_prompt, prompt: what was drawn.
-        tokens: what the taste added, and why.
-        seed: of both.
+        plain_prompt, prompt: prompts of the plain and of the personal picture.
+        tokens: the opinions on the tokens that the taste added.
+        seed: seed of both pictures.
     """
 
     plain: str
@@ -32,14 +32,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class PersonalSet:
-    """Pairs of one subject, made together; `seed` makes them again.
+    """Several pairs of one subject. The same `seed` gives the same pairs.
 
     Attributes:
-        subject: what was drawn.
-        strength: share of the liked tokens that were used.
-        seed: of the first pair.
-        pairs: best first.
-        without: words that were left out, as asked.
+        subject: subject of all pictures.
+        strength: share of the liked tokens in the prompts, 0..1.
+        seed: seed of the first pair.
+        pairs: the pairs, with the best prompt first.
+        without: words that the person excluded.
     """
 
     subject: str
@@ -60,21 +60,23 @@ def personal_pictures(
     without: Sequence[str] = (),
     on_step: OnStep | None = None,
 ) -> PersonalSet:
-    """Pairs of pictures of a subject: plain, and in this person's taste.
+    """Pairs of a plain and a personal picture of one subject.
+
+    Each personal picture is the best of `settings.best_of` pictures of its prompt, by its expected utility.
 
     Args:
-        loop: over the session.
-        token: of the session.
-        subject: what to draw; checked as for `Personalizer.start`.
-        strength: share of the liked tokens that are used, 0..1. Of none the taste chooses nothing, not
-            even among tries, so the first picture is that of the seed.
-        seed: of the first pair; a random one unless given. The same seed gives the same set.
-        count: pairs.
-        without: words of the vocabulary that are not to be added, however liked.
-        on_step: progress of all drawing together.
+        loop: the loop of the session.
+        token: token of the session.
+        subject: subject of the pictures; checked as in `Personalizer.start`.
+        strength: share of the liked tokens in the prompts, 0..1. At 0 each prompt is rendered once, so the
+            first picture has exactly the given seed.
+        seed: seed of the first pair; a random one if None. The same seed gives the same set.
+        count: number of pairs, 1..16.
+        without: words of the vocabulary that no prompt may contain.
+        on_step: reports the progress of all pictures together.
 
     Raises:
-        SessionError: the subject or a number does not fit.
+        SessionError: the subject, the count, the strength or the seed is not valid.
         RenderError: the renderer failed.
     """
     vocabulary = loop.preparation.vocabulary
@@ -85,28 +87,29 @@ def personal_pictures(
             count=count,
             strength=f"{strength:g}",
         )
-    first, estimate = checked_seed(seed), loop.estimate(token)
+    first_seed, estimate = checked_seed(seed), loop.estimate(token)
     tries = loop.settings.best_of if strength else 1
-    left_out = [vocabulary.index(word) for word in without if word in vocabulary.tokens[1:]]
-    paths = recommend(loop, estimate, count=count, strength=strength, without=left_out)
+    excluded = [vocabulary.index(word) for word in without if word in vocabulary.tokens[1:]]
+    paths = recommend(loop, estimate, count=count, strength=strength, without=excluded)
     prompts = [vocabulary.prompt(subject, path) for path in paths]
-    seeds = [[(first + row * tries + nth) % LARGEST_SEED for nth in range(tries)] for row in range(count)]
-    drawn = loop.render_prompts(
+    starts = range(first_seed, first_seed + count * tries, tries)
+    seeds = [[(start + nth) % LARGEST_SEED for nth in range(tries)] for start in starts]
+    rendered = loop.render_prompts(
         token,
         [prompt for prompt in prompts for _ in range(tries)],
         [seed for row in seeds for seed in row],
         ProgressSlice(on_step, 0.0, tries / (tries + 1)),
     )
-    utilities = estimate.utility(loop.features(drawn)).reshape(count, tries)
-    kept = utilities.argmax(dim=1).tolist()
-    chosen = [row[nth] for row, nth in zip(seeds, kept, strict=True)]
+    utilities = estimate.utility(loop.features(rendered)).reshape(count, tries)
+    best = utilities.argmax(dim=1).tolist()
+    best_seeds = [row[nth] for row, nth in zip(seeds, best, strict=True)]
     plain_prompt = vocabulary.prompt(subject, [0] * vocabulary.horizon)
     plain_steps = ProgressSlice(on_step, tries / (tries + 1), 1.0)
-    plain = loop.render_prompts(token, [plain_prompt] * count, chosen, plain_steps)
+    plain = loop.render_prompts(token, [plain_prompt] * count, best_seeds, plain_steps)
     opinions = {opinion.token: opinion for opinion in opinions_of(loop.preparation, estimate)}
     pairs = []
     for row, path in enumerate(paths.tolist()):
-        said = tuple(opinions[vocabulary.tokens[number]] for number in path if number)
-        personal = drawn[row * tries + kept[row]]
-        pairs.append(Pair(plain[row], personal, plain_prompt, prompts[row], said, chosen[row]))
-    return PersonalSet(subject, strength, first, tuple(pairs), tuple(without))
+        tokens = tuple(opinions[vocabulary.tokens[number]] for number in path if number)
+        personal = rendered[row * tries + best[row]]
+        pairs.append(Pair(plain[row], personal, plain_prompt, prompts[row], tokens, best_seeds[row]))
+    return PersonalSet(subject, strength, first_seed, tuple(pairs), tuple(without))

@@ -1,7 +1,8 @@
-"""From a taste to prompts: the paths that a person is expected to like, in different ways.
+"""Recommends prompts for a taste: several good paths that differ from each other.
 
-A token helps when its utility above the blank's, less a margin for what is not known yet, is positive. The
-best path takes the token that helps most in every slot; further paths are good ones that differ from it.
+The cautious reward of a token is its utility above the blank, minus a margin for its uncertainty. A token
+helps if its cautious reward is positive. The best path contains the most helpful token of every slot. The
+other paths are nearly as good and differ from it.
 """
 
 from collections.abc import Collection
@@ -20,17 +21,17 @@ if TYPE_CHECKING:
     from personalize.rounds.personalizer import Personalizer
 
 CANDIDATES_A_PATH = 32
-"""Good paths that each recommended one is chosen from."""
+"""Number of candidate paths for each recommended path."""
 
 NEVER = -1e6
-"""Reward of a token that does not help: only rules between slots can make a path say it."""
+"""Reward of a token that does not help. A path contains it only if rules between slots require it."""
 
 GOOD_ENOUGH = 0.5
-"""Share of the best path's cautious reward that a further path must have."""
+"""Smallest cautious reward of a recommended path, as a share of the best path's."""
 
 
 def token_rewards(mdp: PromptMDP, estimate: TasteEstimate, caution: float) -> Tensor:
-    """Float[S]: utility above the blank's, less `caution` standard errors of it; 0 for the blank."""
+    """Float[S]: utility above the blank minus `caution` standard errors, in nats; 0 for the blank."""
     effects = mdp.features - mdp.features[BLANK]
     return estimate.utility(effects) - caution * estimate.standard_error(effects)
 
@@ -43,14 +44,14 @@ def recommend(
     strength: float = 1.0,
     without: Collection[int] = (),
 ) -> Tensor:
-    """Long[count, H]: prompts for an estimated taste, with the caution and the prompt length of the settings.
+    """Long[count, H]: prompts for a taste, with the caution and the prompt length of the settings.
 
     Args:
-        loop: its MDP and its settings `caution` and `words`.
+        loop: the loop, with its MDP and its settings `caution` and `max_tokens`.
         estimate: the taste.
-        count: prompts.
+        count: number of prompts.
         strength: see `recommend_paths`.
-        without: tokens that are left out.
+        without: tokens that no prompt may contain.
     """
     return recommend_paths(
         loop.preparation.mdp,
@@ -64,7 +65,7 @@ def recommend(
 
 
 def favourites(loop: "Personalizer", token: str, count: int) -> list[str]:
-    """Hashes of the picked pictures that the session's person is expected to like best, best first."""
+    """Hashes of at most `count` picked pictures of the session, in descending order of expected utility."""
     session = loop.session(token)
     picked = {
         round_.pictures[best]: round_.paths[best]
@@ -88,22 +89,24 @@ def recommend_paths(
     words: int | None = None,
     without: Collection[int] = (),
 ) -> Tensor:
-    """Prompts for a person of that taste, best first.
+    """Recommended prompts for a taste, with the best prompt first.
 
     Args:
-        mdp: what can be said; token 0 is the blank.
+        mdp: the prompt MDP; token 0 is the blank.
         estimate: the taste.
-        count: how many prompts.
-        strength: share of the helpful tokens that are used, the strongest first; 0 is the plain subject.
-        caution: standard errors that a token must be above the blank to be used.
-        words: most tokens a prompt, the strongest first; None: as many as there are slots.
-        without: tokens that are not to be said.
+        count: number of prompts.
+        strength: share of the helpful tokens in a prompt, 0..1, strongest tokens first; 0 gives the plain
+            subject.
+        caution: number of standard errors by which the utility of a token must exceed the blank's.
+        words: most tokens in a prompt, strongest tokens first; None for one in every slot.
+        without: tokens that no prompt may contain.
 
     Returns:
-        Long[count, H]. Rows repeat when fewer prompts are known to help; when none is, all are plain.
+        Long[count, H]. Rows repeat if there are fewer good prompts than `count`. All rows are blank if no
+        token helps.
 
     Raises:
-        DesignError: no prompts asked for, or a strength outside 0..1.
+        DesignError: `count` is below 1, or `strength` is outside 0..1.
     """
     if count < 1 or not 0.0 <= strength <= 1.0:
         raise DesignError(
@@ -126,16 +129,16 @@ def recommend_paths(
 
 
 def _weakened(mdp: PromptMDP, path: Tensor, rewards: Tensor, strength: float, words: int | None) -> Tensor:
-    """The path with its weakest tokens blank, so that round(strength * tokens) are left, and at most `words`.
+    """The path reduced to its strongest tokens: round(strength * tokens) of them, at most `words`.
 
-    Where rules between slots forbid that, the best choice of as many that they admit; the path itself when
-    they admit none.
+    Among the subsets of that size that the rules between slots admit, the result has the highest reward. If
+    the rules admit none, the result is the whole path.
     """
-    said = [slot for slot, token in enumerate(path.tolist()) if token != BLANK]
-    bound = len(said) if words is None else min(words, len(said))
-    left = int(strength * bound + 0.5)
+    filled = [slot for slot, token in enumerate(path.tolist()) if token != BLANK]
+    most = len(filled) if words is None else min(words, len(filled))
+    size = int(strength * most + 0.5)
     best, best_reward = path, -torch.inf
-    for kept in combinations(said, left):
+    for kept in combinations(filled, size):
         trial = torch.full_like(path, BLANK)
         trial[list(kept)] = path[list(kept)]
         total = float(rewards[trial].sum())
@@ -145,9 +148,10 @@ def _weakened(mdp: PromptMDP, path: Tensor, rewards: Tensor, strength: float, wo
 
 
 def _diverse(mdp: PromptMDP, paths: Tensor, totals: Tensor, count: int) -> list[int]:
-    """Rows of `paths`: the best, then those of most reward times distance to the nearest chosen so far.
+    """At most `count` row numbers of `paths`: the best path, then good paths far from those already chosen.
 
-    The distance is the share of slots that say something else.
+    Each next path maximises its reward times its distance to the nearest chosen path. The distance is the
+    share of slots with different tokens.
     """
     chosen = [int(totals.argmax())]
     worth = totals.clamp(min=0.0) + 1e-9

@@ -1,4 +1,4 @@
-"""What was learned about a taste: opinions on tokens, their uncertainty, progress, and the highlights."""
+"""Summarises a learned taste: opinions on tokens with their uncertainty, progress, and highlights."""
 
 import math
 from collections.abc import Sequence
@@ -15,22 +15,34 @@ from personalize.rounds.strategies import STRATEGIES
 from personalize.session.record import STUDY, Session
 
 READY = 0.33
-"""Share of the differences between prompts that must be known for a taste to be called ready (see
-`known_share`). Of 20 simulated people it is reached after 9 to 10 answers on average, when 0.58 of their
-picks are foreseen, of the 0.75 that can be (`simulate --judge tokens --people 20 --rounds 15`); with rendered
-pictures after 10, when 0.50 are (10 people). Chosen on an earlier vocabulary, and not yet tried on people."""
+"""Known share (see `known_share`) at which a taste counts as ready.
+
+In simulations without pictures (`simulate --judge tokens --people 20 --rounds 15`), 20 people reach it after
+9 to 10 answers on average. The accuracy of predicted picks is then 0.58, with an upper limit of 0.75. With
+rendered pictures, 10 simulated people reach it after 10 answers, with an accuracy of 0.50. The value was
+chosen for an earlier vocabulary. It has not been tested on real people.
+"""
 
 FEWEST_ANSWERS = 3
+"""Number of answers before a taste can be ready and `to_go` is computed."""
+
 FARTHEST = 30
-"""Answers that are promised, at most."""
+"""Largest `to_go` that is reported."""
 
 QUESTIONS = 128
-"""Random questions that the predicted accuracy is the mean of."""
+"""Number of random questions in the mean of the predicted accuracy."""
 
 
 @dataclass(frozen=True)
 class Opinion:
-    """What a token adds to a picture for this person, in nats of utility above no token at all."""
+    """The utility of a token for a person, above the blank.
+
+    Attributes:
+        token: the token.
+        slot: the slot of the token.
+        utility: posterior mean of the utility above the blank, in nats.
+        error: posterior standard error of the utility, in nats.
+    """
 
     token: str
     slot: str
@@ -39,29 +51,29 @@ class Opinion:
 
     @property
     def liked(self) -> bool:
-        """More than one standard error above nothing."""
+        """Whether the utility is more than one standard error above 0."""
         return self.utility - self.error > 0.0
 
     @property
     def disliked(self) -> bool:
-        """More than one standard error below nothing."""
+        """Whether the utility is more than one standard error below 0."""
         return self.utility + self.error < 0.0
 
 
 @dataclass(frozen=True)
 class Taste:
-    """What a session tells about a person.
+    """The taste that was learned in a session.
 
     Attributes:
-        answered: answers so far.
-        opinions: on every token, most liked first.
-        accuracy: predicted share of random questions whose pick would be foreseen.
-        chance: that share for somebody who knows nothing, 1 / K.
-        progress: towards `ready`, 0..1.
-        ready: whether personal pictures are worth making.
-        to_go: answers until it is ready, as it looks now; 0 when it is, None when it cannot be told or
-            is more than FARTHEST.
-        should_adapt: whether questions that adapt to the answers would now teach more than the session's own.
+        answered: number of answers so far.
+        opinions: opinions on all tokens, in descending order of utility.
+        accuracy: expected share of random questions in which the estimate predicts the pick.
+        chance: that share without any knowledge, 1 / K.
+        progress: known share as a part of READY, 0..1.
+        ready: whether the taste is certain enough for personal pictures.
+        to_go: expected number of answers until the taste is ready. It is 0 if the taste is ready, and None if
+            the number is unknown or above FARTHEST.
+        should_adapt: whether an adaptive strategy would now learn more than the strategy of the session.
     """
 
     answered: int
@@ -75,7 +87,7 @@ class Taste:
 
 
 def opinions_of(preparation: Preparation, estimate: TasteEstimate) -> tuple[Opinion, ...]:
-    """The opinion on every token but the blank, most liked first."""
+    """The opinions on all tokens except the blank, in descending order of utility."""
     vocabulary, features = preparation.vocabulary, preparation.mdp.features
     effects = features - features[BLANK]
     utilities, errors = estimate.utility(effects).tolist(), estimate.standard_error(effects).tolist()
@@ -88,17 +100,16 @@ def opinions_of(preparation: Preparation, estimate: TasteEstimate) -> tuple[Opin
 
 
 def known_share(estimate: TasteEstimate, features: Tensor) -> float:
-    r"""Share of the spread of utilities over prompts that is known, 0..1.
+    r"""Share of the variance of utilities over prompts that is known, 0..1.
 
     .. math:: V / (V + \mathrm{tr}(C \Sigma_x)), \quad V = \mathrm{Var}_x(\hat\theta^\top x)
 
-    The reliability of the estimate: of a difference in utility between two random prompts, the share of the
-    variance that is signal. It follows from the posterior alone, so it moves with what was learned and not
-    with the number of picks.
+    This is the reliability of the estimate: the share of signal in the variance of utility differences
+    between random prompts. It depends on the posterior only, not on the number of answers.
 
     Args:
-        estimate: the posterior.
-        features: Float[N, d], of random prompts.
+        estimate: the posterior of the taste.
+        features: Float[N, d]. Features of random prompts.
     """
     centred = features - features.mean(dim=0)
     signal = float(estimate.utility(centred).square().mean())
@@ -107,10 +118,17 @@ def known_share(estimate: TasteEstimate, features: Tensor) -> float:
 
 
 def answers_to_go(share: float, answered: int) -> int | None:
-    """Answers until a taste is ready, if the known share goes on to grow as it did; None when not known.
+    """Answers until the taste is ready, if the known share grows in proportion to the answers.
 
-    In simulations the share grows nearly in proportion to the answers. What the covariance is expected to
-    lose by the best questions said 2 where 7 were left, so it is not used.
+    In simulations the growth is nearly proportional. The expected covariance after the best questions is not
+    used: it predicted 2 answers where 7 were needed.
+
+    Args:
+        share: the present known share, 0..1.
+        answered: number of answers so far.
+
+    Returns:
+        The number of answers, or None with too few answers or a result above FARTHEST.
     """
     if answered < FEWEST_ANSWERS or share <= 0.0:
         return None
@@ -119,13 +137,13 @@ def answers_to_go(share: float, answered: int) -> int | None:
 
 
 def summarise(loop: Personalizer, token: str) -> Taste:
-    """What a session taught about its person."""
+    """The summary of the taste that was learned in a session."""
     snapshot = loop.snapshot(token)
     return summary_of(loop.preparation, snapshot.session, snapshot.estimate)
 
 
 def summary_of(preparation: Preparation, session: Session, estimate: TasteEstimate) -> Taste:
-    """What a session taught about its person, given the estimate of its answers."""
+    """The summary of the taste that was learned in a session, from the estimate of its answers."""
     return taste_of(
         preparation,
         estimate,
@@ -143,14 +161,14 @@ def taste_of(
     *,
     adapts: bool = True,
 ) -> Taste:
-    """What the estimate says, for a page.
+    """The summary of an estimated taste.
 
     Args:
-        preparation: what may be said.
-        estimate: what the answers tell.
-        options: K.
-        answered: rounds.
-        adapts: whether the session's questions depend on its answers.
+        preparation: the vocabulary, the features and the random prompts.
+        estimate: the taste, estimated from the answers.
+        options: K, the number of pictures in a round.
+        answered: number of answered rounds.
+        adapts: whether the questions of the session depend on its answers.
     """
     features = preparation.mdp.path_features(preparation.samples)
     rows = features[: len(features) // options * options][: QUESTIONS * options]
@@ -174,11 +192,15 @@ def taste_of(
 
 @dataclass(frozen=True)
 class Highlights:
-    """The words that the sentence about a taste names.
+    """The tokens in the sentence that describes a taste.
 
     Attributes:
-        liked, disliked: what is certain, clearest first; of nothing certain, the first of each it leans to.
-        unsure: the token known worst; "" when nothing is certain.
+        liked: at most three certainly liked tokens, highest utility first.
+        disliked: at most two certainly disliked tokens, lowest utility first.
+        unsure: the token with the most uncertain opinion.
+
+    If no opinion is certain, `liked` and `disliked` contain the tokens with the highest and the lowest
+    utility, and `unsure` is "".
     """
 
     liked: tuple[str, ...]
@@ -187,7 +209,7 @@ class Highlights:
 
 
 def highlights(opinions: Sequence[Opinion]) -> Highlights:
-    """The highlights of opinions that are sorted, most liked first."""
+    """The highlights of opinions in descending order of utility."""
     liked = tuple(opinion.token for opinion in opinions if opinion.liked)[:3]
     disliked = tuple(opinion.token for opinion in reversed(opinions) if opinion.disliked)[:2]
     if not liked and not disliked:

@@ -1,8 +1,8 @@
-"""A taste as one human-readable JSON file: what was picked, and what that says; written and read with care.
+"""Defines the taste file: the answers and opinions of a session as readable JSON.
 
-The answers are the taste: whoever reads the file with the same words and models gets the same estimate from
-them. The opinions are there for people to read. A file comes from anywhere, so its size, its shape and every
-string in it are checked before anything is done with it.
+The answers determine the taste: with the same vocabulary and models they give the same estimate. The opinions
+are for human readers. A file may come from an unknown source, so its size, its structure and every string are
+checked before use.
 """
 
 from typing import Annotated, Literal
@@ -13,8 +13,10 @@ from personalize.errors import SessionError
 from personalize.rendering.png import PNG, text_of
 
 LARGEST_BYTES = 1 << 20
+"""Largest size of a taste file, in bytes."""
+
 CHUNK = "palate-taste"
-"""The text chunk of a taste card that holds the file."""
+"""Keyword of the PNG text chunk that contains the taste file in a taste card."""
 
 MOST_ROUNDS = 500
 MOST_OPTIONS = 9
@@ -29,7 +31,7 @@ class _Part(BaseModel):
 
 
 class Made(_Part):
-    """Which words and models it was made with: pictures of others would not be the same."""
+    """Fingerprint of the vocabulary and names of the models. Others would give different pictures."""
 
     vocabulary: Word
     renderer: Annotated[str, Field(max_length=400)]
@@ -37,7 +39,7 @@ class Made(_Part):
 
 
 class Said(_Part):
-    """An opinion, for people to read: utility and its standard error in nats."""
+    """An opinion for human readers: the utility of a word and its standard error, in nats."""
 
     word: Word
     slot: Word
@@ -46,9 +48,9 @@ class Said(_Part):
 
 
 class Picked(_Part):
-    """One round: the words of each picture after the subject, and what was answered, counted from 1.
+    """One answered round: the words of each picture after the subject, and the numbers of the picks.
 
-    `best` is missing when none of them pleased.
+    Numbers start at 1. `best` is missing if the answer was "none of these".
     """
 
     pictures: Annotated[list[list[Word]], Field(min_length=2, max_length=MOST_OPTIONS)]
@@ -59,7 +61,7 @@ class Picked(_Part):
 
 
 class TasteFile(_Part):
-    """The whole file."""
+    """The content of a taste file."""
 
     format: Literal["palate-taste"]
     version: Literal[1]
@@ -71,18 +73,22 @@ class TasteFile(_Part):
     rounds: Annotated[list[Picked], Field(min_length=1, max_length=MOST_ROUNDS)]
 
     def text(self) -> str:
-        """As it is written to disk: indented, every letter as it is."""
+        """The file as indented JSON, without escapes for letters outside ASCII."""
         return self.model_dump_json(indent=1, exclude_none=True) + "\n"
 
 
 def read_taste_file(content: bytes) -> TasteFile:
-    """The file, or the one in a taste card (a PNG), checked.
+    """The checked content of a taste file, or of the taste file inside a taste card (a PNG file).
+
+    Args:
+        content: the bytes of the JSON or PNG file.
 
     Raises:
-        SessionError: too large, neither JSON nor a card, of another format or version, or not fitting.
+        SessionError: the file is too large, is neither JSON nor a taste card, has another format or version,
+            or contains an invalid value.
     """
     if content.startswith(PNG):
-        content = _of_card(content)
+        content = _text_in_card(content)
     if len(content) > LARGEST_BYTES:
         raise SessionError(
             "Expected a taste file of at most {most} MiB, found {found}. Choose a file that Palate saved.",
@@ -101,8 +107,8 @@ def read_taste_file(content: bytes) -> TasteFile:
         ) from None
 
 
-def _of_card(content: bytes) -> bytes:
-    """The text in a card."""
+def _text_in_card(content: bytes) -> bytes:
+    """The taste file inside a taste card."""
     found = text_of(content, CHUNK)
     if found is None:
         raise SessionError(

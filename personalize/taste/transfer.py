@@ -1,4 +1,4 @@
-"""Take a taste along: from a session to a file, and from a file to a session that goes on from there."""
+"""Converts a session to a taste file, and a taste file to a session that can be continued."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from personalize.vocabulary.vocabulary import Vocabulary
 
 
 def made_with(loop: Personalizer) -> Made:
-    """The vocabulary and the models of the loop's sessions."""
+    """The vocabulary and the models that the loop uses for its sessions."""
     return Made(
         vocabulary=loop.preparation.vocabulary.fingerprint,
         renderer=loop.renderer.name,
@@ -24,15 +24,15 @@ def made_with(loop: Personalizer) -> Made:
 
 
 def taste_file(loop: Personalizer, token: str, sentence: str) -> TasteFile:
-    """The file of a session's answers.
+    """The taste file of a session.
 
     Args:
-        loop: over the session.
-        token: of the session.
-        sentence: the taste in words, for people who read the file.
+        loop: the loop of the session.
+        token: token of the session.
+        sentence: description of the taste for human readers.
 
     Raises:
-        SessionError: nothing was answered yet.
+        SessionError: the session has no answers.
     """
     session, vocabulary = loop.session(token), loop.preparation.vocabulary
     if not session.answered:
@@ -58,12 +58,13 @@ def taste_file(loop: Personalizer, token: str, sentence: str) -> TasteFile:
 
 
 def opinions_in(file: TasteFile) -> list[Opinion]:
-    """The opinions that a file tells, most liked first."""
-    said = sorted(file.opinions, key=lambda one: -one.utility)
-    return [Opinion(one.word, one.slot, one.utility, one.error) for one in said]
+    """The opinions in a taste file, in descending order of utility."""
+    stored = sorted(file.opinions, key=lambda one: -one.utility)
+    return [Opinion(one.word, one.slot, one.utility, one.error) for one in stored]
 
 
 def _picked(round_: Round, vocabulary: Vocabulary) -> Picked:
+    """An answered round in the form of a taste file."""
     answer = round_.answer
     assert answer is not None
     return Picked(
@@ -76,15 +77,15 @@ def _picked(round_: Round, vocabulary: Vocabulary) -> Picked:
 
 
 def rounds_of(file: TasteFile, vocabulary: Vocabulary, made: Made) -> tuple[Round, ...]:
-    """The file's rounds with their answers, not drawn yet.
+    """The rounds of a taste file with their answers, without pictures.
 
     Args:
-        file: read and checked.
-        vocabulary: of this app.
-        made: words and models of this app.
+        file: the checked file.
+        vocabulary: the vocabulary of this app.
+        made: the vocabulary and the models of this app.
 
     Raises:
-        SessionError: it was made with other words or models, or a round that cannot have been.
+        SessionError: the file has another vocabulary or other models, or contains an impossible round.
     """
     for name, theirs, ours in (
         ("words", file.models.vocabulary, made.vocabulary),
@@ -104,10 +105,10 @@ def rounds_of(file: TasteFile, vocabulary: Vocabulary, made: Made) -> tuple[Roun
     rounds = []
     for number, picked in enumerate(file.rounds, 1):
         paths = tuple(_path(words, vocabulary, number) for words in picked.pictures)
-        answered = (picked.best or 1, picked.worst or 1)
-        odd = picked.worst is not None and picked.worst == picked.best
-        odd = odd or (picked.worst is not None and picked.best is None)
-        if len(paths) != options or max(answered) > options or len(set(paths)) != options or odd:
+        numbers = (picked.best or 1, picked.worst or 1)
+        impossible = picked.worst is not None and picked.worst == picked.best
+        impossible = impossible or (picked.worst is not None and picked.best is None)
+        if len(paths) != options or max(numbers) > options or len(set(paths)) != options or impossible:
             raise SessionError(
                 "Expected {options} different pictures and an answer about them in round {number} of the "
                 "taste file, found something else. Choose another file.",
@@ -124,10 +125,10 @@ def rounds_of(file: TasteFile, vocabulary: Vocabulary, made: Made) -> tuple[Roun
 
 
 def check_file(loop: Personalizer, content: bytes) -> TasteFile:
-    """A taste file that `adopt` will take.
+    """The taste file in `content`, checked so that `adopt` accepts it.
 
     Raises:
-        SessionError: it is no taste file, or was made with other words or models.
+        SessionError: the content is not a taste file, or has another vocabulary or other models.
     """
     file = read_taste_file(content)
     rounds_of(file, loop.preparation.vocabulary, made_with(loop))
@@ -135,15 +136,21 @@ def check_file(loop: Personalizer, content: bytes) -> TasteFile:
 
 
 def adopt(loop: Personalizer, file: TasteFile, on_step: OnStep | None = None) -> Session:
-    """A new session that goes on from a taste file: its pictures are drawn again, and its answers kept.
+    """A new session with the answers of a taste file; the pictures of its rounds are rendered again.
+
+    Args:
+        loop: the loop of the new session.
+        file: the taste file.
+        on_step: reports the progress of all pictures together.
 
     Raises:
-        SessionError: it was made with other words or models.
-        RenderError: the renderer failed; no session was made.
+        SessionError: the file has another vocabulary or other models.
+        RenderError: the renderer failed; no session was created.
     """
     rounds = rounds_of(file, loop.preparation.vocabulary, made_with(loop))
-    own = "adaptive" if loop.settings.strategy == "study" else None  # what is brought is of no study
-    session = loop.start(file.subject, options=rounds[0].options, strategy=own)
+    # An adopted session is never part of a study.
+    strategy = "adaptive" if loop.settings.strategy == "study" else None
+    session = loop.start(file.subject, options=rounds[0].options, strategy=strategy)
     try:
         for place, round_ in enumerate(rounds):
             portion = ProgressSlice(on_step, place / len(rounds), (place + 1) / len(rounds))
@@ -158,6 +165,11 @@ def adopt(loop: Personalizer, file: TasteFile, on_step: OnStep | None = None) ->
 
 
 def _path(words: list[str], vocabulary: Vocabulary, number: int) -> tuple[int, ...]:
+    """The path of the words of one picture in round `number`.
+
+    Raises:
+        SessionError: a word is not in the vocabulary, or two words have the same slot.
+    """
     path = [BLANK] * vocabulary.horizon
     for word in words:
         try:

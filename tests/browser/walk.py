@@ -35,6 +35,18 @@ def press(page: Page, key: str, then: int) -> None:
     expect_round(page, then)
 
 
+def press_button(page: Page, selector: str, then: str) -> None:
+    """Press a button by the keyboard, once it is on the screen, and wait for the screen `then`.
+
+    A hidden button takes no focus, and the key would go to another one.
+    """
+    expect(page.locator(selector)).to_be_visible()
+    page.locator(selector).focus()
+    expect(page.locator(selector)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(f'.mast[data-screen="{then}"]')).to_be_visible()
+
+
 def begin_at(page: Page, url: str, number: int, choose: Callable[[int, list[str]], int]) -> None:
     """Open a session at round `number`. A program answers the rounds before it through the endpoints.
 

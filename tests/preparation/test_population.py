@@ -1,4 +1,4 @@
-"""Earlier people as a prior: off unless asked for, from enough sessions, and of use to the next one."""
+"""The prior from earlier sessions: off by default, only with enough sessions, and informative."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -66,20 +66,20 @@ def test_what_earlier_people_share_is_expected_of_the_next(
     preparation: Preparation, settings: Settings
 ) -> None:
     store = played(preparation, settings, people=6, answers=8)
-    told = with_population(
+    changed = with_population(
         preparation, store, RENDERER, EMBEDDER, fewest=settings.population, lapse=settings.lapse
     )
-    assert told.prior.shapes[-1] == POPULATION and preparation.prior.population is None
+    assert changed.prior.shapes[-1] == POPULATION and preparation.prior.population is None
     tastes = earlier_tastes(preparation, store, RENDERER, EMBEDDER, settings.lapse)
     assert len(tastes) == 6
     shared = torch.stack([taste.theta for taste in tastes]).mean(dim=0)
     shared = shared / shared.norm()
     by_features, by_people = (
         float(shared @ matrix @ shared / matrix.trace())
-        for matrix in (preparation.prior.matrix(1.0, 1.0), told.prior.matrix(POPULATION, 1.0))
+        for matrix in (preparation.prior.matrix(1.0, 1.0), changed.prior.matrix(POPULATION, 1.0))
     )
     assert by_people > 1.2 * by_features
-    loop = Personalizer(told, store, RENDERER, EMBEDDER, settings)
+    loop = Personalizer(changed, store, RENDERER, EMBEDDER, settings)
     assert loop.propose(loop.start("a fox", seed=1).token).number == 1
 
 

@@ -1,4 +1,4 @@
-"""What is measured once, kept, and made again only when something it depends on changed."""
+"""The preparation is computed once, cached, and computed again only after a change of its inputs."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
 
 def quiet(what: str, done: int, of: int) -> None:
-    """No progress."""
+    """Ignore the progress."""
 
 
 def settings_in(folder: Path, **values: object) -> Settings:
@@ -39,7 +39,7 @@ def test_the_second_time_nothing_is_drawn_or_solved(tmp_path: Path) -> None:
     second = prepare(fake_vocabulary(), renderer, FakeEmbedder(), settings)
     assert renderer.rendered == drawn
     torch.testing.assert_close(first.mdp.features, second.mdp.features)
-    assert first.design.seconds == second.design.seconds  # the same run, read again
+    assert first.design.seconds == second.design.seconds  # the cached design
 
 
 @pytest.mark.parametrize("change", ["renderer", "embedder", "vocabulary", "contexts", "source"])
@@ -102,17 +102,17 @@ def test_contexts_are_spread_over_the_subjects() -> None:
     assert prompts[3:6] == [f"{subject}, watercolor painting" for subject in prompts[:3]]
 
 
-def test_progress_is_told(tmp_path: Path) -> None:
-    told: list[tuple[str, int, int]] = []
+def test_progress_is_reported(tmp_path: Path) -> None:
+    steps: list[tuple[str, int, int]] = []
     prepare(
         fake_vocabulary(),
         FakeRenderer(),
         FakeEmbedder(),
         settings_in(tmp_path),
-        lambda *step: told.append(step),
+        lambda *step: steps.append(step),
     )
-    looking = [(done, of) for what, done, of in told if what.startswith("looking")]
-    assert looking[0] == (0, 44) and looking[-1] == (44, 44)
+    measured = [(done, of) for what, done, of in steps if what.startswith("measuring")]
+    assert measured[0] == (0, 44) and measured[-1] == (44, 44)
 
 
 def test_a_design_for_other_options_is_another(tmp_path: Path) -> None:
@@ -122,31 +122,31 @@ def test_a_design_for_other_options_is_another(tmp_path: Path) -> None:
     assert other.policies.options == 3 and prepared.design.policies.options == 4
 
 
-def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     with pytest.raises(StoreError, match="Expected to keep"):
         prepare(fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings_in(tmp_path))
 
 
-def test_few_tokens_are_drawn_and_many_are_read_unless_it_is_said(tmp_path: Path) -> None:
+def test_few_tokens_use_pictures_and_many_use_texts_unless_a_source_is_set(tmp_path: Path) -> None:
     few, settings = fake_vocabulary(), settings_in(tmp_path)
     many = few.with_slot("detail", [f"detail {n}" for n in range(MOST_DRAWN // settings.contexts)], "test")
     assert settings.feature_source == "auto"
     assert (feature_source(few, settings), feature_source(many, settings)) == ("pictures", "texts")
     assert feature_source(few, replace(settings, feature_source="texts")) == "texts"
     assert feature_source(many, replace(settings, feature_source="pictures")) == "pictures"
-    told: list[str] = []
+    steps: list[str] = []
     renderer = FakeRenderer()
-    prepare(many, renderer, FakeEmbedder(), settings, lambda what, done, of: told.append(what))
+    prepare(many, renderer, FakeEmbedder(), settings, lambda what, done, of: steps.append(what))
     assert renderer.rendered == 0
-    assert f"reading what {many.size} tokens mean; drawing would take {4 * many.size} pictures" in told
+    assert f"embedding the texts of {many.size} tokens; drawing would take {4 * many.size} pictures" in steps
 
 
 def test_rules_reach_the_design_and_make_it_another(tmp_path: Path) -> None:
     free, settings = fake_vocabulary(), settings_in(tmp_path)
     groups = torch.tensor([0, *(free.slot_of(token) + 1 for token in free.tokens[1:])])
     allowed = torch.ones(4, 4, dtype=torch.bool)
-    allowed[1, 2] = False  # no palette right after a medium
+    allowed[1, 2] = False  # no palette directly after a medium
     ruled = replace(free, successors=GroupSuccessors(groups, allowed))
     plain = prepare(free, FakeRenderer(), FakeEmbedder(), settings)
     kept = prepare(ruled, FakeRenderer(), FakeEmbedder(), settings)
@@ -171,9 +171,9 @@ def test_the_full_vocabulary_reaches_its_gap_with_the_mini_text_tower(
     (settings.cache / f"effects-{effects_key(vocabulary, FakeRenderer(), embedder, settings)}.npz").unlink()
 
     def refuse(texts: list[str]) -> torch.Tensor:
-        raise AssertionError("the texts are kept")
+        raise AssertionError("the embeddings are cached")
 
     monkeypatch.setattr(embedder, "embed_texts", refuse)
     second = prepare(vocabulary, FakeRenderer(), embedder, settings)
     assert torch.equal(first.mdp.features, second.mdp.features)
-    assert second.design.seconds == first.design.seconds  # the same run, read again
+    assert second.design.seconds == first.design.seconds  # the cached design

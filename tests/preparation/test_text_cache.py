@@ -1,4 +1,4 @@
-"""Embeddings of texts are computed once, whatever interrupts it, and again for another embedder or text."""
+"""Text embeddings are computed once, also after an interruption, and again for another embedder or text."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ TEXTS = [f"a fox, token {number}" for number in range(3 * AT_ONCE + 7)]
 
 
 class Counting(FakeEmbedder):
-    """Counts the texts it embeds, and stops as a person would after so many."""
+    """Counts the embedded texts, and raises KeyboardInterrupt after `patience` texts."""
 
     embedded = 0
     patience = 10**9
@@ -32,9 +32,9 @@ def test_the_second_time_nothing_is_computed_and_rows_are_those_of_the_texts(tmp
     rows = embed_kept(TEXTS, first, tmp_path)
     assert first.embedded == len(TEXTS) and rows.dtype == torch.float64
     torch.testing.assert_close(rows, FakeEmbedder().embed_texts(TEXTS), atol=1e-6, rtol=0)
-    told: list[tuple[int, int]] = []
-    again = embed_kept(TEXTS[::-1], second, tmp_path, lambda *step: told.append(step))
-    assert second.embedded == 0 and told == []
+    reports: list[tuple[int, int]] = []
+    again = embed_kept(TEXTS[::-1], second, tmp_path, lambda *step: reports.append(step))
+    assert second.embedded == 0 and reports == []
     assert torch.equal(again, rows.flip(0))
 
 
@@ -43,10 +43,10 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
     impatient.patience = 2 * AT_ONCE
     with pytest.raises(KeyboardInterrupt):
         embed_kept(TEXTS, impatient, tmp_path)
-    told: list[tuple[int, int]] = []
-    rows = embed_kept(TEXTS, patient, tmp_path, lambda *step: told.append(step))
+    reports: list[tuple[int, int]] = []
+    rows = embed_kept(TEXTS, patient, tmp_path, lambda *step: reports.append(step))
     assert patient.embedded == AT_ONCE + 7
-    assert told == [(0, AT_ONCE + 7), (AT_ONCE, AT_ONCE + 7), (AT_ONCE + 7, AT_ONCE + 7)]
+    assert reports == [(0, AT_ONCE + 7), (AT_ONCE, AT_ONCE + 7), (AT_ONCE + 7, AT_ONCE + 7)]
     assert torch.equal(rows, embed_kept(TEXTS, Counting(), tmp_path / "fresh"))
 
 
@@ -81,7 +81,7 @@ def test_a_damaged_part_is_made_again(tmp_path: Path, damage: str) -> None:
     assert embedder.embedded == AT_ONCE
 
 
-def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     with pytest.raises(StoreError, match="Expected to keep"):
         embed_kept(TEXTS[:2], FakeEmbedder(), tmp_path / "cache")

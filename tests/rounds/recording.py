@@ -1,7 +1,7 @@
-"""Records sessions under a fixed seed: ``python -m tests.rounds.recording`` writes `recorded/*.json` again.
+"""Records sessions with a fixed seed: ``python -m tests.rounds.recording`` writes `recorded/*.json` again.
 
-The recordings hold that a change of the code's layout changes no prompt and no picture. They are made again
-only when prompts or pictures are meant to change, for example with new shipped models.
+The recordings prove that a refactor changes no prompt and no picture. Record again only after an intended
+change of prompts or pictures, for example new shipped models.
 """
 
 import io
@@ -32,10 +32,10 @@ MINI = Path(__file__).parents[2] / "assets" / "vocabulary" / "mini"
 STRATEGIES = {"fakes": ("adaptive", "static-rounded", "static-iid", "random", "bald"), "mini": ("adaptive",)}
 ROUNDS = {"fakes": 12, "mini": 6}
 NONE_OF_THESE = 4
-"""The round that is answered by none of its pictures."""
+"""Number of the round with the answer "none of these"."""
 
 AREAS = 4
-"""A picture is recorded by the mean colours of AREAS x AREAS areas, since rounding differs by processor."""
+"""A recording has the mean colours of AREAS x AREAS areas, because rounding differs between processors."""
 
 
 @contextmanager
@@ -52,12 +52,12 @@ def parts_of(name: str) -> Iterator[Parts]:
 
 
 def prepared(parts: Parts) -> Preparation:
-    """What the parts prepare to."""
+    """The preparation of the parts."""
     return prepare(parts.vocabulary, parts.renderer, parts.embedder, parts.settings, shipped=parts.shipped)
 
 
 def record(parts: Parts, preparation: Preparation, strategy: str, rounds: int) -> dict[str, Any]:
-    """One session: its rounds with their pictures, the utilities learned, personal pictures and a trial."""
+    """One session: rounds with pictures, estimated utilities, personal pictures and a blind trial."""
     loop = Personalizer(preparation, MemoryStore(), parts.renderer, parts.embedder, parts.settings)
     token = loop.start("a fox", seed=11, strategy=strategy).token
     rows = []
@@ -100,7 +100,7 @@ def _areas(content: bytes) -> list[int]:
 
 
 def recorded(name: str) -> dict[str, dict[str, Any]]:
-    """The committed sessions, by strategy."""
+    """The committed recordings of sessions by strategy."""
     sessions = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
     return {session["strategy"]: session for session in sessions}
 

@@ -1,4 +1,4 @@
-"""Why these pictures: the share that is settled is what the posterior then shows, and the words are apt."""
+"""The explanation of a round: its tokens, and the expected reduction of the posterior variance."""
 
 import pytest
 import torch
@@ -57,6 +57,6 @@ def test_what_is_known_already_settles_less(preparation: Preparation) -> None:
     features = mdp.path_features(question)
     for best in (0, 1, 2, 3) * 5:
         comparisons = comparisons.append(features, best=best, worst=-1, none=False)
-    again = asked([tuple(row) for row in question.tolist()])
-    first = why_of(preparation, nothing_known(preparation), again).settled
-    assert why_of(preparation, estimate_taste(comparisons, preparation.prior), again).settled < 0.5 * first
+    round_ = asked([tuple(row) for row in question.tolist()])
+    first = why_of(preparation, nothing_known(preparation), round_).settled
+    assert why_of(preparation, estimate_taste(comparisons, preparation.prior), round_).settled < 0.5 * first

@@ -1,4 +1,4 @@
-"""The loop of a session, on real design, estimate and store, with drawn stand-ins for the networks."""
+"""The loop of a session, with the real design, estimate and stores, and stand-ins for the networks."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -60,7 +60,7 @@ def loop(preparation: Preparation, store: Store, renderer: FakeRenderer, setting
 
 
 def likes(round_: Round, *words: str) -> int:
-    """The option whose prompt has most of `words`."""
+    """The index of the option whose prompt contains most of `words`."""
     return max(range(round_.options), key=lambda k: sum(word in round_.prompts[k] for word in words))
 
 
@@ -90,7 +90,7 @@ def test_the_next_round_can_be_drawn_before_the_answer_and_is_the_one_shown(
     loop: Personalizer, renderer: FakeRenderer
 ) -> None:
     token = loop.start("a fox", seed=3).token
-    assert not loop.render_ahead(token)  # nothing is looked at yet
+    assert not loop.render_ahead(token)  # no round is open yet
     for pick in (0, 3, 1, 2):
         open_round = loop.render(token, loop.propose(token).number)
         assert loop.render_ahead(token)
@@ -121,8 +121,8 @@ def test_questions_are_of_few_words(loop: Personalizer, settings: Settings) -> N
     for strategy in STRATEGY_NAMES:
         token = loop.start("a fox", seed=3, strategy=strategy, consent=True).token
         play(loop, token, 4, "night")
-        said = [sum(map(bool, path)) for round_ in loop.session(token).rounds for path in round_.paths]
-        assert max(said) == min(settings.max_tokens, loop.preparation.vocabulary.horizon)
+        lengths = [sum(map(bool, path)) for round_ in loop.session(token).rounds for path in round_.paths]
+        assert max(lengths) == min(settings.max_tokens, loop.preparation.vocabulary.horizon)
 
 
 def test_a_seed_in_the_settings_is_every_sessions(
@@ -214,7 +214,7 @@ def test_undo_brings_the_same_round_and_forgets_the_answer(
     assert loop.propose(token).number == 4
     assert loop.session(token).rounds[:3] == before
     torch.testing.assert_close(loop.estimate(token).theta, theta)
-    assert renderer.rendered == drawn + 4  # the fourth round's pictures; undoing drew none
+    assert renderer.rendered == drawn + 4  # the pictures of the fourth round only
 
 
 def test_undo_reaches_the_beginning_and_then_says_so(loop: Personalizer) -> None:
@@ -389,7 +389,7 @@ def test_seeds_are_checked_and_derived_the_same_everywhere() -> None:
 def test_a_round_that_was_replaced_while_it_was_drawn_gets_its_own_pictures(
     preparation: Preparation, settings: Settings
 ) -> None:
-    """An undo and another answer while round 2 is drawn: its pictures must be those of the new round 2."""
+    """Round 2 is replaced by an undo and another answer while its pictures are rendered."""
     begun, go_on = threading.Event(), threading.Event()
 
     class Slow(FakeRenderer):
@@ -521,7 +521,7 @@ def test_drawing_ahead_gives_way_to_what_is_asked_for(loop: Personalizer, render
     thread = threading.Thread(target=lambda: drawn.append(loop.render_ahead(token)))
     thread.start()
     assert begun.wait(10)
-    made = personal_pictures(loop, token, "a boat", seed=2)  # would wait for ever if it did not give way
+    made = personal_pictures(loop, token, "a boat", seed=2)  # waits forever unless rendering ahead gives way
     thread.join(10)
     assert drawn == [False] and stopped.is_set() and made.pairs
     assert loop.waiting(token) == 0
@@ -558,7 +558,7 @@ def test_a_bank_makes_the_first_round_of_its_subjects_instant(
     loop = Personalizer(preparation, store, renderer, FakeEmbedder(), settings, banked=banked)
     assert all(len(job.future.result()) == 4 for job in loop.request_bank())
     drawn = renderer.rendered
-    assert len(loop.request_bank()) == 4 and renderer.rendered == drawn  # once
+    assert len(loop.request_bank()) == 4 and renderer.rendered == drawn  # rendered once
     begun = set()
     for seed in range(4):
         for subject in ("a fox", "an owl"):
@@ -569,7 +569,7 @@ def test_a_bank_makes_the_first_round_of_its_subjects_instant(
     first = loop.render(token, loop.propose(token).number)
     loop.answer(token, 1, best=0)
     loop.render(token, loop.propose(token).number)
-    assert renderer.rendered > drawn  # the second round is one's own
+    assert renderer.rendered > drawn  # the second round is not shared
     loop.delete(token)
     other = loop.start("a fox", seed=3).token
     assert loop.render(other, loop.propose(other).number).pictures == first.pictures

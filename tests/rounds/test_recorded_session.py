@@ -1,4 +1,4 @@
-"""The same seed gives the same prompts and pictures as before: sessions are held to their recordings."""
+"""The same seed gives the same prompts and pictures as the committed recordings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,18 +9,21 @@ from personalize.preparation.parts import Parts
 from personalize.preparation.prepare import Preparation
 from tests.rounds.recording import ROUNDS, STRATEGIES, parts_of, prepared, record, recorded
 
+EXACT = ("number", "prompts", "seeds")
+"""Fields of a round without tolerance."""
+
 TOLERANCE = 3
-"""Levels of 255 by which the mean colour of an area may differ between processors."""
+"""Largest difference of the mean colour of an area between processors, in levels of 255."""
 
 
-def compare(session: dict[str, Any], before: dict[str, Any]) -> None:
-    """The session is the recorded one; utilities and colours may differ by rounding."""
-    for row, was in zip(session["rounds"], before["rounds"], strict=True):
-        assert (row["number"], row["prompts"], row["seeds"]) == (was["number"], was["prompts"], was["seeds"])
-        for areas, wanted in zip(row["pictures"], was["pictures"], strict=True):
+def compare(session: dict[str, Any], recording: dict[str, Any]) -> None:
+    """Assert that a session equals its recording, except for rounding of utilities and colours."""
+    for row, expected in zip(session["rounds"], recording["rounds"], strict=True):
+        assert [row[key] for key in EXACT] == [expected[key] for key in EXACT]
+        for areas, wanted in zip(row["pictures"], expected["pictures"], strict=True):
             assert areas == pytest.approx(wanted, abs=TOLERANCE)
-    assert session["utilities"] == pytest.approx(before["utilities"], abs=2e-3)
-    assert (session["personal"], session["trial"]) == (before["personal"], before["trial"])
+    assert session["utilities"] == pytest.approx(recording["utilities"], abs=2e-3)
+    assert (session["personal"], session["trial"]) == (recording["personal"], recording["trial"])
 
 
 @pytest.fixture(scope="module")

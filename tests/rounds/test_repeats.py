@@ -1,4 +1,4 @@
-"""Questions that come again: which, when, and what the answers say."""
+"""Repeated questions: their choice, their distance, and the agreement of their answers."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,10 +8,10 @@ import pytest
 from personalize.errors import SettingsError
 from personalize.preparation.prepare import Preparation, prepare
 from personalize.rounds.personalizer import Personalizer
-from personalize.rounds.repeats import APART, question_to_repeat, steadiness_of
+from personalize.rounds.repeats import question_to_repeat, steadiness_of
 from personalize.session.memory_store import MemoryStore
 from personalize.session.record import Answer, Round, Session
-from personalize.settings import Settings
+from personalize.settings import SHORTEST_REPEAT_GAP, Settings
 from personalize.taste.summary import summarise
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
@@ -64,7 +64,7 @@ def test_one_round_in_so_many_repeats_the_oldest_question_and_each_once() -> Non
         before = question_to_repeat(a_session(*rounds), 8)
         if before is not None:
             repeated[number] = before.number
-            assert number - before.number >= APART
+            assert number - before.number >= SHORTEST_REPEAT_GAP
         question = int(before.seeds[0]) if before else 100 + number
         rounds.append(a_round(number, question, (1, 2, 0) if before else (0, 1, 2)))
     assert repeated == {8: 1, 16: 2, 24: 3, 32: 4}

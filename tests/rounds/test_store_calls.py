@@ -1,4 +1,4 @@
-"""One event reads the session once: a pick with its next round takes few calls of the store."""
+"""Each event loads the session once, so a pick with its next round needs few calls of the store."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 def pick(loop: Personalizer, token: str) -> None:
-    """What the page does for a pick whose next round was drawn ahead, and the request for the round after."""
+    """Do what the page does after a pick: open the next round, and request the round after it."""
     current = loop.session(token).current
     assert current is not None
     loop.store.calls.clear()  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The blind test: fair by construction, counted once, and no kinder than the numbers."""
+"""The blind test: fair trials, each answer counted once, and a summary that follows the interval."""
 
 from collections import Counter
 
@@ -48,18 +48,18 @@ def trial(number: int, chosen: str | None) -> Trial:
 
 def test_pictures_of_one_seed_and_another_subject_each_time(loop: Personalizer) -> None:
     token = picked(loop)
-    seen = []
+    subjects = []
     for number in range(1, TRIALS + 1):
         made = next_trial(loop, token)
-        assert next_trial(loop, token) == made  # until it is answered
+        assert next_trial(loop, token) == made  # the same trial until its answer
         seeds = {loop.store.record_of(picture).seed for picture in made.pictures}
         assert len(seeds) == 1 and made.number == number
         assert loop.store.record_of(made.personal).prompt == made.prompt != made.plain_prompt == made.subject
         assert made.prompt.startswith(made.subject + ", ") and made.subject != "a fox"
         assert loop.picture(token, made.plain) and loop.picture(token, made.personal)
         answer_trial(loop, token, number, first=made.personal_first)
-        seen.append(made.subject)
-    assert len(set(seen)) == min(TRIALS, len(loop.preparation.vocabulary.subjects) - 1)
+        subjects.append(made.subject)
+    assert len(set(subjects)) == min(TRIALS, len(loop.preparation.vocabulary.subjects) - 1)
     test = blind_test(loop, token)
     assert test.done and (test.answered, test.wins) == (TRIALS, TRIALS) and test.open is None
 
@@ -72,7 +72,7 @@ def test_which_stands_first_is_drawn_by_lot(loop: Personalizer) -> None:
         answer_trial(loop, token, number, first=True)
     assert binomtest(firsts[True], 60).pvalue > 1e-3
     wins = blind_test(loop, token).wins
-    assert wins == firsts[True]  # who always takes the left one wins as the lot falls
+    assert wins == firsts[True]  # a person who always picks the first picture wins at random
 
 
 def test_an_answer_counts_once(loop: Personalizer) -> None:

@@ -1,4 +1,4 @@
-"""Two tastes in one space: read back, compare_tastes with their uncertainty, and mixed."""
+"""Two tastes in one feature space: computed from opinions, compared with uncertainty, and mixed."""
 
 from dataclasses import replace
 
@@ -41,9 +41,9 @@ def test_a_taste_is_read_back_from_its_opinions(preparation: Preparation) -> Non
 
 
 def test_opinions_that_contradict_each_other_fit_badly(preparation: Preparation) -> None:
-    said = opinions_of(preparation, a_taste(preparation, 1))
-    against = [replace(opinion, utility=-opinion.utility) for opinion in said]
-    assert recovered(preparation, [*said, *against], a_taste(preparation, 2)).fit < 0.01
+    opinions = opinions_of(preparation, a_taste(preparation, 1))
+    opposite = [replace(opinion, utility=-opinion.utility) for opinion in opinions]
+    assert recovered(preparation, [*opinions, *opposite], a_taste(preparation, 2)).fit < 0.01
 
 
 def test_unknown_words_say_nothing(preparation: Preparation) -> None:

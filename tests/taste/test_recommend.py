@@ -1,4 +1,4 @@
-"""From a taste to prompts: what helps is used, what is uncertain is not, strength and diversity."""
+"""Recommended prompts: helpful tokens, no uncertain tokens, strength and diversity."""
 
 import pytest
 import torch
@@ -16,7 +16,7 @@ def estimate_of(theta: torch.Tensor, variance: float = 1e-6) -> TasteEstimate:
 
 
 def mdp_of_utilities() -> PromptMDP:
-    """Two slots; token t has the one-hot feature t - 1: medium 1 2, light 3 4."""
+    """An MDP of two slots with tokens 1, 2 and tokens 3, 4; token t has the one-hot feature t - 1."""
     features = torch.cat((torch.zeros(1, 4), torch.eye(4))).to(torch.float64)
     allowed = torch.tensor([[1, 1, 1, 0, 0], [1, 0, 0, 1, 1]], dtype=torch.bool)
     return PromptMDP(features, allowed)
@@ -76,7 +76,7 @@ def test_further_paths_are_good_distinct_and_different(seed: int) -> None:
 
 def test_rules_between_slots_hold_at_every_strength() -> None:
     free = mdp_of_utilities()
-    # Light 3 may only follow medium 1: after the blank it may not be said.
+    # Token 3 may follow token 1 only, and not the blank.
     groups = torch.tensor([0, 1, 0, 2, 0])
     follows = torch.tensor([[1, 1, 0], [1, 1, 1], [1, 1, 1]], dtype=torch.bool)
     mdp = PromptMDP(free.features, free.allowed, GroupSuccessors(groups, follows))
@@ -92,7 +92,7 @@ def test_what_cannot_be_recommended_is_refused() -> None:
             recommend_paths(mdp_of_utilities(), estimate_of(taste(1.0, 1.0, 1.0, 1.0)), **changes)
 
 
-def test_words_that_are_left_out_are_not_said_and_others_take_their_place() -> None:
+def test_excluded_tokens_are_not_used_and_others_take_their_place() -> None:
     mdp, estimate = mdp_of_utilities(), estimate_of(taste(1.0, 2.0, 3.0, -1.0))
     assert recommend_paths(mdp, estimate, count=1, without=[2]).tolist() == [[1, 3]]
     assert recommend_paths(mdp, estimate, count=1, without=[1, 2, 3]).tolist() == [[0, 0]]

@@ -1,4 +1,4 @@
-"""What is said to a person about their taste."""
+"""The summary of a taste for the page."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +31,7 @@ def preparation(tmp_path_factory: pytest.TempPathFactory) -> Preparation:
 
 
 def estimate_after(preparation: Preparation, answers: int, theta: torch.Tensor) -> TasteEstimate:
-    """What is estimated of a decided person after random questions."""
+    """The estimate after random questions to a person who always picks the best option."""
     generator = torch.Generator().manual_seed(4)
     comparisons = Comparisons.empty(4, preparation.mdp.dimension)
     for _ in range(answers):

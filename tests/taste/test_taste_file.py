@@ -1,4 +1,4 @@
-"""Taste files: what is written is read back, and nothing else gets through."""
+"""Taste files: a written file is read back unchanged, and other content is refused."""
 
 import json
 from datetime import UTC, datetime

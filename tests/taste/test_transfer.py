@@ -1,4 +1,4 @@
-"""A taste that is taken along: the same answers, the same estimate, and nothing made of what does not fit."""
+"""Transfer of a taste: the same answers and estimate in another app, and no session from an invalid file."""
 
 import json
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ ROUNDS = 5
 
 @dataclass
 class Home:
-    """A loop, and a session of it."""
+    """A loop and one of its sessions."""
 
     loop: Personalizer
     store: MemoryStore
@@ -78,12 +78,12 @@ def test_a_session_goes_on_from_its_file_elsewhere(
 
 
 def test_the_file_says_the_opinions_and_the_words_of_every_picture(home: Home) -> None:
-    said = json.loads(home.file())
+    content = json.loads(home.file())
     opinions = summarise(home.loop, home.token).opinions
-    assert [o["word"] for o in said["opinions"]] == [o.token for o in opinions if o.token]
-    words = said["rounds"][0]["pictures"][0]
+    assert [o["word"] for o in content["opinions"]] == [o.token for o in opinions if o.token]
+    words = content["rounds"][0]["pictures"][0]
     assert ", ".join(["a fox", *words]) == home.loop.session(home.token).round(1).prompts[0]
-    assert "best" not in said["rounds"][1] and said["rounds"][2]["worst"] == 3
+    assert "best" not in content["rounds"][1] and content["rounds"][2]["worst"] == 3
 
 
 def test_nothing_answered_makes_no_file(home: Home) -> None:
