@@ -125,6 +125,11 @@ def test_what_an_expression_leaves_out_is_not_imported(expression: str, place: s
     assert left_out(TESTS / Path(place), expression) is out
 
 
+def test_a_test_carries_its_group_to_the_workers(request: pytest.FixtureRequest) -> None:
+    if getattr(request.config.option, "loadgroup", False):  # as in make test
+        assert request.node.nodeid.endswith("@test_markers.py")
+
+
 def test_postgresql_is_marked_by_its_parameter() -> None:
     assert markers_of_name("test_a[postgresql-x]") == {"postgres"}
     assert markers_of_name("test_postgresql[sqlite]") == set()
