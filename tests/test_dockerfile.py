@@ -102,6 +102,7 @@ def test_torch_and_torchvision_are_pinned_where_the_image_looks() -> None:
     assert len([line for line in lines if re.match(r"^torch(vision)?==", line)]) == 2
 
 
+@pytest.mark.app
 def test_hadolint_has_nothing_to_say() -> None:
     hadolint = Path(sys.executable).parent / "hadolint"
     done = subprocess.run(
@@ -134,6 +135,7 @@ def test_compose_keeps_the_data_and_the_weights_and_nothing_else(name: str) -> N
     Settings.from_environment(ours)
 
 
+@pytest.mark.app
 def test_only_fetching_asks_the_network_and_it_is_a_command_that_there_is() -> None:
     assert environment()["HF_HUB_OFFLINE"] == "1" and environment()["HF_HOME"].startswith("/models/")
     assert [name for name, service in OURS.items() if service["environment"].get("HF_HUB_OFFLINE")] == [
@@ -151,6 +153,7 @@ def shell(step: str) -> str:
     return re.sub(r"--mount=\S+\s*", "", step.removeprefix("RUN ")).strip()
 
 
+@pytest.mark.app
 def test_the_steps_of_the_image_run_for_somebody_who_may_write_nowhere_else(tmp_path: Path) -> None:
     """Run the install and start commands of the Dockerfile in a new virtual environment.
 

@@ -6,6 +6,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 REPOSITORY = Path(__file__).parents[1]
 
 FLOORS = (
@@ -206,6 +208,7 @@ ABSENT = (
 )
 
 
+@pytest.mark.app
 def test_the_front_door_opens_where_only_torch_numpy_and_scipy_are_there() -> None:
     absent = "; ".join(f"sys.modules[{name!r}] = None" for name in ABSENT)
     done = _run(
@@ -215,6 +218,7 @@ def test_the_front_door_opens_where_only_torch_numpy_and_scipy_are_there() -> No
     assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr
 
 
+@pytest.mark.app
 def test_importing_the_method_leaves_the_threads_and_the_seed_alone() -> None:
     done = _run(
         "import torch; torch.manual_seed(3); before = torch.get_num_threads(), torch.initial_seed(); "

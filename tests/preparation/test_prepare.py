@@ -156,6 +156,7 @@ def test_rules_reach_the_design_and_make_it_another(tmp_path: Path) -> None:
     assert kept.design.value != plain.design.value
 
 
+@pytest.mark.models
 @pytest.mark.slow
 def test_the_full_vocabulary_reaches_its_gap_with_the_mini_text_tower(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

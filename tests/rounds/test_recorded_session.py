@@ -37,6 +37,7 @@ def test_a_seed_gives_the_recorded_session(fakes: tuple[Parts, Preparation], str
     compare(record(*fakes, strategy, ROUNDS["fakes"]), recorded("fakes")[strategy])
 
 
+@pytest.mark.models
 def test_a_seed_gives_the_recorded_session_with_the_shipped_models() -> None:
     with parts_of("mini") as parts:
         session = record(parts, prepared(parts), "adaptive", ROUNDS["mini"])

@@ -1,7 +1,9 @@
 """Small sessions, rounds and pictures for the stores."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+from personalize.session.database_store import DatabaseStore
 from personalize.session.record import Answer, PictureRecord, Round, Session
 from personalize.session.store import Store, hash_of
 
@@ -59,3 +61,12 @@ def saved(store: Store, number: int) -> str:
     picture = store.save_picture(record(number), content(number))
     assert picture == hash_of(content(number))
     return picture
+
+
+def open_and_fill(folder: str, index: int) -> None:
+    """Open the SQLite store of a folder, start a session and save twenty pictures: what one program does."""
+    store = DatabaseStore(f"sqlite:///{folder}/palate.sqlite3", Path(folder) / "pictures")
+    store.create(session(f"token {index}"))
+    for number in range(20):
+        saved(store, number)
+    store.close()

@@ -1,7 +1,6 @@
 """Concurrent access: threads in one program, and programs on one database."""
 
 import multiprocessing
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ from personalize.errors import StaleAnswerError
 from personalize.session.database_store import DatabaseStore
 from personalize.session.store import Store
 from tests.session.conftest import OpenStore
-from tests.session.examples import content, pick, record, round_, saved, session
+from tests.session.examples import content, open_and_fill, pick, record, round_, saved, session
 
 THREADS = 8
 
@@ -107,19 +106,10 @@ def test_stores_opened_at_once_make_the_tables_once(open_store: OpenStore) -> No
         opened.create(session(f"token {index}"))
 
 
-def _open_and_create(folder: str, index: int) -> None:
-    store = DatabaseStore(f"sqlite:///{folder}/palate.sqlite3", Path(folder) / "pictures")
-    store.create(session(f"token {index}"))
-    for number in range(20):
-        saved(store, number)
-    store.close()
-    sys.exit(0)
-
-
 @pytest.mark.slow
 def test_programs_started_at_once_share_one_database(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    programs = [context.Process(target=_open_and_create, args=(str(tmp_path), i)) for i in range(3)]
+    programs = [context.Process(target=open_and_fill, args=(str(tmp_path), i)) for i in range(3)]
     for program in programs:
         program.start()
     for program in programs:
