@@ -14,7 +14,7 @@ from personalize.experiments.arms import Arm, Turn
 from personalize.experiments.bank import Bank
 from personalize.experiments.people import Person
 from personalize.preference.estimate import TasteEstimate, estimate_taste
-from personalize.preference.logit import Picks
+from personalize.preference.picks import Picks
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,8 @@ from personalize.design.result import SolverStep
 from personalize.design.step_size import ExactLineSearch, OpenLoop
 from personalize.mdp.tabular_mdp import PolicyOracle, TabularMDP
 from personalize.preference.estimate import TasteEstimate, TastePrior, covariance_root, estimate_taste
-from personalize.preference.logit import Picks, choice_probabilities
+from personalize.preference.logit import choice_probabilities
+from personalize.preference.picks import Picks
 from personalize.preference.simulated_user import SimulatedUser, calibrate
 
 STRAYS = 3

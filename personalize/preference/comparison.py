@@ -1,5 +1,6 @@
 """Questions and their answers as the likelihood needs them: features and indices, no texts or pictures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,25 +13,26 @@ from personalize.errors import ShapeError
 class Comparisons:
     """N answered questions of K options each.
 
+    An answer has tiers: the favourite, other options that are liked, options that are disliked, and the rest.
+
     Attributes:
         options: Float[N, K, d], features in screen order.
-        best: Long[N], the picked option, or -1 for "none of these".
-        worst: Long[N], the least liked option, or -1 without one.
-        none: Bool[N], whether the answer was "none of these". Such a row carries no information about the
-            differences between its options, so the estimate gives it no weight.
+        best: Long[N], the favourite, or -1 for "none of these".
+        liked: Bool[N, K], the options beside the favourite that are marked as liked.
+        disliked: Bool[N, K], the options that are marked as disliked. One of them alone is the worst option.
     """
 
     options: Tensor
     best: Tensor
-    worst: Tensor
-    none: Tensor
+    liked: Tensor
+    disliked: Tensor
 
     def __post_init__(self) -> None:
         """Check that every answer fits its question.
 
         Raises:
-            ShapeError: the axes disagree, an index is outside 0..K-1, or one option is both best and worst.
-                Also, a "none" row has a pick, or another row has none.
+            ShapeError: the axes disagree, an index is outside 0..K-1, or one option has two marks. Also, a
+                "none" row has a mark.
         """
         if self.options.dim() != 3 or self.options.shape[1] < 2:
             raise ShapeError(
@@ -38,40 +40,57 @@ class Comparisons:
                 "Give one row of features an option."
             )
         N, K, _ = self.options.shape
-        for name, column in (("best", self.best), ("worst", self.worst), ("none", self.none)):
-            if column.shape != (N,):
+        for name, column, shape in (
+            ("best", self.best, (N,)),
+            ("liked", self.liked, (N, K)),
+            ("disliked", self.disliked, (N, K)),
+        ):
+            if column.shape != shape:
                 raise ShapeError(
-                    f"Expected {name} to have {N} rows, found {list(column.shape)}. Give one a question."
+                    f"Expected {name} to have the shape {list(shape)}, found {list(column.shape)}. "
+                    "Give one row a question."
                 )
-        inside = (self.best >= -1) & (self.best < K) & (self.worst >= -1) & (self.worst < K)
-        consistent = ((self.best == -1) == self.none) & ((self.worst == -1) | (self.worst != self.best))
-        consistent &= ~self.none | (self.worst == -1)
+        inside = (self.best >= -1) & (self.best < K)
+        favourite = torch.zeros_like(self.liked)
+        favourite.scatter_(1, self.best.clamp(0, K - 1)[:, None], (self.best >= 0)[:, None])
+        marks = self.liked.int() + self.disliked.int() + favourite.int()
+        consistent = (marks <= 1).all(dim=1) & (~self.none | (marks == 0).all(dim=1))
         bad = torch.nonzero(~(inside & consistent))[:, 0]
         if len(bad):
             row = int(bad[0])
             raise ShapeError(
-                f"Expected a pick from 0 to {K - 1}, another option or -1 as worst, or none, found best "
-                f"{int(self.best[row])}, worst {int(self.worst[row])}, none {bool(self.none[row])} in row "
-                f"{row}. Correct the answer."
+                f"Expected a favourite from 0 to {K - 1} and marks of other options, or none, found best "
+                f"{int(self.best[row])}, liked {_places(self.liked[row])}, disliked "
+                f"{_places(self.disliked[row])} in row {row}. Correct the answer."
             )
+
+    @property
+    def none(self) -> Tensor:
+        """Bool[N]: whether the answer was "none of these"."""
+        return self.best == -1
 
     @classmethod
     def empty(cls, K: int, d: int) -> "Comparisons":
         """No answers, for K options with d features; with d = 0 the first answer sets d."""
-        index = torch.empty(0, dtype=torch.long)
+        marks = torch.empty(0, K, dtype=torch.bool)
         options = torch.empty(0, K, d, dtype=torch.float64)
-        return cls(options, index, index, torch.empty(0, dtype=torch.bool))
+        return cls(options, torch.empty(0, dtype=torch.long), marks, marks)
 
     def append(
-        self, features: Tensor, *, best: int = -1, worst: int = -1, none: bool = False
+        self,
+        features: Tensor,
+        *,
+        best: int = -1,
+        liked: Sequence[int] = (),
+        disliked: Sequence[int] = (),
     ) -> "Comparisons":
         """These comparisons with one more row.
 
         Args:
             features: Float[K, d], features of the question's options.
-            best: the picked option, or -1.
-            worst: the least liked option, or -1.
-            none: whether the answer was "none of these".
+            best: the favourite, or -1 for "none of these".
+            liked: the options beside the favourite that are liked.
+            disliked: the options that are disliked.
 
         Raises:
             ShapeError: K or d differs, or the answer does not fit the question.
@@ -85,14 +104,21 @@ class Comparisons:
         row = features.detach()[None]
         options = torch.cat((self.options.to(row), row)) if N else row
         device = row.device
-
-        def longer(column: Tensor, value: int | bool) -> Tensor:
-            return torch.cat((column.to(device), torch.tensor([value], dtype=column.dtype, device=device)))
-
-        return Comparisons(
-            options, longer(self.best, best), longer(self.worst, worst), longer(self.none, none)
-        )
+        chosen = torch.tensor([best], dtype=torch.long, device=device)
+        marks = []
+        for before, places in ((self.liked, liked), (self.disliked, disliked)):
+            if any(not 0 <= place < K for place in places):
+                raise ShapeError(
+                    f"Expected marks of options from 0 to {K - 1}, found {list(places)}. Correct the answer."
+                )
+            mark = torch.tensor([[k in places for k in range(K)]], device=device)
+            marks.append(torch.cat((before.to(device), mark)))
+        return Comparisons(options, torch.cat((self.best.to(device), chosen)), *marks)
 
     def __len__(self) -> int:
         """N, the number of answered questions, including "none" answers."""
         return len(self.options)
+
+
+def _places(marks: Tensor) -> list[int]:
+    return [int(place) for place in torch.nonzero(marks)[:, 0]]

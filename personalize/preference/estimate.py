@@ -29,7 +29,8 @@ from torch import Tensor
 
 from personalize.errors import ShapeError
 from personalize.preference.comparison import Comparisons
-from personalize.preference.logit import Picks, PickTerms, pick_terms
+from personalize.preference.logit import PickTerms, pick_terms
+from personalize.preference.picks import Picks
 
 GAMMAS = (0.5, 1.0)
 SCALES = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -49,6 +50,11 @@ POPULATION = -1.0
 EIGENVALUE_FLOOR = 1e-6
 """Smallest eigenvalue of the features' covariance, as a share of the largest. Smaller eigenvalues are raised
 to it, so every prior has a precision. Such directions hold a negligible 1e-6 of the utility's variance."""
+
+LEVEL_SPREAD = 1.0
+LEVEL_DRIFT = 0.2
+"""Prior of the outside option, as shares of the scale: standard deviation of its level, and of the change of
+its level from one question with marks to the next."""
 
 GRADIENT_TOLERANCE = 1e-8
 MOST_ITERATIONS = 100
@@ -128,6 +134,15 @@ class TastePrior:
         power = values ** (gamma / 2.0)
         return scale * (vectors * power) / (values * power.square()).sum().sqrt()
 
+    def root_with_levels(self, gamma: float, scale: float, levels: int) -> Tensor:
+        """Float[d + levels, d + levels]: L of a taste and of the outside option's level and its changes."""
+        root = self.root(gamma, scale)
+        if not levels:
+            return root
+        spread = torch.full((levels,), LEVEL_DRIFT * scale, dtype=root.dtype, device=root.device)
+        spread[0] = LEVEL_SPREAD * scale
+        return torch.block_diag(root, spread.diag())
+
     def matrix(self, gamma: float, scale: float) -> Tensor:
         """Float[d, d]: the prior covariance L L'."""
         root = self.root(gamma, scale)
@@ -176,7 +191,7 @@ class TasteEstimate:
         scale: spread of utilities of the likeliest prior, in nats.
         log_evidence: Laplace log evidence of the likeliest prior, in nats.
         converged: whether the penalised gradient vanished. An estimate without convergence is still usable.
-        answers: number of comparisons with weight; "none" answers have no weight.
+        answers: number of questions with a favourite; "none of these" does not count.
         lapse: share of picks that are slips.
     """
 
@@ -258,13 +273,13 @@ def estimate_taste(
         gamma, scale = prior.gammas[0], prior.middle_scale
         theta = prior.covariance.new_zeros(prior.dimension)
         return TasteEstimate(theta, prior.matrix(gamma, scale), gamma, scale, 0.0, True, 0, lapse)
-    if picks.options.shape[-1] != prior.dimension:
+    d = picks.options.shape[-1] - picks.levels
+    if d != prior.dimension:
         raise ShapeError(
-            f"Expected options of {prior.dimension} features, found {picks.options.shape[-1]}. "
-            "Use the feature space of the prior."
+            f"Expected options of {prior.dimension} features, found {d}. Use the feature space of the prior."
         )
     grid = [(gamma, scale) for gamma in prior.shapes for scale in prior.scales]
-    roots = torch.stack([prior.root(gamma, scale) for gamma, scale in grid])
+    roots = torch.stack([prior.root_with_levels(gamma, scale, picks.levels) for gamma, scale in grid])
     picks = replace(picks, options=picks.options.to(roots))
     fit = _Fit.of(roots, picks, lapse)
     likely = fit.log_evidence + roots.new_tensor([prior.log_density(gamma, scale) for gamma, scale in grid])
@@ -275,10 +290,11 @@ def estimate_taste(
     solved = torch.linalg.solve_triangular(fit.cholesky, roots.mT, upper=False)
     apart = thetas - theta
     within = torch.einsum("g,ged,gef->df", weights, solved, solved)
+    covariance = within + apart.T @ (weights[:, None] * apart)
     gamma, scale = grid[chosen]
     return TasteEstimate(
-        theta=theta,
-        covariance=within + apart.T @ (weights[:, None] * apart),
+        theta=theta[:d],
+        covariance=covariance[:d, :d],
         gamma=gamma,
         scale=scale,
         log_evidence=float(fit.log_evidence[chosen]),

@@ -3,11 +3,10 @@ r"""The multinomial logit: choice probabilities, the log-likelihood, its gradien
 Utilities matter only up to a constant: adding one vector to all options of a question changes nothing.
 
 With probability `lapse`, a pick is a slip, uniform over the options. The likelihood is a mixture of slips and
-intended picks, so one slip cannot outweigh many picks. A worst answer is the pick of a person with taste
--theta among the other options. "None of these" has no weight: an outside option would need its own utility,
-which the questions do not measure.
+intended picks, so one slip cannot outweigh many picks. `personalize.preference.picks` says how an answer with
+marks becomes picks.
 
-Deviation: the paper (arXiv 2512.19057) has no lapse and no worst answers.
+Deviation: the paper (arXiv 2512.19057) has no lapse, no marks and no outside option.
 """
 
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from personalize.errors import ShapeError
 from personalize.preference.comparison import Comparisons
+from personalize.preference.picks import Picks
 
 
 def choice_probabilities(theta: Tensor, options: Tensor) -> Tensor:
@@ -58,62 +58,6 @@ def choice_information(options: Tensor, probabilities: Tensor) -> Tensor:
     scaled = (options - mean) * probabilities[..., None].sqrt()
     rows = scaled.reshape(-1, options.shape[-1])
     return rows.T @ rows
-
-
-@dataclass(frozen=True, eq=False)
-class Picks:
-    """Comparisons as plain picks: every worst answer is one more pick, with the signs of features reversed.
-
-    Attributes:
-        options: Float[M, K, d], features; minus the features for a worst answer.
-        chosen: Long[M], the chosen option.
-        offered: Bool[M, K], the available options; the best option is not available to a worst answer.
-        answers: number of answered questions behind the picks.
-    """
-
-    options: Tensor
-    chosen: Tensor
-    offered: Tensor
-    answers: int
-
-    @classmethod
-    def of(cls, comparisons: Comparisons) -> "Picks":
-        """The picks of all answers except "none"."""
-        has_best, has_worst = comparisons.best >= 0, comparisons.worst >= 0
-        best, worst = comparisons.best[has_best], comparisons.worst[has_worst]
-        options = torch.cat((comparisons.options[has_best], -comparisons.options[has_worst]))
-        offered = torch.ones(options.shape[:2], dtype=torch.bool, device=options.device)
-        left_out = comparisons.best[has_worst]
-        offered[len(best) :].scatter_(1, left_out[:, None], False)
-        return cls(options, torch.cat((best, worst)), offered, int(has_best.sum()))
-
-    @classmethod
-    def of_rankings(cls, options: Tensor, order: Tensor) -> "Picks":
-        """The picks of full rankings: each pick is the best remaining option (Plackett 1975; Luce 1959).
-
-        Args:
-            options: Float[N, K, d], features of the options.
-            order: Long[N, K], the options from most to least liked; each row is a permutation of 0..K-1.
-
-        Raises:
-            ShapeError: the axes disagree, or a row is not a permutation.
-        """
-        N, K = order.shape if order.dim() == 2 else (0, 0)
-        if options.shape[:2] != (N, K) or not bool(
-            (order.sort(dim=1).values == torch.arange(K, device=order.device)).all()
-        ):
-            raise ShapeError(
-                f"Expected options Float[N, K, d] and their rankings Long[N, K], found {list(options.shape)} "
-                f"and {list(order.shape)}, or an option ranked twice. Rank every option once."
-            )
-        place = order.argsort(dim=1)
-        offered = torch.cat([place >= step for step in range(K - 1)])
-        chosen = torch.cat([order[:, step] for step in range(K - 1)])
-        return cls(options.repeat(K - 1, 1, 1), chosen, offered, N)
-
-    def __len__(self) -> int:
-        """M, the number of picks."""
-        return len(self.chosen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,11 +109,19 @@ def pick_terms(utilities: Tensor, picks: Picks, lapse: float) -> PickTerms:
 
 
 def log_likelihood(theta: Tensor, comparisons: Comparisons, lapse: float = 0.0) -> Tensor:
-    """Float[]: the log-likelihood of all answers, in nats; differentiable in `theta` Float[d].
+    """Float[]: the log-likelihood of all answers, in nats; differentiable in `theta`.
+
+    Args:
+        theta: Float[d], the taste; or Float[d + L], the taste, the level of the outside option and its
+            changes (see `Picks.levels`). Levels that are left out are 0.
+        comparisons: the answers.
+        lapse: share of picks that are slips.
 
     Raises:
         ShapeError: the last axes of `theta` and the options differ.
     """
-    choice_probabilities(theta, comparisons.options)
+    d = comparisons.options.shape[-1]
+    choice_probabilities(theta[:d], comparisons.options)
     picks = Picks.of(comparisons)
-    return pick_terms((picks.options @ theta)[None], picks, lapse).value[0]
+    weights = torch.cat((theta, theta.new_zeros(picks.options.shape[-1] - len(theta))))
+    return pick_terms((picks.options @ weights)[None], picks, lapse).value[0]

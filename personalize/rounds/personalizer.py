@@ -282,7 +282,8 @@ class Personalizer:
         number: int,
         *,
         best: int | None = None,
-        worst: int | None = None,
+        liked: Sequence[int] = (),
+        disliked: Sequence[int] = (),
         none: bool = False,
         shown: str | None = None,
     ) -> Session:
@@ -292,16 +293,17 @@ class Personalizer:
             token: of the session.
             number: of the round.
             best: the favourite, in screen order.
-            worst: the least liked, in screen order.
+            liked: others that are marked as liked, in screen order.
+            disliked: others that are marked as disliked, in screen order.
             none: whether none of them pleases.
             shown: the `fingerprint` of the round that the person looked at; None when it is surely this one.
 
         Raises:
             StaleAnswerError: the round does not wait for an answer, or other pictures were looked at.
-            SessionError: no answer, two at once, or an option that is not on the screen.
+            SessionError: no answer, two at once, an option that is not on the screen, or two marks on one.
         """
         session = self._known(token)
-        answer = Answer.checked(session.options, best=best, worst=worst, none=none)
+        answer = Answer.checked(session.options, best=best, none=none, liked=liked, disliked=disliked)
         if self._from_pictures and not session.round(number).rendered:
             raise other_pictures()
         with self._lock(token):
@@ -318,6 +320,8 @@ class Personalizer:
     ) -> Session:
         """Answer an earlier round otherwise; what was answered after it stays.
 
+        Marks of pictures other than the new favourite stay too. "None of these" has no marks.
+
         Args:
             token: of the session.
             number: of a round that was answered.
@@ -330,7 +334,15 @@ class Personalizer:
             SessionError: no answer, two at once, or an option that was not on the screen.
         """
         session = self._known(token)
-        answer = Answer.checked(session.options, best=best, worst=None, none=none)
+        before = session.round(number).answer
+        kept = before is not None and not none
+        answer = Answer.checked(
+            session.options,
+            best=best,
+            none=none,
+            liked=before.liked if kept and before else (),
+            disliked=[place for place in before.disliked if place != best] if kept and before else (),
+        )
         with self._lock(token):
             if shown is not None and shown != self.store.load(token).round(number).fingerprint:
                 raise StaleAnswerError(

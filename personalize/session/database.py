@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import (
+    DDL,
     URL,
     Connection,
     Engine,
@@ -27,6 +28,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session as Rows
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import CreateColumn
 
 from personalize.errors import StoreError
 from personalize.session.sqlite_check import examine
@@ -188,8 +190,9 @@ def _make_tables(connection: Connection, where: str) -> None:
         )
     version = connection.scalar(select(SchemaRow.version))
     if version is not None and version < SCHEMA_VERSION:
-        # Newer versions only add tables, so the existing tables stay unchanged.
+        # Newer versions only add tables and columns that may be empty, so the existing rows stay unchanged.
         Table.metadata.create_all(connection)
+        _add_columns(connection)
         connection.execute(update(SchemaRow).values(version=SCHEMA_VERSION))
         version = SCHEMA_VERSION
     if version != SCHEMA_VERSION:
@@ -197,6 +200,16 @@ def _make_tables(connection: Connection, where: str) -> None:
             f"Expected version {SCHEMA_VERSION} of Palate's tables at {where}, found version {version}. "
             "It was left as it is; use the Palate that made it, or another data folder."
         )
+
+
+def _add_columns(connection: Connection) -> None:
+    """Add the columns that tables of an earlier version lack."""
+    for table in Table.metadata.sorted_tables:
+        present = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in present:
+                made = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.execute(DDL(f"ALTER TABLE {table.name} ADD COLUMN {made}"))
 
 
 def _explanation(found: str, where: str, lock_wait_s: float) -> StoreError:

@@ -26,6 +26,7 @@ from personalize.session.picture_files import PictureFiles, is_picture
 from personalize.session.record import Answer, CardState, PictureRecord, Round, Session, Trial, WallCard
 from personalize.session.rows import (
     answer_of,
+    answer_row,
     card_of_row,
     embedding_row,
     find_card,
@@ -124,7 +125,7 @@ class DatabaseStore:
                 raise stale_answer(number, live)
             if shown is not None and shown != live.current.fingerprint:
                 raise other_pictures()
-            added = AnswerRow(round_id=row.id, best=answer.best, worst=answer.worst, at=answer.at)
+            added = answer_row(row.id, answer)
             rows.add(added)
             try:
                 rows.flush()
@@ -146,7 +147,7 @@ class DatabaseStore:
                 raise stale_answer(number, live_session(rows, session, token))
             old.undone_at = datetime.now(UTC)
             rows.flush()
-            rows.add(AnswerRow(round_id=row.id, best=answer.best, worst=answer.worst, at=answer.at))
+            rows.add(answer_row(row.id, answer))
 
     def undo(self, token: str) -> None:
         """See Store."""

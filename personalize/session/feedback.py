@@ -11,8 +11,8 @@ from personalize.session.record import Round, Session
 def comparisons_of(session: Session, features_of: Callable[[Round], Tensor]) -> Comparisons:
     """The comparisons of a session's answered rounds.
 
-    A pick means that the best option is preferred to the K - 1 others. A worst option means that it is liked
-    less than the others. "None of these" is an answer of its own, never a pick.
+    Favourites and marks are kept as they are. "None of these" is an answer of its own.
+    `personalize.preference.picks` says what they mean.
 
     Args:
         session: the session; its answered live rounds are used in order.
@@ -29,11 +29,10 @@ def comparisons_of(session: Session, features_of: Callable[[Round], Tensor]) -> 
     for round_, features in zip(answered, options, strict=True):
         answer = round_.answer
         assert answer is not None
-        none = answer.best is None
         comparisons = comparisons.append(
             features,
             best=-1 if answer.best is None else answer.best,
-            worst=-1 if answer.worst is None else answer.worst,
-            none=none,
+            liked=answer.liked,
+            disliked=answer.disliked,
         )
     return comparisons

@@ -6,7 +6,7 @@ rows, and the values here contain only the live rounds, in order.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, get_args
@@ -27,23 +27,40 @@ class Answer:
 
     Attributes:
         kind: "best" for a pick, "none" for "none of these".
-        best: the picked option in screen order, 0..K-1; None exactly if `kind` is "none".
-        worst: the least liked option in screen order, or None without one.
+        best: the favourite in screen order, 0..K-1; None exactly if `kind` is "none".
+        liked: other options that the person marked as liked, in ascending order.
+        disliked: options that the person marked as disliked, in ascending order.
         at: time of the answer, with time zone.
     """
 
     kind: Literal["best", "none"]
     best: int | None
-    worst: int | None
     at: datetime
+    liked: tuple[int, ...] = ()
+    disliked: tuple[int, ...] = ()
+
+    @property
+    def worst(self) -> int | None:
+        """The least liked option: the only disliked one; None with no or several disliked options."""
+        return self.disliked[0] if len(self.disliked) == 1 else None
 
     @classmethod
-    def checked(cls, options: int, *, best: int | None, worst: int | None, none: bool) -> "Answer":
+    def checked(
+        cls,
+        options: int,
+        *,
+        best: int | None,
+        none: bool,
+        liked: Iterable[int] = (),
+        disliked: Iterable[int] = (),
+    ) -> "Answer":
         """The answer to a round of `options` pictures, with the present time.
 
+        A favourite that is marked as liked too has no mark of its own.
+
         Raises:
-            SessionError: there is no answer, there are two kinds of answer, or an option is not on the
-                screen.
+            SessionError: there is no answer, there are two kinds of answer, an option is not on the screen,
+                or one option is liked and disliked.
         """
         if none == (best is not None):
             raise SessionError(
@@ -51,22 +68,32 @@ class Answer:
                 "none.",
                 found="both" if none else "neither",
             )
-        for name, index in (("favourite", best), ("least liked", worst)):
-            if index is not None and not 0 <= index < options:
-                raise SessionError(
-                    "Expected the {name} picture to be one of 1 to {options}, found {found}. Pick one of the "
-                    "pictures on the screen.",
-                    name=name,
-                    options=options,
-                    found=index + 1,
-                )
-        if worst is not None and (none or worst == best):
-            raise SessionError(
-                "Expected the least liked picture beside another favourite, found {found}. Pick two "
-                "different pictures.",
-                found="no favourite" if none else "the same picture for both",
+        up, down = set(liked), set(disliked)
+        for name, places in (
+            ("favourite", () if best is None else (best,)),
+            ("liked", sorted(up)),
+            ("disliked", sorted(down)),
+        ):
+            for index in places:
+                if not 0 <= index < options:
+                    raise SessionError(
+                        "Expected the {name} picture to be one of 1 to {options}, found {found}. Pick one of "
+                        "the pictures on the screen.",
+                        name=name,
+                        options=options,
+                        found=index + 1,
+                    )
+        if (up or down) and (none or best in down or up & down):
+            found = (
+                "no favourite" if none else "the favourite disliked" if best in down else "both marks on one"
             )
-        return cls("none" if none else "best", best, worst, datetime.now(UTC))
+            raise SessionError(
+                "Expected marks beside a favourite, one on a picture, found {found}. Pick a picture that you "
+                "like, and mark the others.",
+                found=found,
+            )
+        marks = tuple(sorted(up - {best})), tuple(sorted(down))
+        return cls("none" if none else "best", best, datetime.now(UTC), *marks)
 
 
 @dataclass(frozen=True)

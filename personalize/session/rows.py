@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Literal
 
 import torch
 from sqlalchemy import and_, select
@@ -150,7 +151,21 @@ def trials_of(rows: Rows, session: SessionRow) -> list[Trial]:
 
 def answer_of(row: AnswerRow) -> Answer:
     """The answer of a row."""
-    return Answer("none" if row.best is None else "best", row.best, row.worst, row.at)
+    disliked = row.disliked if row.disliked is not None else [] if row.worst is None else [row.worst]
+    kind: Literal["best", "none"] = "none" if row.best is None else "best"
+    return Answer(kind, row.best, row.at, tuple(row.liked or ()), tuple(disliked))
+
+
+def answer_row(round_id: int, answer: Answer) -> AnswerRow:
+    """The row of a new answer. `worst` is what earlier versions of Palate understand of it."""
+    return AnswerRow(
+        round_id=round_id,
+        best=answer.best,
+        worst=answer.worst,
+        at=answer.at,
+        liked=list(answer.liked),
+        disliked=list(answer.disliked),
+    )
 
 
 def find_session(rows: Rows, token: str, *, lock: bool = False) -> SessionRow:

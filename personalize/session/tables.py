@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of the tables below. A database with a larger number was written by a newer Palate.
 
-Version 2 added `palate_trial`, and version 3 added `palate_card`.
+Version 2 added `palate_trial`, version 3 `palate_card`, and version 4 the marks of an answer.
 """
 
 
@@ -82,7 +82,10 @@ class RoundRow(Table):
 
 
 class AnswerRow(Table):
-    """An answer to a round; options count from 0."""
+    """An answer to a round; options count from 0.
+
+    `liked` and `disliked` are NULL in answers of earlier versions, where `worst` is the only disliked option.
+    """
 
     __tablename__ = "palate_answer"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -90,6 +93,8 @@ class AnswerRow(Table):
     best: Mapped[int | None]
     worst: Mapped[int | None]
     at: Mapped[datetime]
+    liked: Mapped[list[Any] | None]
+    disliked: Mapped[list[Any] | None]
     undone_at: Mapped[datetime | None] = mapped_column(default=None)
 
 

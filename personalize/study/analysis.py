@@ -144,8 +144,8 @@ def accuracy(
         comparisons = comparisons.append(
             _features(round_),
             best=-1 if round_["best"] is None else round_["best"],
-            worst=-1 if round_["worst"] is None else round_["worst"],
-            none=round_["best"] is None,
+            liked=round_.get("liked", ()),
+            disliked=round_.get("disliked", () if round_["worst"] is None else (round_["worst"],)),
         )
     theta = estimate_taste(comparisons, prior).theta
     right = [int((_features(round_) @ theta).argmax()) == round_["best"] for round_ in common]

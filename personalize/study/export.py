@@ -36,7 +36,9 @@ DICTIONARY = {
     "prompts": "K prompts in screen order",
     "features": "K x d, features of the pictures' embeddings, in screen order",
     "best": "index of the picked picture in screen order, or null for none of these",
-    "worst": "index of the least liked picture in screen order, or null",
+    "worst": "index of the only disliked picture in screen order, or null",
+    "liked": "indices of other pictures that are marked as liked",
+    "disliked": "indices of pictures that are marked as disliked",
     "seconds": "seconds from the participant's start to the answer",
     "proof": "trials of the blind test: subject, whether the personal picture was first, and the choice",
 }
@@ -99,6 +101,8 @@ def _participant(
                 "features": [[round(value, 6) for value in row] for row in features_of(round_).tolist()],
                 "best": answer.best,
                 "worst": answer.worst,
+                "liked": list(answer.liked),
+                "disliked": list(answer.disliked),
                 "seconds": round((answer.at - session.created).total_seconds(), 1),
             }
         )

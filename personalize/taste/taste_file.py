@@ -24,6 +24,7 @@ MOST_OPTIONS = 9
 Word = Annotated[str, Field(max_length=200)]
 Seed = Annotated[int, Field(ge=0, lt=2**64)]
 Option = Annotated[int, Field(ge=1, le=MOST_OPTIONS)]
+Marks = Annotated[tuple[Option, ...], Field(max_length=MOST_OPTIONS, strict=False)]
 
 
 class _Part(BaseModel):
@@ -50,13 +51,16 @@ class Said(_Part):
 class Picked(_Part):
     """One answered round: the words of each picture after the subject, and the numbers of the picks.
 
-    Numbers start at 1. `best` is missing if the answer was "none of these".
+    Numbers start at 1. `best` is missing if the answer was "none of these". `liked` and `disliked` are
+    missing without marks. Where one picture alone is disliked, it is `worst`, as in earlier versions.
     """
 
     pictures: Annotated[list[list[Word]], Field(min_length=2, max_length=MOST_OPTIONS)]
     seed: Seed
     best: Option | None = None
     worst: Option | None = None
+    liked: Marks | None = None
+    disliked: Marks | None = None
     at: Annotated[AwareDatetime, Field(strict=False)]
 
 

@@ -1,5 +1,6 @@
 """Converts a session to a taste file, and a taste file to a session that can be continued."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -72,6 +73,8 @@ def _picked(round_: Round, vocabulary: Vocabulary) -> Picked:
         seed=round_.seeds[0],
         best=None if answer.best is None else answer.best + 1,
         worst=None if answer.worst is None else answer.worst + 1,
+        liked=_numbers(answer.liked),
+        disliked=_numbers(answer.disliked) if answer.worst is None else None,
         at=answer.at,
     )
 
@@ -105,23 +108,38 @@ def rounds_of(file: TasteFile, vocabulary: Vocabulary, made: Made) -> tuple[Roun
     rounds = []
     for number, picked in enumerate(file.rounds, 1):
         paths = tuple(_path(words, vocabulary, number) for words in picked.pictures)
-        numbers = (picked.best or 1, picked.worst or 1)
-        impossible = picked.worst is not None and picked.worst == picked.best
-        impossible = impossible or (picked.worst is not None and picked.best is None)
-        if len(paths) != options or max(numbers) > options or len(set(paths)) != options or impossible:
+        answer = _answer(picked, options)
+        if len(paths) != options or len(set(paths)) != options or answer is None:
             raise SessionError(
                 "Expected {options} different pictures and an answer about them in round {number} of the "
                 "taste file, found something else. Choose another file.",
                 options=options,
                 number=number,
             )
-        best = None if picked.best is None else picked.best - 1
-        worst = None if picked.worst is None else picked.worst - 1
-        answer = Answer("none" if best is None else "best", best, worst, picked.at)
         prompts = tuple(vocabulary.prompt(subject, path) for path in paths)
         seeds = (picked.seed,) * options
         rounds.append(Round(number, subject, paths, prompts, seeds, (), "adaptive", answer))
     return tuple(rounds)
+
+
+def _numbers(places: Sequence[int]) -> tuple[int, ...] | None:
+    return tuple(place + 1 for place in places) or None
+
+
+def _answer(picked: Picked, options: int) -> Answer | None:
+    """The answer of a round in a taste file, or None where it does not fit `options` pictures."""
+    least = () if picked.worst is None else (picked.worst,)
+    try:
+        answer = Answer.checked(
+            options,
+            best=None if picked.best is None else picked.best - 1,
+            none=picked.best is None,
+            liked=[number - 1 for number in picked.liked or ()],
+            disliked=[number - 1 for number in (*least, *(picked.disliked or ()))],
+        )
+    except SessionError:
+        return None
+    return replace(answer, at=picked.at)
 
 
 def check_file(loop: Personalizer, content: bytes) -> TasteFile:

@@ -80,15 +80,26 @@ class Api:
             "pictures": [{"url": picture_url(token, name), "prompt": prompt} for name, prompt in pictures],
         }
 
-    def pick(self, token: str, round: int, best: int, worst: int = 0, shown: str = "") -> dict[str, Any]:
+    def pick(
+        self,
+        token: str,
+        round: int,
+        best: int,
+        worst: int = 0,
+        shown: str = "",
+        liked: list[int] | None = None,
+        disliked: list[int] | None = None,
+    ) -> dict[str, Any]:
         """Answer the round: which picture is liked best.
 
         Args:
             token: of the session.
             round: its number, from `next_round`.
             best: number of the best picture, from 1; 0 for none of these.
-            worst: number of the least liked picture, from 1; 0 for no statement.
+            worst: number of the least liked picture, from 1; 0 for no statement. It is one of `disliked`.
             shown: the value from `next_round`, so that an answer about other pictures is refused.
+            liked: numbers of other pictures that are liked too, from 1.
+            disliked: numbers of pictures that are disliked, from 1.
 
         Returns:
             The number of answers, and the taste learned from them, as from `taste`.
@@ -98,7 +109,8 @@ class Api:
                 token,
                 round,
                 best=best - 1 if best else None,
-                worst=worst - 1 if worst else None,
+                liked=[number - 1 for number in liked or ()],
+                disliked=[number - 1 for number in (*(disliked or ()), *((worst,) if worst else ()))],
                 none=not best,
                 shown=shown or None,
             )

@@ -24,9 +24,10 @@ def asked(user: SimulatedUser, options: Tensor, seed: int, *, worst: bool = Fals
     """The answers of `user` to N questions Float[N, K, d]."""
     generator = seeded(seed)
     answers = [user.answer(question, generator) for question in options]
-    best = torch.tensor([answer[0] for answer in answers])
-    least = torch.tensor([answer[1] for answer in answers]) if worst else torch.full_like(best, -1)
-    return Comparisons(options, best, least, torch.zeros(len(options), dtype=torch.bool))
+    best = torch.tensor([answer[0] for answer in answers], dtype=torch.long)
+    unmarked = torch.zeros(options.shape[:2], dtype=torch.bool)
+    least = torch.tensor([answer[1] for answer in answers], dtype=torch.long)
+    return Comparisons(options, best, unmarked, unmarked.scatter(1, least[:, None], worst))
 
 
 def hessian_of(comparisons: Comparisons, theta: Tensor, lapse: float = 0.0) -> Tensor:

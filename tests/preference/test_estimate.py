@@ -24,10 +24,7 @@ def fixed(gamma: float = 1.0, scale: float = 2.0, d: int = 5) -> TastePrior:
 
 def test_no_answers_give_the_prior() -> None:
     prior = TastePrior(spectrum())
-    for comparisons in (
-        Comparisons.empty(4, 0),
-        Comparisons.empty(4, 5).append(random_options(0, 1)[0], none=True),
-    ):
+    for comparisons in (Comparisons.empty(4, 0), Comparisons.empty(4, 5)):
         estimate = estimate_taste(comparisons, prior)
         assert estimate.converged and estimate.answers == 0
         assert float(estimate.theta.norm()) == 0.0
@@ -115,8 +112,8 @@ def test_the_error_is_about_what_the_covariance_says() -> None:
 
 
 def decidedness(options: torch.Tensor, best: torch.Tensor, lapse: float) -> float:
-    none = torch.zeros(len(best), dtype=torch.bool)
-    comparisons = Comparisons(options, best, torch.full_like(best, -1), none)
+    unmarked = torch.zeros(options.shape[:2], dtype=torch.bool)
+    comparisons = Comparisons(options, best, unmarked, unmarked)
     return float(estimate_taste(comparisons, fixed(scale=30.0), lapse=lapse).theta.norm())
 
 

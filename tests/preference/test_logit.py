@@ -9,14 +9,14 @@ from personalize.design.information import picture_information
 from personalize.errors import ShapeError
 from personalize.preference.comparison import Comparisons
 from personalize.preference.logit import (
-    Picks,
     choice_information,
     choice_probabilities,
     log_likelihood,
     pick_terms,
 )
+from personalize.preference.picks import Picks
 from personalize.preference.simulated_user import SimulatedUser
-from tests.preference.examples import asked, hessian_of, random_options, random_theta, seeded
+from tests.preference.examples import asked, hessian_of, random_options, random_theta
 
 
 @settings(deadline=None, max_examples=40)
@@ -52,25 +52,20 @@ def test_the_lapse_is_a_mixture_with_the_uniform_pick() -> None:
 
 def test_a_worst_answer_is_the_pick_of_the_opposite_taste_among_the_rest() -> None:
     options, theta = random_options(2, 1), random_theta(2)
-    comparisons = Comparisons.empty(4, 5).append(options[0], best=1, worst=3)
+    comparisons = Comparisons.empty(4, 5).append(options[0], best=1, disliked=[3])
     best = choice_probabilities(theta, options[0])[1]
     worst = choice_probabilities(-theta, options[0, [0, 2, 3]])[2]
     torch.testing.assert_close(log_likelihood(theta, comparisons), (best * worst).log())
     # Over all answers the probabilities sum to one.
     total = sum(
-        float(log_likelihood(theta, Comparisons.empty(4, 5).append(options[0], best=b, worst=w), 0.1).exp())
+        float(
+            log_likelihood(theta, Comparisons.empty(4, 5).append(options[0], best=b, disliked=[w]), 0.1).exp()
+        )
         for b in range(4)
         for w in range(4)
         if b != w
     )
     assert total == pytest.approx(1.0)
-
-
-def test_none_is_weightless() -> None:
-    options, theta = random_options(3, 2), random_theta(3)
-    one = Comparisons.empty(4, 5).append(options[0], best=1)
-    both = one.append(options[1], none=True)
-    assert float(log_likelihood(theta, both, 0.05)) == float(log_likelihood(theta, one, 0.05))
 
 
 @pytest.mark.parametrize("lapse", [0.0, 0.05, 0.3])
@@ -109,25 +104,3 @@ def test_information_is_positive_semidefinite_and_blind_to_a_common_shift() -> N
     information = choice_information(options, p)
     assert float(torch.linalg.eigvalsh(information)[0]) > -1e-12
     torch.testing.assert_close(choice_information(options + 3.0, p), information)
-
-
-def test_a_ranking_is_the_best_of_those_that_are_left_again_and_again() -> None:
-    options, theta = random_options(3, 6), random_theta(3)
-    order = torch.stack([torch.randperm(4, generator=seeded(n)) for n in range(6)])
-    picks = Picks.of_rankings(options, order)
-    assert len(picks) == 18 and picks.answers == 6
-    expected = torch.zeros((), dtype=torch.float64)
-    for question, ranked in zip(options, order.tolist(), strict=True):
-        for step in range(3):
-            left = ranked[step:]
-            expected += (question[left] @ theta).log_softmax(dim=0)[0]
-    terms = pick_terms((picks.options @ theta)[None], picks, 0.0)
-    torch.testing.assert_close(terms.value[0], expected)
-
-
-def test_rankings_that_leave_an_option_out_are_refused() -> None:
-    options = random_options(0, 2)
-    with pytest.raises(ShapeError):
-        Picks.of_rankings(options, torch.tensor([[0, 1, 2, 2], [0, 1, 2, 3]]))
-    with pytest.raises(ShapeError):
-        Picks.of_rankings(options, torch.tensor([[0, 1, 2, 3]]))

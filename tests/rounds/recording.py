@@ -89,7 +89,7 @@ def _answer(loop: Personalizer, token: str, number: int) -> None:
     if number == NONE_OF_THESE:
         loop.answer(token, number, none=True)
     elif number % 3 == 0:
-        loop.answer(token, number, best=number % 4, worst=(number + 1) % 4)
+        loop.answer(token, number, best=number % 4, disliked=[(number + 1) % 4])
     else:
         loop.answer(token, number, best=(number * 7) % 4)
 

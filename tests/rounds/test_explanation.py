@@ -56,7 +56,7 @@ def test_what_is_known_already_settles_less(preparation: Preparation) -> None:
     question = mdp.random_paths(4, generator)
     features = mdp.path_features(question)
     for best in (0, 1, 2, 3) * 5:
-        comparisons = comparisons.append(features, best=best, worst=-1, none=False)
+        comparisons = comparisons.append(features, best=best)
     round_ = asked([tuple(row) for row in question.tolist()])
     first = why_of(preparation, nothing_known(preparation), round_).settled
     assert why_of(preparation, estimate_taste(comparisons, preparation.prior), round_).settled < 0.5 * first

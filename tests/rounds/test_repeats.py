@@ -24,7 +24,7 @@ def a_session(*rounds: Round) -> Session:
 
 def a_round(number: int, question: int, order: Sequence[int] = (0, 1, 2), best: int | None = 0) -> Round:
     paths = tuple((3 * question + n,) for n in order)
-    answer = Answer("none" if best is None else "best", best, None, NOW)
+    answer = Answer("none" if best is None else "best", best, NOW)
     return Round(number, "a fox", paths, ("p",) * 3, (question,) * 3, ("x",) * 3, "adaptive", answer)
 
 

@@ -41,11 +41,11 @@ A, B, C, D = (hash_of(letter) for letter in (b"a", b"b", b"c", b"d"))
 
 
 def pick(best: int = 0, worst: int | None = None) -> Answer:
-    return Answer.checked(3, best=best, worst=worst, none=False)
+    return Answer.checked(3, best=best, none=False, disliked=() if worst is None else (worst,))
 
 
 def none_of_these() -> Answer:
-    return Answer.checked(3, best=None, worst=None, none=True)
+    return Answer.checked(3, best=None, none=True)
 
 
 def record(number: int) -> PictureRecord:

@@ -25,7 +25,7 @@ def test_every_answer_is_one_row_in_order() -> None:
     assert len(comparisons) == 3
     assert torch.equal(comparisons.options, torch.stack([features_of(r) for r in rounds[:3]]))
     assert comparisons.best.tolist() == [2, 0, -1]
-    assert comparisons.worst.tolist() == [-1, 1, -1]
+    assert comparisons.disliked.tolist() == [[False] * 3, [False, True, False], [False] * 3]
     assert comparisons.none.tolist() == [False, False, True]
 
 

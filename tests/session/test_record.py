@@ -18,22 +18,30 @@ def test_a_pick_is_dated_and_says_what_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("best", "worst", "none", "says"),
+    ("best", "liked", "disliked", "none", "says"),
     [
-        (None, None, False, "found neither. Pick one picture, or say none"),
-        (0, None, True, "found both"),
-        (3, None, False, "favourite picture to be one of 1 to 3, found 4"),
-        (-1, None, False, "found 0"),
-        (0, 3, False, "least liked picture to be one of 1 to 3, found 4"),
-        (1, 1, False, "the same picture for both"),
-        (None, 1, True, "no favourite"),
+        (None, [], [], False, "found neither. Pick one picture, or say none"),
+        (0, [], [], True, "found both"),
+        (3, [], [], False, "favourite picture to be one of 1 to 3, found 4"),
+        (-1, [], [], False, "found 0"),
+        (0, [3], [], False, "liked picture to be one of 1 to 3, found 4"),
+        (0, [], [1, 3], False, "disliked picture to be one of 1 to 3, found 4"),
+        (1, [], [1], False, "the favourite disliked"),
+        (0, [1], [1], False, "both marks on one"),
+        (None, [], [1], True, "no favourite"),
+        (None, [1], [], True, "no favourite"),
     ],
 )
 def test_an_answer_that_says_two_things_or_nothing_is_refused(
-    best: int | None, worst: int | None, none: bool, says: str
+    best: int | None, liked: list[int], disliked: list[int], none: bool, says: str
 ) -> None:
     with pytest.raises(SessionError, match=says):
-        Answer.checked(3, best=best, worst=worst, none=none)
+        Answer.checked(3, best=best, none=none, liked=liked, disliked=disliked)
+
+
+def test_marks_are_kept_in_order_and_a_liked_favourite_needs_none() -> None:
+    answer = Answer.checked(4, best=2, none=False, liked=[2, 0, 0], disliked=[3, 1])
+    assert (answer.liked, answer.disliked, answer.worst) == ((0,), (1, 3), None)
 
 
 def test_a_session_tells_answered_from_open() -> None:

@@ -36,7 +36,7 @@ def estimate_after(preparation: Preparation, answers: int, theta: torch.Tensor) 
     comparisons = Comparisons.empty(4, preparation.mdp.dimension)
     for _ in range(answers):
         options = preparation.mdp.path_features(preparation.mdp.random_paths(4, generator))
-        comparisons = comparisons.append(options, best=int((options @ theta).argmax()), worst=-1, none=False)
+        comparisons = comparisons.append(options, best=int((options @ theta).argmax()))
     return estimate_taste(comparisons, preparation.prior)
 
 

@@ -55,7 +55,7 @@ def home(preparation: Preparation, settings: Settings) -> Home:
         if number == 2:
             loop.answer(token, number, none=True)
         elif number == 3:
-            loop.answer(token, number, best=1, worst=2)
+            loop.answer(token, number, best=1, disliked=[2])
         else:
             loop.answer(token, number, best=number % 4)
     return Home(loop, store, renderer, token)

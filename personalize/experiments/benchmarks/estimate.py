@@ -16,7 +16,8 @@ from personalize.design.sampling import random_question
 from personalize.experiments.bank import concept_items
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TastePrior, estimate_taste
-from personalize.preference.logit import Picks, choice_information, choice_probabilities
+from personalize.preference.logit import choice_information, choice_probabilities
+from personalize.preference.picks import Picks
 from personalize.preference.simulated_user import SimulatedUser
 
 GAMMA, SCALE = 1.0, 2.0

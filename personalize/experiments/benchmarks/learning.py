@@ -22,7 +22,7 @@ from personalize.experiments.people import TASTES, person_for_items
 from personalize.experiments.statistics import Curves, picks_to_match, picks_to_near, ratio, ratio_to_random
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TasteEstimate, TastePrior, estimate_taste
-from personalize.preference.logit import Picks
+from personalize.preference.picks import Picks
 from personalize.preference.simulated_user import SimulatedUser
 from personalize.progress import OnProgress
 from personalize.rounds.strategies import STRATEGIES, QuestionContext

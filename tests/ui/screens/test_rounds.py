@@ -33,9 +33,7 @@ def test_equal_rounds_are_written_differently_so_that_marks_go_away() -> None:
 
 
 def test_past_picks_are_shown_and_none_has_its_sign() -> None:
-    session = a_session(
-        a_round(1, Answer("best", 2, None, NOW)), a_round(2, Answer("none", None, None, NOW)), a_round(3)
-    )
+    session = a_session(a_round(1, Answer("best", 2, NOW)), a_round(2, Answer("none", None, NOW)), a_round(3))
     html = rounds.round_view(EN, session, session.current, 12)
     assert html.count('class="nothing"') == 1
     assert session.rounds[0].pictures[2] in html
