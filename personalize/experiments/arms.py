@@ -59,6 +59,7 @@ class Arm:
         prior: of tastes.
         lapse: that the estimate expects.
         best_worst: whether the worst is told too.
+        tiers: whether every other item that is liked is told too (see `Person.approves`).
         blind: the questions do not depend on answers, so estimates are made for scores alone.
     """
 
@@ -66,6 +67,7 @@ class Arm:
     prior: TastePrior
     lapse: float = LAPSE
     best_worst: bool = False
+    tiers: bool = False
     blind: bool = False
 
 

@@ -36,6 +36,10 @@ WAVERING = 0.7
 """Spread of a wavering taste's change at each question, as a share of the taste's own spread."""
 
 
+APPROVED = 0.3
+"""Share of all items that a simulated person likes when each is judged by itself."""
+
+
 @dataclass(frozen=True, eq=False)
 class Person:
     """Somebody with a utility for every item, who picks by its softmax.
@@ -58,6 +62,20 @@ class Person:
     def final(self) -> Tensor:
         """Float[N]: what the exam asks for: the taste at the end, its mean where it wavers."""
         return self.utility if self.later is None else self.later
+
+    def approves(self, rows: Tensor, turn: int, generator: torch.Generator) -> Tensor:
+        """Bool[K]: which of the items Long[K] the person likes, each by itself.
+
+        An item is liked with the probability of a logit between its utility and a level that does not move:
+        the utility that APPROVED of all items exceed.
+        """
+        utility = self.later if self.later is not None and turn >= self.change else self.utility
+        level = utility.quantile(1.0 - APPROVED)
+        worth = utility[rows]
+        if self.jitter is not None:
+            worth = worth + self.jitter(generator)[rows]
+        chances = (1.0 - self.lapse) * torch.sigmoid(worth - level) + 0.5 * self.lapse
+        return torch.rand(len(rows), generator=generator, dtype=chances.dtype) < chances
 
     def likes(self, rows: Tensor) -> Tensor:
         """Float[..., K] of items Long[..., K]: how likely each is the best liked, without slips."""

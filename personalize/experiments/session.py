@@ -13,8 +13,8 @@ from torch import Tensor
 from personalize.experiments.arms import Arm, Turn
 from personalize.experiments.bank import Bank
 from personalize.experiments.people import Person
+from personalize.preference.comparison import Comparisons
 from personalize.preference.estimate import TasteEstimate, estimate_taste
-from personalize.preference.picks import Picks
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,16 +57,11 @@ def hold(
     """
     asking = torch.Generator().manual_seed(2 * seed)
     answering = torch.Generator().manual_seed(2 * seed + 1)
-    empty = Picks(
-        bank.learned.new_empty(0, 2, bank.learned.shape[1]),
-        torch.empty(0, dtype=torch.long),
-        torch.ones(0, 2, dtype=torch.bool),
-        0,
-    )
-    estimate = estimate_taste(empty, arm.prior, lapse=arm.lapse)
+    told = Comparisons.empty(2, bank.learned.shape[1])
+    estimate = estimate_taste(told, arm.prior, lapse=arm.lapse)
     shown: list[Tensor] = []
     by: list[Tensor] = []
-    orders: list[tuple[int, int]] = []
+    places = []
     rows = []
     spent = 0.0
     for turn in range(at[-1]):
@@ -75,34 +70,29 @@ def hold(
         spent += time.process_time() - begun
         question = question[torch.randperm(len(question), generator=asking)]
         best = person.pick(question, turn, answering)
-        worst = -1
+        liked: list[int] = []
+        disliked: list[int] = []
         if arm.best_worst:
             rest = [k for k in range(len(question)) if k != best]
             opposite = replace(
                 person, utility=-person.utility, later=None if person.later is None else -person.later
             )
-            worst = rest[opposite.pick(question[rest], turn, answering)]
+            disliked = [rest[opposite.pick(question[rest], turn, answering)]]
+        if arm.tiers:
+            approved = person.approves(question, turn, answering)
+            liked = [k for k in range(len(question)) if approved[k] and k != best and k not in disliked]
         shown.append(question)
         by.append(bank.asked[question])
-        orders.append((best, worst))
+        places.append(best)
+        if turn == 0:
+            told = Comparisons.empty(len(question), bank.learned.shape[1])
+        told = told.append(bank.learned[question], best=best, liked=liked, disliked=disliked)
         if turn + 1 in at or (not arm.blind and refit(turn + 1)):
-            estimate = estimate_taste(_picks(bank, shown, orders), arm.prior, lapse=arm.lapse)
+            estimate = estimate_taste(told, arm.prior, lapse=arm.lapse)
         if turn + 1 in at:
             rows.append(_scores(person, estimate, bank, shown))
     scores = torch.tensor(rows, dtype=torch.float64)
-    places = torch.tensor([best for best, _ in orders])
-    return Session(scores, torch.stack(shown), places, estimate, 1000.0 * spent / at[-1])
-
-
-def _picks(bank: Bank, shown: Sequence[Tensor], orders: Sequence[tuple[int, int]]) -> Picks:
-    options = bank.learned[torch.stack(list(shown))]
-    order = torch.tensor(orders)
-    offered = torch.ones(options.shape[:2], dtype=torch.bool)
-    if int(order[0, 1]) < 0:
-        return Picks(options, order[:, 0], offered, len(order))
-    rest = offered.scatter(1, order[:, :1], False)
-    both, chosen = torch.cat((options, -options)), torch.cat((order[:, 0], order[:, 1]))
-    return Picks(both, chosen, torch.cat((offered, rest)), len(order))
+    return Session(scores, torch.stack(shown), torch.tensor(places), estimate, 1000.0 * spent / at[-1])
 
 
 def _scores(person: Person, estimate: TasteEstimate, bank: Bank, shown: Sequence[Tensor]) -> list[float]:

@@ -141,7 +141,10 @@ class TastePrior:
             return root
         spread = torch.full((levels,), LEVEL_DRIFT * scale, dtype=root.dtype, device=root.device)
         spread[0] = LEVEL_SPREAD * scale
-        return torch.block_diag(root, spread.diag())
+        both = root.new_zeros(len(root) + levels, len(root) + levels)
+        both[: len(root), : len(root)] = root
+        both.diagonal()[len(root) :] = spread
+        return both
 
     def matrix(self, gamma: float, scale: float) -> Tensor:
         """Float[d, d]: the prior covariance L L'."""

@@ -98,7 +98,7 @@ class Picks:
         """
         _, K, d = options.shape
         mean = options.mean(dim=(0, 1))
-        asked, step = rows.unique(return_inverse=True)  # in order of the questions
+        asked, step = torch.unique(rows, return_inverse=True)  # in order of the questions
         L = len(asked)
         mine = self.options.new_zeros(len(earlier), K + 1, d + L)
         mine[:, :K, :d] = self.options

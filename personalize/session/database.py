@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import (
-    DDL,
     URL,
     Connection,
     Engine,
@@ -209,7 +208,7 @@ def _add_columns(connection: Connection) -> None:
         for column in table.columns:
             if column.name not in present:
                 made = CreateColumn(column).compile(dialect=connection.dialect)
-                connection.execute(DDL(f"ALTER TABLE {table.name} ADD COLUMN {made}"))
+                connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {made}"))
 
 
 def _explanation(found: str, where: str, lock_wait_s: float) -> StoreError:

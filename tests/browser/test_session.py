@@ -182,19 +182,24 @@ def test_none_of_these_is_an_answer(page: Page, app_url: str) -> None:
     expect(page.locator(".past .nothing")).to_have_count(1)
 
 
-def test_the_least_liked_can_be_marked_first_and_taken_back(page: Page, app_url: str) -> None:
+def test_pictures_are_marked_before_the_pick_by_mouse_and_keys(page: Page, app_url: str) -> None:
     walk.begin(page, app_url)
-    page.keyboard.press("Shift+Digit3")
-    expect(page.locator('[data-least="2"]')).to_have_attribute("aria-pressed", "true")
-    page.locator('[data-least="3"]').click()
-    expect(page.locator('[data-least="2"]')).to_have_attribute("aria-pressed", "false")
-    expect(page.locator('[data-least="3"]')).to_have_attribute("aria-pressed", "true")
-    page.keyboard.press("Shift+Digit4")
-    expect(page.locator('.round [aria-pressed="true"]')).to_have_count(0)
-    page.keyboard.press("Shift+Digit4")
+    pressed = page.locator('.round [data-mark][aria-pressed="true"]')
+    for key in ("l", "2", "d", "3"):
+        page.keyboard.press(key)
+    expect(pressed).to_have_count(2)
+    expect(page.locator('[data-mark="liked"][data-card="1"]')).to_have_attribute("aria-pressed", "true")
+    expect(page.locator('[data-mark="disliked"][data-card="2"]')).to_have_attribute("aria-pressed", "true")
+    page.locator('[data-mark="disliked"][data-card="1"]').click()  # one mark on a picture
+    expect(page.locator('[data-mark="liked"][data-card="1"]')).to_have_attribute("aria-pressed", "false")
+    page.locator('[data-mark="disliked"][data-card="1"]').click()
+    expect(pressed).to_have_count(1)
+    page.keyboard.press("l")
+    page.keyboard.press("Escape")  # the number after it picks
     walk.press(page, "1", then=2)
     assert walk.past(page) == 1
-    expect(page.locator('.round [data-least][aria-pressed="true"]')).to_have_count(0)
+    expect(pressed).to_have_count(0)
+    assert walk.marks(page, app_url) == [((), (2,))]
 
 
 def test_a_double_click_counts_once(page: Page, app_url: str) -> None:

@@ -61,6 +61,26 @@ def begin_at(page: Page, url: str, number: int, choose: Callable[[int, list[str]
     expect_round(page, number)
 
 
+def marks(page: Page, url: str) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The liked and the disliked pictures of every answer, from 0, as the session's taste file has them."""
+    rounds = page.request.get(f"{url}/taste/{token_of(page)}.json").json()["rounds"]
+    return [
+        (
+            tuple(number - 1 for number in answer.get("liked", ())),
+            tuple(
+                number - 1
+                for number in answer.get("disliked", [answer["worst"]] if "worst" in answer else ())
+            ),
+        )
+        for answer in rounds
+    ]
+
+
+def token_of(page: Page) -> str:
+    """The token of the session on the screen, from the address of a picture."""
+    return pictures(page)[0].split("/")[-2]
+
+
 def liking(word: str) -> Callable[[int, list[str]], int]:
     """The choices of a person who likes a word: the first picture that has it, or none of these."""
     return lambda _, prompts: next((at for at, prompt in enumerate(prompts, 1) if word in prompt), 0)

@@ -8,7 +8,7 @@ import torch
 from personalize.experiments.arms import Arm, by_strategy, floored
 from personalize.experiments.bank import concept_bank
 from personalize.experiments.evidence.dynamics import wrong
-from personalize.experiments.people import Person, decided, oracle_of, other_eye, pixel_rules
+from personalize.experiments.people import APPROVED, Person, decided, oracle_of, other_eye, pixel_rules
 from personalize.experiments.session import hold
 from personalize.experiments.statistics import paired, spread, verdict
 from personalize.experiments.tabular import random_mdp, random_policies, walks
@@ -47,6 +47,15 @@ def test_sessions_learn_and_the_same_seed_gives_the_same() -> None:
     assert 0.25 < float(one.scores[0, 0]) < float(one.scores[1, 0]) <= 0.75
     more = hold(replace(arm, best_worst=True), person, bank, [15], 3)
     assert more.estimate.answers == 15 and float(more.scores[0, 0]) > 0.25
+    marked = hold(replace(arm, tiers=True), person, bank, [15], 3)
+    assert marked.estimate.covariance.trace() < one.estimate.covariance.trace()
+
+
+def test_a_person_approves_of_the_share_that_is_stated() -> None:
+    person = Person(torch.linspace(-40.0, 40.0, 101, dtype=torch.float64))
+    approved = person.approves(torch.arange(101), 0, seeded())
+    assert float(approved.double().mean()) == pytest.approx(APPROVED, abs=0.03)
+    assert bool(approved[-20:].all()) and not bool(approved[:60].any())
 
 
 def test_a_floor_replaces_its_share_of_options_and_none_repeats() -> None:

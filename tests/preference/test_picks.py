@@ -16,21 +16,21 @@ from tests.preference.examples import hessian_of, random_options, random_theta, 
 def answers(options: Tensor) -> Comparisons:
     """An answer of every kind to eight questions of four options."""
     comparisons = Comparisons.empty(4, options.shape[-1])
-    for question, answer in zip(
+    for question, (best, liked, disliked) in zip(
         options,
         (
-            {"best": 0},
-            {"best": 1, "liked": [0, 3]},
-            {"best": 2, "disliked": [1]},
-            {"best": 2, "liked": [3], "disliked": [0, 1]},
-            {},
-            {"best": 3, "disliked": [0, 1, 2]},
-            {"best": 0, "liked": [1, 2, 3]},
-            {"best": 1, "liked": [2], "disliked": [0]},
+            (0, [], []),
+            (1, [0, 3], []),
+            (2, [], [1]),
+            (2, [3], [0, 1]),
+            (-1, [], []),
+            (3, [], [0, 1, 2]),
+            (0, [1, 2, 3], []),
+            (1, [2], [0]),
         ),
         strict=True,
     ):
-        comparisons = comparisons.append(question, **answer)
+        comparisons = comparisons.append(question, best=best, liked=liked, disliked=disliked)
     return comparisons
 
 

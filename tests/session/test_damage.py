@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from personalize.errors import StoreError
 from personalize.session.database_store import DatabaseStore
+from personalize.session.record import Answer
 from tests.session.examples import content, pick, record, round_, saved, session
 
 
@@ -150,6 +151,29 @@ def test_a_version_before_is_brought_up_to_date_and_keeps_its_sessions(tmp_path:
     store = DatabaseStore(f"sqlite:///{file}", tmp_path / "pictures")
     assert store.load("token") == session() and store.trials("token") == []
     assert store.put_card("token", b"card").number == 1
+    store.close()
+
+
+def test_an_answer_of_before_marks_is_read_and_answers_with_marks_follow(tmp_path: Path) -> None:
+    file = tmp_path / "palate.sqlite3"
+    store = DatabaseStore(f"sqlite:///{file}", tmp_path / "pictures")
+    store.create(session())
+    for number in (1, 2):
+        store.append_round("token", round_(number, ("a", "b", "c")))
+        if number == 1:
+            store.append_answer("token", 1, pick(0, worst=2))
+    store.close()
+    with sqlite3.connect(file) as connection:  # as version 3 left it
+        for column in ("liked", "disliked"):
+            connection.execute(f"ALTER TABLE palate_answer DROP COLUMN {column}")
+        connection.execute("UPDATE palate_schema SET version = 3")
+    connection.close()
+    store = DatabaseStore(f"sqlite:///{file}", tmp_path / "pictures")
+    marked = Answer.checked(3, best=1, none=False, liked=[0], disliked=[2])
+    store.append_answer("token", 2, marked)
+    first, second = store.load("token").answered
+    assert first.answer is not None and (first.answer.best, first.answer.disliked) == (0, (2,))
+    assert second.answer == marked
     store.close()
 
 

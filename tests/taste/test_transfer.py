@@ -84,6 +84,19 @@ def test_the_file_says_the_opinions_and_the_words_of_every_picture(home: Home) -
     words = content["rounds"][0]["pictures"][0]
     assert ", ".join(["a fox", *words]) == home.loop.session(home.token).round(1).prompts[0]
     assert "best" not in content["rounds"][1] and content["rounds"][2]["worst"] == 3
+    assert not {"liked", "disliked"} & {name for told in content["rounds"] for name in told}
+
+
+def test_the_file_carries_marks(home: Home) -> None:
+    loop = home.loop
+    token = loop.start("a fox", seed=3).token
+    loop.render(token, loop.propose(token).number)
+    loop.answer(token, 1, best=0, liked=[2], disliked=[1, 3])
+    content = taste_file(loop, token, "A sentence.").text()
+    told = json.loads(content)["rounds"][0]
+    assert (told["best"], told["liked"], told["disliked"]) == (1, [3], [2, 4])
+    answer = adopt(loop, check_file(loop, content.encode())).answered[0].answer
+    assert answer is not None and (answer.best, answer.liked, answer.disliked) == (0, (2,), (1, 3))
 
 
 def test_nothing_answered_makes_no_file(home: Home) -> None:
@@ -109,6 +122,9 @@ def one_round(**changes: Any) -> list[dict[str, Any]]:
         ({"rounds": one_round(best=4)}, "round 1"),
         ({"rounds": one_round(worst=1)}, "round 1"),
         ({"rounds": one_round(best=None, worst=2)}, "round 1"),
+        ({"rounds": one_round(liked=[2, 9])}, "round 1"),
+        ({"rounds": one_round(liked=[2], disliked=[2])}, "round 1"),
+        ({"rounds": one_round(disliked=[1])}, "round 1"),
         ({"rounds": one_round(pictures=[[], []])}, "round 1"),
         ({"rounds": one_round(pictures=[["no such word"], []])}, "no such word"),
         ({"rounds": one_round(pictures=[[""], []])}, "words of this app"),

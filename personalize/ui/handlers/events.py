@@ -110,3 +110,17 @@ def whole_number(event: gr.EventData, name: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise SessionError("Expected the number of the {name}, found none. Reload the page.", name=name)
+
+
+def whole_numbers(event: gr.EventData, name: str) -> tuple[int, ...]:
+    """The event's list of whole numbers of that name; () if it has none.
+
+    Raises:
+        SessionError: it is something else.
+    """
+    value = event_value(event, name)
+    if value in ("", None):
+        return ()
+    if isinstance(value, list) and all(isinstance(one, int) and not isinstance(one, bool) for one in value):
+        return tuple(value)
+    raise SessionError("Expected the number of the {name}, found none. Reload the page.", name=name)

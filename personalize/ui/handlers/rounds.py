@@ -10,7 +10,7 @@ from personalize.errors import SessionError, UnknownSessionError
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
 from personalize.ui.handlers.context import HandlerContext
-from personalize.ui.handlers.events import event_value, screen_event, to, whole_number
+from personalize.ui.handlers.events import event_value, screen_event, to, whole_number, whole_numbers
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,10 @@ class RoundsHandlers:
     async def pick(
         self, state: BrowserState, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Updates]:
-        """A picture of the round was picked, or none of these; perhaps a least liked one was marked."""
+        """A picture of the round was picked, or none of these; others may be marked."""
         number, index, shown = _answer(event)
-        least = -1 if event_value(event, "least") == "" else whole_number(event, "least")
         none = index == -1
-        worst = None if none or least == -1 else least
+        liked, disliked = whole_numbers(event, "liked"), whole_numbers(event, "disliked")
         try:
             self.context.draws.take(state.token)
             session = await asyncio.to_thread(
@@ -39,7 +38,8 @@ class RoundsHandlers:
                 state.token,
                 number,
                 best=None if none else index,
-                worst=worst,
+                liked=() if none else liked,
+                disliked=() if none else disliked,
                 none=none,
                 shown=shown,
             )
@@ -50,7 +50,7 @@ class RoundsHandlers:
             async for updates in self.context.streams.show(state.to("rounds"), error):
                 yield updates
             return
-        self.context.metrics.answer("none" if none else "best" if worst is None else "best-worst")
+        self.context.metrics.answer("none" if none else "marked" if liked or disliked else "best")
         done = len(session.answered) == self.context.settings.planned
         async for updates in self.context.screens.show(state.to("taste" if done else "rounds"), session):
             yield updates

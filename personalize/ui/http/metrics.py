@@ -47,7 +47,7 @@ class Metrics:
         self._sessions.inc()
 
     def answer(self, kind: str) -> None:
-        """Count an answer of a kind: "best", "best-worst" or "none"."""
+        """Count an answer of a kind: "best", "marked" (other pictures have marks) or "none"."""
         self._answers.labels(kind).inc()
 
     def begun(self, kind: str) -> None:

@@ -26,10 +26,17 @@ LENS = Markup(
     '<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">'
     '<circle cx="8.5" cy="8.5" r="5.5"/><path d="M13 13l4.5 4.5"/></svg>'
 )
+HEART = Markup(
+    '<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">'
+    '<path d="M10 17S3 12.4 3 7.6A3.8 3.8 0 0 1 10 5.6 3.8 3.8 0 0 1 17 7.6C17 12.4 10 17 10 17z"/></svg>'
+)
 THUMB_DOWN = Markup(
     '<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">'
     '<path d="M6 3h7.5l2.5 7h-5l1 5.5c-1.6.8-2.6 0-3-1.5L7.5 10H6zM3 3v7"/></svg>'
 )
+
+MARKS_INVITED = 3
+"""The round in which one line says what marks are worth; earlier, a person learns how to pick."""
 
 
 def round_view(
@@ -114,7 +121,9 @@ def _written(words: Catalogue, *, cards: list[dict[str, str]], **values: object)
         cards=cards,
         keys=sentences.keys(words, len(cards)),
         lens=LENS,
-        down=THUMB_DOWN,
+        heart=HEART,
+        thumb=THUMB_DOWN,
+        invites=MARKS_INVITED,
         **values,
     )
 

@@ -1,6 +1,6 @@
 // The question of a round: cards, keys, and the enlarged picture. Gradio provides `element` and `trigger`.
-// Events: 'pick' {index, least, round, shown}, 'undo' {round}, 'resume' {}, 'change_answer' {round, index, shown}.
-// The index is -1 for none of these; least is -1 without a least liked picture.
+// Events: 'pick' {index, liked, disliked, round, shown}, 'undo' {round}, 'resume' {},
+// 'change_answer' {round, index, shown}. The index is -1 for none of these, which drops the marks.
 const section = () => element.querySelector('.round');
 const buttons = () => [...element.querySelectorAll('[data-pick]')];
 
@@ -13,20 +13,25 @@ watch('value', () => {
   button.focus({preventScroll: true});
 });
 
-// The least liked picture, which a person may mark before the pick. A second press removes the mark.
-const least = () => {
-  const marked = element.querySelector('[data-least][aria-pressed="true"]');
-  return marked ? Number(marked.dataset.least) : -1;
-};
-const mark = index => {
+// Marks that a person may give before the pick: liked too, or not liked. A second press removes the mark.
+const marked = kind => [...element.querySelectorAll(`[data-mark="${kind}"][aria-pressed="true"]`)]
+  .map(button => Number(button.dataset.card));
+const mark = (kind, index) => {
   const round = section();
-  if (!round || round.dataset.busy === '1') return;
-  const now = least() === index ? -1 : index;
-  element.querySelectorAll('[data-least]').forEach(button => {
-    const on = Number(button.dataset.least) === now;
-    button.setAttribute('aria-pressed', on ? 'true' : 'false');
-    button.closest('.card').classList.toggle('disliked', on);
+  if (!round || round.dataset.busy === '1' || document.documentElement.classList.contains('audience')) return;
+  arm('');
+  const on = !marked(kind).includes(index);
+  element.querySelectorAll(`[data-mark][data-card="${index}"]`).forEach(button => {
+    const pressed = on && button.dataset.mark === kind;
+    button.setAttribute('aria-pressed', pressed ? 'true' : 'false');
+    button.closest('.card').classList.toggle(button.dataset.mark, pressed);
   });
+};
+// After L or D the next number marks that picture. The buttons of that kind stand out meanwhile.
+let armed = '';
+const arm = kind => {
+  armed = armed === kind ? '' : kind;
+  element.querySelectorAll('[data-mark]').forEach(button => button.classList.toggle('armed', button.dataset.mark === armed));
 };
 
 // While an audience votes, the presenter can pick nothing but none of these.
@@ -38,8 +43,11 @@ const pick = (index, byAudience = false) => {
   buttons().forEach((button, at) => button.parentElement.classList.add(at === index ? 'chosen' : 'passed'));
   window.palate.closeLarge();
   focused = element.contains(document.activeElement) ? index : -1;
-  const worst = index === -1 || least() === index ? -1 : least();
-  trigger('pick', {index: index, least: worst, round: Number(round.dataset.round), shown: round.dataset.shown});
+  const marks = kind => index === -1 ? [] : marked(kind).filter(card => card !== index);
+  trigger('pick', {
+    index: index, liked: marks('liked'), disliked: marks('disliked'),
+    round: Number(round.dataset.round), shown: round.dataset.shown,
+  });
 };
 const undo = () => {
   const button = element.querySelector('[data-act="undo"]');
@@ -79,7 +87,7 @@ element.addEventListener('click', event => {
   if (!button || button.disabled) return;
   if (button.dataset.pick !== undefined) pick(Number(button.dataset.pick));
   else if (button.dataset.zoom !== undefined) enlarge(button.closest('.card'));
-  else if (button.dataset.least !== undefined) mark(Number(button.dataset.least));
+  else if (button.dataset.mark) mark(button.dataset.mark, Number(button.dataset.card));
   else if (button.dataset.act === 'change-answer') openEarlier();
   else if (button.dataset.act === 'none') pick(-1);
   else if (button.dataset.act === 'undo') undo();
@@ -101,9 +109,16 @@ document.addEventListener('keydown', event => {
   if (event.shiftKey && digit) {
     if (Number(digit[1]) > buttons().length) return;
     event.preventDefault();
-    mark(Number(digit[1]) - 1);
+    mark('disliked', Number(digit[1]) - 1);
     return;
   }
+  if (armed && number >= 1 && number <= buttons().length) {
+    event.preventDefault();
+    mark(armed, number - 1);
+    return;
+  }
+  if (key === 'l' || key === 'd') { event.preventDefault(); arm(key === 'l' ? 'liked' : 'disliked'); return; }
+  if (armed && key !== 'shift') arm('');
   if (key >= '1' && key <= '9' && key.length === 1) {
     if (number > buttons().length) return;
     event.preventDefault();

@@ -47,7 +47,15 @@ def asks(words: Catalogue, why: Why | None) -> Markup | str:
 
 def keys(words: Catalogue, options: int) -> Markup:
     """The keys of a round and their actions, as HTML."""
-    names = {"first": "1", "last": str(options), "zero": "0", "shift": "Shift", "undo": "U", "zoom": "Z"}
+    names = {
+        "first": "1",
+        "last": str(options),
+        "zero": "0",
+        "undo": "U",
+        "zoom": "Z",
+        "like": "L",
+        "no": "D",
+    }
     return words.html("keys", **{place: Markup("<kbd>{}</kbd>").format(key) for place, key in names.items()})
 
 

@@ -31,28 +31,31 @@ def test_an_answer_about_other_pictures_of_the_same_round_is_not_counted(app: Ap
     assert len(app.personalizer.session(app.token).answered) == 2
 
 
-def test_the_least_liked_is_kept_with_the_pick_and_not_with_none_of_these(app: App) -> None:
+def test_marks_are_kept_with_the_pick_and_not_with_none_of_these(app: App) -> None:
     here = BrowserState(app.token, "rounds").kept()
-    for number, (index, least, kept) in enumerate(
-        [(1, 3, (1, 3)), (0, -1, (0, None)), (-1, 2, (None, None))], 1
+    for number, (index, liked, disliked, kept) in enumerate(
+        [(1, [0], [3], (1, (0,), (3,))), (0, [0], [], (0, (), ())), (-1, [1], [2], (None, (), ()))], 1
     ):
         round_ = app.drawn()
-        asked = event(index=index, least=least, round=number, shown=round_.fingerprint)
+        asked = event(index=index, liked=liked, disliked=disliked, round=number, shown=round_.fingerprint)
         assert page_after(seen(app.handlers.rounds.pick(here, asked, request())))["notice"] == html.notice(EN)
         answer = app.personalizer.session(app.token).answered[-1].answer
-        assert answer is not None and (answer.best, answer.worst) == kept
+        assert answer is not None and (answer.best, answer.liked, answer.disliked) == kept
 
 
 @pytest.mark.parametrize(
-    ("least", "sentence"),
-    [(1, "another favourite"), (9, "no picture 10"), ("2", "Something is missing")],
+    ("disliked", "sentence"),
+    [
+        ([1], "the favourite disliked"),
+        ([9], "no picture 10"),
+        ("2", "Something is missing"),
+        ([True], "missing"),
+    ],
 )
-def test_a_least_liked_that_cannot_be_is_refused_with_a_sentence(
-    app: App, least: object, sentence: str
-) -> None:
+def test_marks_that_cannot_be_are_refused_with_a_sentence(app: App, disliked: object, sentence: str) -> None:
     round_ = app.drawn()
     here = BrowserState(app.token, "rounds").kept()
-    asked = event(index=1, least=least, round=1, shown=round_.fingerprint)
+    asked = event(index=1, disliked=disliked, round=1, shown=round_.fingerprint)
     page = page_after(seen(app.handlers.rounds.pick(here, asked, request())))
     assert sentence in page["notice"] and not app.personalizer.session(app.token).answered
 
