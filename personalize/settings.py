@@ -181,6 +181,14 @@ class Settings:
         high=32,
     )
 
+    stall_s: float = _setting(
+        0.0,
+        "Seconds without a denoising step after which drawing fails and /readyz says so; 0: as measured.",
+        unit="seconds",
+        low=0.0,
+        high=86_400.0,
+    )
+
     draws_a_minute: int = _setting(
         40,
         "Rounds and sets of pictures that a session may request in a minute; 0: no limit.",

@@ -47,12 +47,14 @@ LOOK_S = 0.1
 FIRST_GUESS_S = 0.75
 """Seconds a picture is expected to take before any was measured."""
 
-STALL_FACTOR = 30.0
+STALL_FACTOR = 20.0
 """A batch has stalled when it makes no step for this many times the longest step measured so far."""
 
-STALL_LEAST_S = 20.0
+STALL_LEAST_S = 60.0
+"""Shortest wait for a step in seconds, unless the setting `stall_s` gives another."""
+
 STALL_FIRST_S = 600.0
-"""Bounds of the wait for a step: at least, and before any step was measured (weights may still load)."""
+"""Wait for a step in seconds before any step was measured: the network may still load or compile."""
 
 
 class Purpose(IntEnum):
@@ -202,7 +204,7 @@ class RenderQueue:
             stall_s: seconds without a step after which a batch has stalled; 0: from the measured steps.
             clock: seconds, never set back.
         """
-        self._draw, self._keep, self._clock = draw, keep, clock
+        self._draw, self._keep, self.clock = draw, keep, clock
         self.batch, self.capacity, self._stall_s = batch, capacity, stall_s
         self._changed = threading.Condition()
         self._jobs: list[RenderJob] = []
@@ -260,7 +262,7 @@ class RenderQueue:
                 self,
                 take,
                 wanted=purpose,
-                began_s=self._clock(),
+                began_s=self.clock(),
             )
             job.future.set_running_or_notify_cancel()
             job.drawn |= known or {}
@@ -366,7 +368,7 @@ class RenderQueue:
 
     def _choose(self) -> _Batch | None:
         """The next batch; None when nothing can be drawn now."""
-        now = self._clock()
+        now = self.clock()
         self._cancel([job for job in self._jobs if job.is_given_up(now)])
         flying = {record for batch in self._running if not batch.stalled for record in batch.records}
         chosen: list[PictureRecord] = []
@@ -430,10 +432,7 @@ class RenderQueue:
     def _draw_batch(self, batch: _Batch) -> None:
         def on_step(done: int, total: int) -> None:
             with self._changed:
-                now = self._clock()
-                if batch.share > 0.0:
-                    self._longest_step_s = max(self._longest_step_s, now - batch.stepped_s)
-                batch.stepped_s, batch.share = now, done / max(1, total)
+                self._step(batch, done / max(1, total))
                 if self._must_stop(batch):
                     raise _Stopped
 
@@ -446,15 +445,16 @@ class RenderQueue:
             self._fail(batch, error)
             return
         with self._changed:
-            spent_s = (self._clock() - batch.began_s) / len(batch.records)
+            self._step(batch, 1.0)
+            spent_s = (self.clock() - batch.began_s) / len(batch.records)
             self._picture_s = 0.7 * self._picture_s + 0.3 * spent_s if self._measured else spent_s
             self._measured = True
             self.made += len(batch.records)
             wanting = {
                 record: [job for job in self._jobs if record in job.undrawn] for record in batch.records
             }
-        found = dict(zip(batch.records, contents, strict=True))
         try:
+            found = dict(zip(batch.records, contents, strict=True))
             kept = self._kept(found, wanting)
             taken = {
                 (job, record): job.take(found[record])
@@ -569,7 +569,15 @@ class RenderQueue:
         with self._changed:
             job.followers -= 1
             if not job.followers and job.purpose.waited_for and not job.future.done():
-                job.purpose, job.abandoned_s = Purpose.AHEAD, self._clock()
+                job.purpose, job.abandoned_s = Purpose.AHEAD, self.clock()
+
+    def _step(self, batch: _Batch, share: float) -> None:
+        """Note that a batch made a step. A wait that counted as a stall does not raise the bound."""
+        now = self.clock()
+        spent_s = now - batch.stepped_s
+        if batch.share > 0.0 and spent_s <= self._bound_s():
+            self._longest_step_s = max(self._longest_step_s, spent_s)
+        batch.stepped_s, batch.share, batch.stalled = now, share, False
 
     def _bound_s(self) -> float:
         if self._stall_s:
@@ -579,23 +587,22 @@ class RenderQueue:
         return max(STALL_LEAST_S, STALL_FACTOR * self._longest_step_s)
 
     def _check_stalled(self) -> str | None:
-        now, bound_s = self._clock(), self._bound_s()
-        reason = None
+        now, bound_s = self.clock(), self._bound_s()
         for batch in self._running:
-            if now - batch.stepped_s <= bound_s:
-                batch.stalled = False
-                continue
-            reason = f"the renderer has made no step for {now - batch.stepped_s:.0f} s"
-            if not batch.stalled:
-                log.error("%s; its jobs fail until it goes on", reason)
-            batch.stalled = True
-        if reason is not None and all(batch.stalled for batch in self._running):
-            for job in [job for job in self._jobs if job.purpose.waited_for]:
-                self._settle(
-                    job,
-                    error=StalledError(
-                        "Expected the picture model to make progress, found that it stands still. "
-                        "Try again in a moment."
-                    ),
-                )
-        return reason
+            stood_s = now - batch.stepped_s
+            if stood_s > bound_s and not batch.stalled:
+                batch.stalled = True
+                log.error("The renderer has made no step for %.0f s. Jobs fail until it goes on.", stood_s)
+                self._changed.notify_all()
+        stalled = [batch for batch in self._running if batch.stalled]
+        if not stalled or len(stalled) < self.capacity:
+            return None
+        for job in [job for job in self._jobs if job.purpose.waited_for or job.followers]:
+            self._settle(
+                job,
+                error=StalledError(
+                    "Expected the picture model to make progress, found that it stands still. "
+                    "Try again in a moment."
+                ),
+            )
+        return f"the renderer has made no step for {now - max(batch.stepped_s for batch in stalled):.0f} s"

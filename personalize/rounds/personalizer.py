@@ -79,7 +79,7 @@ class Personalizer:
         self.renderer, self.embedder = renderer, embedder
         self._from_pictures = features_of is None
         self._banked = frozenset(banked) if settings.bank else frozenset()
-        self._pictures = Pictures(store, renderer, embedder, preparation.space)
+        self._pictures = Pictures(store, renderer, embedder, preparation.space, stall_s=settings.stall_s)
         self._features_of = features_of or (lambda round_: self._pictures.features(round_.pictures))
         self._remembering = threading.Lock()
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()

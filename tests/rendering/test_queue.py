@@ -312,6 +312,78 @@ def test_a_renderer_that_stands_still_is_said_and_tried_again() -> None:
     queue.close()
 
 
+class Clocked:
+    """A queue of capacity 0 whose renderer makes two steps and then its pictures after given waits."""
+
+    def __init__(self, stall_s: float = 0.0) -> None:
+        self.now, self.waits, self.reasons = 0.0, [0.0, 0.0, 0.0], list[str | None]()
+        self.queue = RenderQueue(
+            self.draw, lambda drawn: ["#"] * len(drawn), capacity=0, stall_s=stall_s, clock=lambda: self.now
+        )
+
+    def draw(self, records: Sequence[PictureRecord], on_step: OnStep) -> list[bytes]:
+        for number, wait_s in enumerate(self.waits):
+            self.now += wait_s
+            self.reasons.append(self.queue.check())
+            if number < 2:
+                on_step(number + 1, 2)
+        return [b""] * len(records)
+
+    def reasons_after(self, *waits: float) -> list[bool]:
+        """Whether the renderer counts as stalled at the end of each wait."""
+        self.waits, self.reasons = list(waits), []
+        self.queue.submit("a", AHEAD, pictures("a"))
+        assert self.queue.draw_next()
+        return [reason is not None for reason in self.reasons]
+
+
+def test_the_bound_of_a_step_follows_the_longest_one_and_a_stall_does_not_raise_it() -> None:
+    one = Clocked()
+    assert one.reasons_after(module.STALL_FIRST_S - 1, 5.0, 7.0) == [False] * 3  # the first may load
+    bound_s = module.STALL_FACTOR * 7.0
+    assert one.reasons_after(bound_s - 1, bound_s + 1, 0.0) == [False, True, False]
+    assert one.reasons_after(0.0, bound_s + 1, 0.0) == [False, True, False]
+    quick = Clocked()
+    quick.reasons_after(0.0, 0.1, 0.1)
+    assert quick.reasons_after(module.STALL_LEAST_S - 1, module.STALL_LEAST_S + 1, 0.0) == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_a_bound_that_was_set_holds_from_the_first_step() -> None:
+    assert Clocked(stall_s=3.0).reasons_after(2.0, 4.0, 2.0) == [False, True, False]
+
+
+def test_one_stalled_thread_of_two_does_not_fail_the_jobs_that_the_other_can_draw() -> None:
+    now, hung, begun = [0.0], threading.Event(), threading.Semaphore(0)
+
+    def draw(records: Sequence[PictureRecord], on_step: OnStep) -> list[bytes]:
+        begun.release()
+        if records[0].prompt == "a0" and not hung.is_set():
+            assert hung.wait(WAIT_S)
+        return [b""] * len(records)
+
+    queue = RenderQueue(draw, lambda drawn: ["#"] * len(drawn), capacity=2, stall_s=5.0, clock=lambda: now[0])
+    queue.submit("a", ROUND, pictures("a"))
+    assert begun.acquire(timeout=WAIT_S)
+    now[0] = 6.0
+    assert queue.check() is None
+    assert queue.submit("b", ROUND, pictures("b")).future.result(WAIT_S) == ["#"] * 4
+    hung.set()
+    queue.close()
+
+
+def test_a_renderer_that_gives_too_few_pictures_is_said_and_the_queue_goes_on() -> None:
+    given: list[list[bytes]] = [[b""], [b""] * 4]
+    queue = RenderQueue(lambda records, on_step: given.pop(0), lambda drawn: ["#"] * len(drawn))
+    with pytest.raises(RenderError):
+        queue.submit("a", ROUND, pictures("a")).future.result(WAIT_S)
+    assert queue.submit("a", ROUND, pictures("a")).future.result(WAIT_S) == ["#"] * 4
+    queue.close()
+
+
 def test_a_wait_ends_when_its_step_says_so(bench: Bench) -> None:
     job = bench.queue.submit("a", PICTURES, pictures("a"))
 

@@ -21,11 +21,11 @@ NO_SESSION = "no-session"
 def health_routes(personalizer: Personalizer, metrics: Metrics) -> list[Route]:
     """Routes for operators.
 
-    /healthz answers while the process runs, /readyz while the store can be read, and /metrics lists the
-    counters for Prometheus.
+    /healthz answers while the process runs, /readyz while the store can be read and the renderer does not
+    stand still, and /metrics lists the counters for Prometheus.
 
     Args:
-        personalizer: the loop; its store is tested.
+        personalizer: the loop; its store and its render queue are tested.
         metrics: the counters.
     """
 
@@ -40,6 +40,8 @@ def health_routes(personalizer: Personalizer, metrics: Metrics) -> list[Route]:
         except Exception:
             log.warning("not ready: the store does not answer", exc_info=True)
             return PlainTextResponse("the store does not answer", 503, headers=UNCACHED)
+        if reason := await asyncio.to_thread(personalizer.queue.check):
+            return PlainTextResponse(reason, 503, headers=UNCACHED)
         return await healthz(request)
 
     async def exposition(request: Request) -> Response:

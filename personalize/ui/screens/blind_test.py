@@ -41,6 +41,17 @@ def trial_drawing(words: Catalogue, progress: RenderProgress) -> str:
     )
 
 
+def trial_failed(words: Catalogue) -> str:
+    """The place of a trial that could not be drawn: a button to draw it again."""
+    return _written(
+        words,
+        heading=words("trial_next"),
+        title=words("trial_title"),
+        state=words("round_undrawn"),
+        failed=True,
+    )
+
+
 def result(words: Catalogue, test: BlindTest, trials: Sequence[Trial], token: str) -> str:
     """The share of trials won by the personal picture, its interval, and every trial with its labels."""
     sentence = sentences.blind_test_result(words, test)
@@ -73,7 +84,7 @@ def _written(words: Catalogue, **values: object) -> str:
     """The template; values that are not given are blank."""
     blank: dict[str, object] = {
         "number": 0, "heading": "", "title": "", "subject": "", "cards": (), "drawing": False, "share": 0.0,
-        "state": "", "left": "", "trials": (), "more": False,
+        "state": "", "left": "", "trials": (), "more": False, "failed": False,
     }  # fmt: skip
     return written(words, "blind-test", **(blank | values))
 

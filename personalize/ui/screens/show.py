@@ -8,7 +8,7 @@ from personalize.session.record import Session
 from personalize.taste.summary import Taste, summary_of
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
-from personalize.ui.screens import html, pictures
+from personalize.ui.screens import blind_test, html, pictures
 from personalize.ui.screens.blind_test import BlindTestScreen
 from personalize.ui.screens.context import ScreenContext
 from personalize.ui.screens.friends import FriendsScreen
@@ -108,6 +108,8 @@ class Screens:
             updates[components.pairs] = pictures.pairs_none(state.words)
         elif state.screen == "friends":
             updates[components.blends] = ""
+        elif state.screen == "blind_test":
+            updates[components.blind_test] = blind_test.trial_failed(state.words)
         else:
             updates |= await self.rounds.failed(state)
         return updates

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
 
+from personalize.errors import PersonalizeError
 from personalize.rendering.queue import RenderProgress
 from personalize.session.record import Session
 from personalize.taste.taste_file import TasteFile
@@ -134,13 +135,18 @@ class StartScreen:
         file = await asyncio.to_thread(check_file, context.personalizer, content)
         made: Session | None = None
         # A random key: two visitors with the same file get a session each.
-        async for seen in context.renders.follow(
+        drawing = context.renders.follow(
             "adopt", secrets.token_hex(8), lambda on_step: adopt(context.personalizer, file, on_step)
-        ):
-            if isinstance(seen, RenderProgress):
-                yield {context.components.arrival: arrival_drawing(state.words, seen)}
-            else:
-                made = seen
+        )
+        try:
+            async for seen in drawing:
+                if isinstance(seen, RenderProgress):
+                    yield {context.components.arrival: arrival_drawing(state.words, seen)}
+                else:
+                    made = seen
+        except PersonalizeError:
+            yield {context.components.arrival: arrival(state.words, file)}  # its button tries again
+            raise
         if made is not None:
             yield self.no_preview(state)
             async for updates in self._show(state.reset(made.token, "taste")):

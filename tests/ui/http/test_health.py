@@ -1,5 +1,7 @@
 """Health checks and metrics."""
 
+import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from personalize.errors import StoreError
+from personalize.errors import StalledError, StoreError
 from personalize.preparation.prepare import prepare
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.memory_store import MemoryStore
@@ -41,6 +43,34 @@ def test_readiness_asks_the_store(loop: Loop) -> None:
     loop.store_answers = False
     assert client.get("/readyz").status_code == 503
     assert client.get("/healthz").status_code == 200
+
+
+def test_readiness_says_that_the_renderer_stands_still_until_it_moves(loop: Loop) -> None:
+    begun, hung, now = threading.Event(), threading.Event(), [0.0]
+
+    class Hanging(FakeRenderer):
+        def render(self, jobs: Any, on_step: Any = None) -> list[bytes]:
+            begun.set()
+            assert hung.wait(30)
+            return super().render(jobs, on_step)
+
+    settings = replace(loop.settings, stall_s=5.0)
+    stuck = Personalizer(loop.preparation, MemoryStore(), Hanging(), FakeEmbedder(), settings)
+    stuck.queue.clock = lambda: now[0]
+    client = TestClient(Starlette(routes=health_routes(stuck, Metrics())))
+    token = stuck.start("a fox", seed=1).token
+    job = stuck.request_round(token, stuck.propose(token))
+    assert begun.wait(30)
+    now[0] = 4.0
+    assert client.get("/readyz").status_code == 200
+    now[0] = 6.0
+    answer = client.get("/readyz")
+    assert answer.status_code == 503 and answer.text == "the renderer has made no step for 6 s"
+    assert isinstance(job.future.exception(30), StalledError)
+    assert client.get("/healthz").status_code == 200
+    hung.set()
+    assert stuck.render(token, 1).rendered
+    assert client.get("/readyz").status_code == 200
 
 
 def test_metrics_can_be_read_and_say_nothing_personal(loop: Loop) -> None:
