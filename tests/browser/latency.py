@@ -35,16 +35,23 @@ PICKS = 10
 
 WATCH = """() => {
   const now = () => performance.timeOrigin + performance.now();
+  const shown = number => document.querySelector(`.round[data-round="${number}"][data-busy="0"]`);
   window.waits = {};
   document.addEventListener('keydown', event => {
     const number = Number(document.querySelector('.round').dataset.round) + 1;
     const wait = window.waits[number] = {key: performance.timeOrigin + event.timeStamp};
     const look = async () => {
-      const round = document.querySelector(`.round[data-round="${number}"][data-busy="0"]`);
-      const pictures = round ? [...round.querySelectorAll('.pick img')] : [];
+      const reply = shown(number), early = document.querySelector(`.round[data-round="${number - 1}"][data-ahead]`);
+      const pictures = [...((reply || early)?.querySelectorAll('.pick img') || [])];
       if (!pictures.length) return;
-      observer.disconnect();
+      if (reply) {
+        observer.disconnect();
+        wait.reply = now();
+        wait.same = !wait.sources || wait.sources === pictures.map(picture => picture.src).join();
+      }
+      if (wait.cards) return;
       wait.cards = now();
+      wait.sources = pictures.map(picture => picture.src).join();
       await Promise.all(pictures.map(picture => picture.decode()));
       wait.decoded = now();
       requestAnimationFrame(() => {
@@ -54,7 +61,9 @@ WATCH = """() => {
       });
     };
     const observer = new MutationObserver(look);
-    observer.observe(document.body, {subtree: true, childList: true, attributes: true});
+    observer.observe(document.body, {
+      subtree: true, childList: true, attributes: true, attributeFilter: ['src', 'data-round', 'data-busy', 'data-ahead'],
+    });
   }, true);
 }"""
 """Script of the page: notes when a key is pressed, when its cards are there, and when they are painted."""
@@ -67,7 +76,9 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.browser.latency", description=__doc__)
     parser.add_argument("--picks", type=int, default=30, help="picks to measure (default 30)")
     parser.add_argument("--look", type=float, default=1.0, help="seconds of looking at a round (default 1)")
-    parser.add_argument("--data", type=Path, help="folder with a cache of the preparation; default: a new one")
+    parser.add_argument(
+        "--data", type=Path, help="folder with a cache of the preparation; default: a new one"
+    )
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     chosen, flags = parser.parse_known_args(arguments)
     if chosen.serve:
@@ -110,10 +121,12 @@ def session_waits(page: Page, url: str, notes: Path, picks: int, look_s: float) 
         page.wait_for_timeout(1000.0 * look_s)
         asked.clear()
         page.keyboard.press(str(number % 4 + 1))
-        page.wait_for_function(f"window.waits[{number}] && window.waits[{number}].painted")
-        pictures = sum("/picture/" in one for one in asked)
+        page.wait_for_function(f"(one => one && one.painted && one.reply)(window.waits[{number}])")
         page.wait_for_timeout(500.0)  # a second update of the same event belongs to it
-        marks = {name: at / 1000.0 for name, at in page.evaluate(f"window.waits[{number}]").items()}
+        wait = page.evaluate(f"window.waits[{number}]")
+        pictures = sum(one in wait["sources"] for one in asked)
+        assert wait["same"], "the reply showed other pictures than those shown at once"
+        marks = {name: wait[name] / 1000.0 for name in ("key", "cards", "decoded", "painted", "reply")}
         waits.append(parts_of(marks, read(notes)) | {"picture_requests": pictures})
     return waits
 
@@ -125,11 +138,15 @@ def parts_of(marks: dict[str, float], notes: list[Note]) -> dict[str, float]:
     sent = min(note["begin"] for note in mine if note["what"] == "update")
     until = [note for note in mine if note["end"] <= sent]
     parts = {
-        "all": marks["painted"] - marks["key"],
+        "pictures painted": marks["painted"] - marks["key"],
+        "reply shown": marks["reply"] - marks["key"],
         "event": asked - marks["key"],
         "server": sent - asked,
-        **{f"server: {what}": spent_s(until, what) for what in ("store", "estimate", "question", "taste", "HTML")},
-        "network and page": marks["cards"] - sent,
+        **{
+            f"server: {what}": spent_s(until, what)
+            for what in ("store", "estimate", "question", "taste", "HTML")
+        },
+        "network and page": marks["reply"] - sent,
         "decoding": marks["decoded"] - marks["cards"],
         "painting": marks["painted"] - marks["decoded"],
     }
