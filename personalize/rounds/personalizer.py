@@ -33,7 +33,7 @@ from personalize.session.subject import check_subject
 from personalize.settings import Settings
 
 REMEMBERED = 512
-"""Estimates kept in memory, of the newest answers."""
+"""Estimates kept in memory, of the newest answers; also the number of questions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +84,7 @@ class Personalizer:
         self._remembering = threading.Lock()
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._estimates: OrderedDict[object, TasteEstimate] = OrderedDict()
+        self._questions: OrderedDict[object, Round] = OrderedDict()
 
     def start(
         self,
@@ -215,13 +216,18 @@ class Personalizer:
     def request_ahead(self, token: str, session: Session | None = None) -> RenderJob | None:
         """The job that draws the round after the open one while that is looked at; None when there is none.
 
-        Its pictures are those of the next `propose`, whatever is answered, unless an answer is taken back
-        or `lookahead_rounds` is 0.
+        Its future is that round with its pictures. They are those of the next `propose`, whatever is
+        answered, unless an answer is taken back or `lookahead_rounds` is 0.
         """
         session = session or self._known(token)
         if session.current is None or not session.current.rendered or not self.settings.lookahead_rounds:
             return None
-        return self._pictures.request(token, Purpose.AHEAD, self._records(self._next_round(session)))
+        ahead = self._next_round(session)
+
+        def finish(pictures: list[str]) -> Round:
+            return replace(ahead, pictures=tuple(pictures))
+
+        return self._pictures.request(token, Purpose.AHEAD, self._records(ahead), finish)
 
     def render_ahead(self, token: str, on_step: OnStep | None = None) -> bool:
         """Draw what `request_ahead` asks for, and wait for it; whether it was drawn.
@@ -261,7 +267,21 @@ class Personalizer:
         ]
 
     def _next_round(self, session: Session) -> Round:
-        return next_round(session, self.preparation, self.settings, self._estimate, self._banked)
+        """The round after those of the session. It was chosen before if it was drawn ahead."""
+        known = max(0, len(session.rounds) - self.settings.lookahead_rounds)
+        asked = tuple((round_.paths, round_.seeds, round_.strategy) for round_ in session.rounds)
+        answers = tuple((round_.pictures, round_.answer) for round_ in session.rounds[:known])
+        key = (session.seed, session.subject, session.strategy, session.options, asked, answers)
+        with self._remembering:
+            if key in self._questions:
+                self._questions.move_to_end(key)
+                return self._questions[key]
+        chosen = next_round(session, self.preparation, self.settings, self._estimate, self._banked)
+        with self._remembering:
+            self._questions[key] = chosen
+            while len(self._questions) > REMEMBERED:
+                self._questions.popitem(last=False)
+        return chosen
 
     def _records(self, round_: Round) -> list[PictureRecord]:
         return [self._record(*pair) for pair in zip(round_.prompts, round_.seeds, strict=True)]

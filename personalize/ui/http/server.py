@@ -11,6 +11,7 @@ from personalize.errors import SettingsError
 from personalize.rendering.png import LARGEST_PICTURE
 from personalize.rounds.personalizer import Personalizer
 from personalize.settings import Settings
+from personalize.ui.http.ahead import ahead_routes
 from personalize.ui.http.health import health_routes
 from personalize.ui.http.metrics import Metrics
 from personalize.ui.http.pictures import picture_routes
@@ -72,6 +73,7 @@ def serve(
         app_kwargs={
             "routes": [
                 *picture_routes(personalizer, settings.address, metadata=bool(settings.metadata)),
+                *ahead_routes(personalizer),
                 *health_routes(personalizer, metrics),
                 *vote_routes(personalizer, settings.address),
                 *settings_routes(settings, staff),

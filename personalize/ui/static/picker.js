@@ -13,6 +13,44 @@ watch('value', () => {
   button.focus({preventScroll: true});
 });
 
+// The pictures of the next round, drawn while the person looks at this one. A pick shows them at once, and the
+// server's reply then shows the round itself. They are asked for again when the round or the language changes.
+let ahead = null, asked = '', asking = new AbortController();
+const forget = () => { asking.abort(); ahead = null; asked = ''; };
+const ask = async () => {
+  const round = section(), token = document.querySelector('.mast')?.dataset.token;
+  if (!round || !token || round.dataset.busy === '1') return;
+  const shown = round.dataset.shown, language = document.documentElement.lang, which = `${token} ${shown} ${language}`;
+  if (asked === which) return;
+  forget();
+  asked = which;
+  asking = new AbortController();
+  try {
+    const answer = await fetch(`ahead/${token}/${shown}.json?language=${language}`, {signal: asking.signal});
+    const cards = answer.ok ? (await answer.json()).cards : [];
+    const pictures = cards.map(card => Object.assign(new Image(), {src: card.url}));
+    await Promise.all(pictures.map(picture => picture.decode()));
+    if (asked === which && cards.length) ahead = {shown, cards, pictures};
+  } catch { /* the pick then waits for the server's reply */ }
+};
+watch('value', ask);
+ask();
+const leap = round => {
+  const next = ahead;
+  if (!next || next.shown !== round.dataset.shown || next.cards.length !== buttons().length) return false;
+  forget();
+  buttons().forEach((button, at) => {
+    const card = button.closest('.card'), {url, label} = next.cards[at];
+    button.querySelector('img').src = url;
+    button.setAttribute('aria-label', label);
+    card.querySelector('[data-zoom]').dataset.zoom = url;
+    card.querySelectorAll('[data-mark]').forEach(mark => mark.setAttribute('aria-pressed', 'false'));
+    card.classList.remove('liked', 'disliked');
+  });
+  round.dataset.ahead = '1';
+  return true;
+};
+
 // Marks that a person may give before the pick: liked too, or not liked. A second press removes the mark.
 const marked = kind => [...element.querySelectorAll(`[data-mark="${kind}"][aria-pressed="true"]`)]
   .map(button => Number(button.dataset.card));
@@ -40,19 +78,22 @@ const pick = (index, byAudience = false) => {
   if (!round || round.dataset.busy === '1') return;
   if (index >= 0 && !byAudience && document.documentElement.classList.contains('audience')) return;
   round.dataset.busy = '1';
-  buttons().forEach((button, at) => button.parentElement.classList.add(at === index ? 'chosen' : 'passed'));
   window.palate.closeLarge();
   focused = element.contains(document.activeElement) ? index : -1;
   const marks = kind => index === -1 ? [] : marked(kind).filter(card => card !== index);
-  trigger('pick', {
+  const answer = {
     index: index, liked: marks('liked'), disliked: marks('disliked'),
     round: Number(round.dataset.round), shown: round.dataset.shown,
-  });
+  };
+  if (!leap(round))
+    buttons().forEach((button, at) => button.parentElement.classList.add(at === index ? 'chosen' : 'passed'));
+  trigger('pick', answer);
 };
 const undo = () => {
   const button = element.querySelector('[data-act="undo"]');
   if (!button || button.disabled) return;
   button.disabled = true;
+  forget();
   window.palate.closeLarge();
   trigger('undo', {round: Number(section().dataset.round)});
 };
@@ -77,8 +118,9 @@ earlier.addEventListener('click', event => {
   else if (button) {
     earlier.close();
     const {change, index, shown} = button.dataset;
-    if (button.getAttribute('aria-pressed') !== 'true')
-      trigger('change_answer', {round: Number(change), index: Number(index), shown: shown});
+    if (button.getAttribute('aria-pressed') === 'true') return;
+    forget();  // another answer asks another question
+    trigger('change_answer', {round: Number(change), index: Number(index), shown: shown});
   }
 });
 
