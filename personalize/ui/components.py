@@ -24,13 +24,13 @@ class Components:
     Attributes:
         browser: the state that the browser keeps.
         masthead, notice: the top of every screen.
-        hero, subject, begin, chips, bring, arrival, brought, consent, agree: the start. `bring` takes a taste
-            file, `arrival` previews it, and `brought` holds its content.
+        hero, subject, begin, chips, bring, arrival, consent, agree: the start. `bring` takes a taste
+            file, and `arrival` previews it.
         picker, learned, audience: the rounds.
         taste: the taste.
         pictures_head, wish, strength, seed, make, recall, pairs: the personal pictures.
         blind_test: the blind test.
-        friends_head, friend, friend_file, friends: a friend's taste. `friend_file` holds its content.
+        friends_head, friend, friends: a friend's taste.
         mix_subject, mix_share, mix, blends: pictures in both tastes.
     """
 
@@ -43,7 +43,6 @@ class Components:
     chips: Any
     bring: Any
     arrival: Any
-    brought: Any
     consent: Any
     agree: Any
     picker: Any
@@ -60,7 +59,6 @@ class Components:
     blind_test: Any
     friends_head: Any
     friend: Any
-    friend_file: Any
     friends: Any
     mix_subject: Any
     mix_share: Any

@@ -84,7 +84,6 @@ def _start(words: Catalogue, labels: Labels, settings: Settings, vocabulary: Voc
             "chips": make.chips(labels.chips(words)),
             "bring": _upload(words("bring"), "bring", TASTE_FILES),
             "arrival": make.arrival(start.arrival_none(words)),
-            "brought": gr.State(None),
             "consent": make.html(labels.consent(words), "consent"),
             "agree": gr.Checkbox(label=words("agree"), elem_id="agree", visible=settings.strategy == "study"),
         }
@@ -157,7 +156,6 @@ def _friends(words: Catalogue) -> dict[str, Any]:
         top: dict[str, Any] = {
             "friends_head": make.html(friends.head(words), "friends-head"),
             "friend": _upload(words("friend"), "friend", TASTE_FILES),
-            "friend_file": gr.State(None),
             "friends": make.html("", "friends"),
         }
         with gr.Row(elem_id="mix-row"):
@@ -191,7 +189,7 @@ def _bind(page: gr.Blocks, parts: Components, booth: gr.HTML, handlers: Handlers
     session = handlers.session
     on(page.load, session.open, kept)
     for panel in (parts.masthead, parts.learned, parts.taste, parts.pairs, parts.blind_test):
-        on(panel.go, session.go, [*kept, parts.friend_file], **multiple)
+        on(panel.go, session.go, kept, **multiple)
     on(booth.again, session.again, kept, **once)
     on(parts.masthead.again, session.again, kept, **once)
     on(parts.masthead.speak, session.speak, kept, **once)
@@ -201,7 +199,7 @@ def _bind(page: gr.Blocks, parts: Components, booth: gr.HTML, handlers: Handlers
     for event in (parts.begin.click, parts.subject.submit):
         on(event, handlers.start.begin, [*kept, parts.subject, parts.agree], **once)
     on(parts.bring.upload, handlers.start.offer, [*kept, parts.bring], **once)
-    on(parts.arrival.adopt, handlers.start.adopt, [*kept, parts.brought], **once)
+    on(parts.arrival.adopt, handlers.start.adopt, kept, **once)
     on(parts.arrival.dismiss, handlers.start.dismiss, kept, **once)
 
     # "once" would drop a key that is pressed after the last event showed its pictures but before Gradio calls
@@ -222,7 +220,7 @@ def _bind(page: gr.Blocks, parts: Components, booth: gr.HTML, handlers: Handlers
 
     on(parts.friend.upload, handlers.friends.befriend, [*kept, parts.friend], **once)
     for event in (parts.mix.click, parts.mix_subject.submit):
-        inputs = [*kept, parts.friend_file, parts.mix_subject, parts.mix_share]
+        inputs = [*kept, parts.mix_subject, parts.mix_share]
         on(event, handlers.friends.mix, inputs, **once)
 
 

@@ -17,6 +17,7 @@ thread, and screens stream the progress of renders.
     context.py     what all handlers use
 """
 
+from personalize.ui.brought_files import BroughtFiles
 from personalize.ui.handlers.blind_test import BlindTestHandlers
 from personalize.ui.handlers.context import HandlerContext
 from personalize.ui.handlers.friends import FriendsHandlers
@@ -49,6 +50,8 @@ class Handlers:
             metrics=metrics or Metrics(),
             draws=Limit(settings.draws_a_minute, 60.0, "drawings"),
             starts=Limit(settings.sessions_an_hour, 3600.0, "new sessions"),
+            brought=BroughtFiles(),
+            friends=BroughtFiles(),
         )
         self.session = SessionHandlers(self.context)
         self.start = StartHandlers(self.context)

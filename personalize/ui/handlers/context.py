@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from personalize.rounds.personalizer import Personalizer
 from personalize.settings import Settings
+from personalize.ui.brought_files import BroughtFiles
 from personalize.ui.components import Components
 from personalize.ui.handlers.streams import EventStreams
 from personalize.ui.http.metrics import Metrics
@@ -21,6 +22,8 @@ class HandlerContext:
         metrics: counts sessions and answers.
         draws: limit of drawings by session.
         starts: limit of new sessions by address.
+        brought: taste files to go on from, by the page that brought them.
+        friends: taste files of friends, by the session's token.
     """
 
     screens: Screens
@@ -28,6 +31,8 @@ class HandlerContext:
     metrics: Metrics
     draws: Limit
     starts: Limit
+    brought: BroughtFiles
+    friends: BroughtFiles
 
     @property
     def personalizer(self) -> Personalizer:

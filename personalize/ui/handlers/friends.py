@@ -29,6 +29,7 @@ class FriendsHandlers:
         """A friend's taste file was brought: compare it with the session's taste."""
         state = state.to("friends")
         async for updates in self.context.screens.friends.compare(state, content or b""):
+            self.context.friends.keep(state.token, content or b"")
             yield {
                 **updates,
                 self.context.components.blends: "",
@@ -37,13 +38,14 @@ class FriendsHandlers:
 
     @input_event
     async def mix(
-        self, state: BrowserState, friend: bytes | None, subject: str, percent: float, request: gr.Request
+        self, state: BrowserState, subject: str, percent: float, request: gr.Request
     ) -> AsyncIterator[Updates]:
         """Draw a subject in both tastes and in their mix."""
         state = state.to("friends")
+        friend = self.context.friends.read(state.token)
         self.context.draws.take(state.token)
         share = checked_strength(percent / 100 if isinstance(percent, int | float) else None)
-        mixed = self.context.screens.friends.mix(state, friend or b"", subject or "", share)
+        mixed = self.context.screens.friends.mix(state, friend, subject or "", share)
         async for updates in self.context.streams.stream(state, request, self._after_clearing(state, mixed)):
             yield updates
 

@@ -39,20 +39,24 @@ class SessionHandlers:
                 unknown = error  # the visitor's own session goes on below the message
         async for updates in self.context.streams.show(state, unknown):
             yield updates
+        async for updates in self._with_friend(state):
+            yield updates
 
     @screen_event()
     async def go(
-        self, state: BrowserState, friend: bytes | None, event: gr.EventData, request: gr.Request
+        self, state: BrowserState, event: gr.EventData, request: gr.Request
     ) -> AsyncIterator[Updates]:
-        """Another screen was chosen; the friend's taste file is for the screen of two tastes."""
+        """Another screen was chosen."""
         state = state.to(checked_screen(event_value(event, "screen")))
-        async for updates in self.context.streams.safely(state, self._show_with_friend(state, friend)):
-            yield updates
-
-    async def _show_with_friend(self, state: BrowserState, friend: bytes | None) -> AsyncIterator[Updates]:
         async for updates in self.context.screens.show(state):
             yield updates
-        if state.screen == "friends" and friend:
+        async for updates in self._with_friend(state):
+            yield updates
+
+    async def _with_friend(self, state: BrowserState) -> AsyncIterator[Updates]:
+        """The comparison with the friend's taste that was brought last, on its screen."""
+        friend = self.context.friends.find(state.token) if state.screen == "friends" else None
+        if friend is not None:
             async for updates in self.context.screens.friends.compare(state, friend):
                 yield updates
 
@@ -68,12 +72,16 @@ class SessionHandlers:
             self.context.components.browser: state.kept(),
             self.context.components.notice: html.notice(state.words),
         }
+        self.context.brought.forget(str(request.session_hash))
         async for updates in self.context.streams.show(state):
+            yield updates
+        async for updates in self._with_friend(state):
             yield updates
 
     @screen_event()
     async def again(self, state: BrowserState, request: gr.Request) -> AsyncIterator[Updates]:
         """Leave the session and start over; at a booth in the browser's language again."""
+        self._forget_files(state, request)
         yield self.context.screens.first(
             replace(state, language="") if self.context.settings.kiosk else state
         )
@@ -82,4 +90,9 @@ class SessionHandlers:
     async def delete(self, state: BrowserState, request: gr.Request) -> AsyncIterator[Updates]:
         """Delete the session."""
         gone = await asyncio.to_thread(self.context.personalizer.delete, state.token)
+        self._forget_files(state, request)
         yield self.context.screens.first(state, state.words.count("deleted", gone), "news")
+
+    def _forget_files(self, state: BrowserState, request: gr.Request) -> None:
+        self.context.brought.forget(str(request.session_hash))
+        self.context.friends.forget(state.token)

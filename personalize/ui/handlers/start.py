@@ -45,8 +45,11 @@ class StartHandlers:
         self, state: BrowserState, content: bytes | None, request: gr.Request
     ) -> AsyncIterator[Updates]:
         """A taste file was chosen: preview it."""
+        page = str(request.session_hash)
+        self.context.brought.forget(page)
         try:
             yield await self.context.screens.start.preview(state, content or b"")
+            self.context.brought.keep(page, content or b"")
         except PersonalizeError as error:
             yield {
                 **self.context.streams.refuse(state, error),
@@ -56,17 +59,19 @@ class StartHandlers:
     @input_event
     async def dismiss(self, state: BrowserState, request: gr.Request) -> AsyncIterator[Updates]:
         """The previewed taste file is not wanted."""
+        self.context.brought.forget(str(request.session_hash))
         yield self.context.screens.start.no_preview(state)
 
     @screen_event(BrowserState.reset)
-    async def adopt(
-        self, state: BrowserState, content: bytes | None, request: gr.Request
-    ) -> AsyncIterator[Updates]:
+    async def adopt(self, state: BrowserState, request: gr.Request) -> AsyncIterator[Updates]:
         """Go on from the previewed taste file, in a new session."""
+        page = str(request.session_hash)
+        content = self.context.brought.read(page)
         self.context.starts.take(_address(request))
         self.context.metrics.session()
-        async for updates in self.context.screens.start.adopt(state, content or b""):
+        async for updates in self.context.screens.start.adopt(state, content):
             yield updates
+        self.context.brought.forget(page)
 
 
 def _address(request: gr.Request) -> str:

@@ -1,6 +1,6 @@
 """The screen of two tastes: a friend's taste file beside the session's taste, and pictures in both.
 
-Only the page keeps the friend's file. Every event sends it along, and it is checked every time.
+The friend's file waits in memory (`brought_files.py`), and it is checked every time.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from personalize.taste.comparison import Comparison, Mixed, Recovered, compare, 
 from personalize.taste.taste_file import TasteFile
 from personalize.taste.transfer import check_file
 from personalize.ui.browser_state import BrowserState
+from personalize.ui.brought_files import KEPT_MINUTES
 from personalize.ui.components import Updates
 from personalize.ui.screens.bars import reach_of, rows
 from personalize.ui.screens.context import ScreenContext
@@ -29,7 +30,7 @@ NAMED = 6
 
 def head(words: Catalogue) -> str:
     """The title of the screen, and what happens with a friend's file."""
-    return written(words, "friends-head")
+    return written(words, "friends-head", minutes=KEPT_MINUTES)
 
 
 def comparison(words: Catalogue, file: TasteFile, found: Comparison, read: Recovered) -> str:
@@ -137,7 +138,7 @@ class FriendsScreen:
         file = await asyncio.to_thread(check_file, personalizer, content)
         found, read = await asyncio.to_thread(compare, personalizer, state.token, file)
         shown = comparison(state.words, file, found, read)
-        yield {components.friends: shown, components.friend_file: content}
+        yield {components.friends: shown}
 
     async def mix(
         self, state: BrowserState, content: bytes, subject: str, share: float

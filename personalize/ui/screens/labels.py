@@ -51,7 +51,6 @@ class Labels:
             components.pairs: pictures.pairs_none(words),
             components.friends_head: friends.head(words),
             components.friends: "",
-            components.friend_file: None,
             components.blends: "",
             components.seed: gr.update(label=words("seed"), placeholder=words("seed_random")),
             **{getattr(components, name): update for name, update in (labelled | buttons).items()},

@@ -91,13 +91,11 @@ class StartScreen:
             components.masthead: html.masthead(state),
             components.notice: html.notice(words, notice, kind),
             components.arrival: arrival_none(words),
-            components.brought: None,
             components.picker: "",
             components.learned: "",
             components.taste: "",
             components.pairs: pictures.pairs_none(words),
             components.blind_test: "",
-            components.friend_file: None,
             components.friends: "",
             components.blends: "",
         }
@@ -116,13 +114,12 @@ class StartScreen:
         return {
             components.notice: html.notice(words),
             components.arrival: arrival(words, file),
-            components.brought: content,
         }
 
     def no_preview(self, state: BrowserState) -> Updates:
         """No taste file, as before one was chosen."""
         components = self._context.components
-        return {components.arrival: arrival_none(state.words), components.brought: None}
+        return {components.arrival: arrival_none(state.words)}
 
     async def adopt(self, state: BrowserState, content: bytes) -> AsyncIterator[Updates]:
         """Draw the pictures of a taste file again in a new session, and show its taste.

@@ -38,5 +38,5 @@ def test_only_whole_numbers_are_whole_numbers(value: object) -> None:
 def test_screens_have_their_former_names_too(app: App) -> None:
     here = BrowserState(app.token, "taste").kept()
     for former, screen in (("studio", "pictures"), ("taste", "taste"), ("nowhere", "start")):
-        page = page_after(seen(app.handlers.session.go(here, None, event(screen=former), request())))
+        page = page_after(seen(app.handlers.session.go(here, event(screen=former), request())))
         assert page["browser"]["screen"] == screen

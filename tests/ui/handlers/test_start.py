@@ -16,25 +16,36 @@ def test_a_taste_file_is_shown_first_and_then_gone_on_from(app: App) -> None:
     app.answered(2)
     content = taste_file(app.personalizer, app.token, "A sentence.").text().encode()
     page = page_after(seen(app.handlers.start.offer(None, content, request())))
-    assert page["notice"] == html.notice(EN) and page["brought"] == content
+    assert page["notice"] == html.notice(EN)
     assert "A taste of 1 pick" in page["arrival"] and 'data-act="adopt"' in page["arrival"]
-    page = page_after(seen(app.handlers.start.adopt(None, content, request())))
+    page = page_after(seen(app.handlers.start.adopt(None, request())))
     state = BrowserState.read(page["browser"])
     assert state.screen == "taste" and state.token not in ("", app.token)
-    assert (page["arrival"], page["brought"]) == (start.arrival_none(EN), None)
+    assert page["arrival"] == start.arrival_none(EN)
     first, second = (app.personalizer.session(token).answered for token in (app.token, state.token))
     assert [r.pictures for r in first] == [r.pictures for r in second]
-    gone = {"arrival": start.arrival_none(EN), "brought": None}
+    gone = {"arrival": start.arrival_none(EN)}
     assert seen(app.handlers.start.dismiss(None, request())) == [gone]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"<script>alert(1)</script>"])
 def test_another_file_is_refused_in_a_sentence(app: App, content: bytes | None) -> None:
     page = page_after(seen(app.handlers.start.offer(None, content, request())))
-    assert "not a taste file" in page["notice"] and page["brought"] is None
-    assert "script" not in page["notice"] and page["arrival"] == start.arrival_none(EN)
-    page = page_after(seen(app.handlers.start.adopt(None, content, request())))
     assert "not a taste file" in page["notice"]
+    assert "script" not in page["notice"] and page["arrival"] == start.arrival_none(EN)
+    page = page_after(seen(app.handlers.start.adopt(None, request())))
+    assert "no taste file here" in page["notice"]
+
+
+def test_a_file_belongs_to_the_page_that_brought_it_and_can_be_put_away(app: App) -> None:
+    app.answered(2)
+    content = taste_file(app.personalizer, app.token, "A sentence.").text().encode()
+    seen(app.handlers.start.offer(None, content, request(page="a page")))
+    page = page_after(seen(app.handlers.start.adopt(None, request(page="another"))))
+    assert "no taste file here" in page["notice"]
+    seen(app.handlers.start.dismiss(None, request(page="a page")))
+    page = page_after(seen(app.handlers.start.adopt(None, request(page="a page"))))
+    assert "no taste file here" in page["notice"]
 
 
 def test_two_visitors_with_one_file_get_a_session_each(app: App) -> None:
@@ -43,7 +54,9 @@ def test_two_visitors_with_one_file_get_a_session_each(app: App) -> None:
 
     async def both() -> tuple[str, str]:
         async def one(page: str) -> str:
-            updates = [update async for update in app.handlers.start.adopt(None, content, request(page=page))]
+            asked = request(page=page)
+            app.handlers.context.brought.keep(page, content)
+            updates = [update async for update in app.handlers.start.adopt(None, asked)]
             return BrowserState.read(page_after(updates)["browser"]).token
 
         return await asyncio.gather(one("a page"), one("another"))
