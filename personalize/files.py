@@ -1,5 +1,6 @@
 """Writes files whole: a reader finds the old content or the new content, never a part of either."""
 
+import errno
 import os
 import uuid
 from collections.abc import Callable
@@ -8,6 +9,10 @@ from typing import BinaryIO
 
 PART = ".{}.part"
 """Name of an unfinished file, with a random middle. A killed program may leave one behind."""
+
+
+NO_FOLDER_FLUSH = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF})
+"""Errors with which a file system, such as CIFS or FUSE, says that it cannot flush a folder."""
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object], *, durable: bool = False) -> None:
@@ -34,11 +39,20 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object], *, durable: boo
 
 
 def flush_folder(folder: Path) -> None:
-    """Flush a folder to the disk, so that the names of new files in it survive a power cut."""
+    """Flush a folder to the disk, so that the names of new files in it survive a power cut.
+
+    Network shares often cannot flush a folder. They write its names by themselves, so this is no error.
+
+    Raises:
+        OSError: the folder is missing, or the disk failed.
+    """
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NO_FOLDER_FLUSH:
+            raise
     finally:
         os.close(descriptor)

@@ -9,10 +9,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from personalize.errors import SettingsError
 from personalize.session.record import STRATEGY_NAMES, STUDY
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 PREFIX = "PALATE_"
 """Prefix of the environment variables."""
@@ -341,9 +344,13 @@ class Settings:
         return self.data.expanduser()
 
     @property
-    def database(self) -> str:
-        """The URL of the database."""
-        return self.database_url or f"sqlite:///{self.folder / 'palate.sqlite3'}"
+    def database(self) -> "str | URL":
+        """The URL of the database: as it was given, or that of a file in the data folder."""
+        if self.database_url:
+            return self.database_url
+        from sqlalchemy import URL  # slow to import, and --help does not need it
+
+        return URL.create("sqlite", database=str(self.folder / "palate.sqlite3"))
 
     @property
     def pictures(self) -> Path:
@@ -395,7 +402,7 @@ def _check_folder(folder: Path) -> None:
     """Check the data folder.
 
     Raises:
-        SettingsError: its home folder is unknown, or its name contains "?", which starts the query of a URL.
+        SettingsError: its home folder is unknown, or its name contains control characters.
     """
     try:
         folder.expanduser()
@@ -404,9 +411,10 @@ def _check_folder(folder: Path) -> None:
             f"Expected data to be a folder, found an unknown home folder in '{folder}'. "
             "Choose another folder."
         ) from None
-    if "?" in str(folder):
+    if any(ord(character) < 32 for character in str(folder)):
         raise SettingsError(
-            f"Expected data to be a folder without '?' in its name, found '{folder}'. Choose another folder."
+            f"Expected data to be a folder without control characters in its name, found {str(folder)!r}. "
+            "Choose another folder."
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import URL
 
 from personalize.errors import SettingsError
 from personalize.session.record import STRATEGY_NAMES
@@ -99,7 +100,7 @@ def test_a_default_written_as_in_the_table_reads_as_itself() -> None:
 
 def test_everything_is_kept_in_the_data_folder(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
-    assert settings.database == f"sqlite:///{tmp_path}/palate.sqlite3"
+    assert settings.database == URL.create("sqlite", database=f"{tmp_path}/palate.sqlite3")
     assert settings.pictures.parent == settings.cache.parent == settings.folder == tmp_path
     assert Settings(database_url="postgresql://host/name").database == "postgresql://host/name"
     assert "~" not in str(Settings().folder)
@@ -116,7 +117,7 @@ def test_nothing_else_in_the_package_reads_the_environment() -> None:
             assert not read or path.relative_to(REPOSITORY / "personalize") in MAY, f"{path}:{node.lineno}"  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("folder", ["~nobody-of-that-name/palate", "/tmp/what?"])
+@pytest.mark.parametrize("folder", ["~nobody-of-that-name/palate", "/tmp/a\nb", "/tmp/a\0b"])
 def test_a_data_folder_that_cannot_be_is_refused(folder: str) -> None:
     with pytest.raises(SettingsError, match="Expected data to be a folder"):
         Settings(data=Path(folder))

@@ -43,7 +43,7 @@ _SCHEMA_LOCK = 7526484
 class Database:
     """Read and write transactions on one database, safe to use from any thread."""
 
-    def __init__(self, url: str, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
+    def __init__(self, url: str | URL, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
         """Open the database of an SQLAlchemy URL, and create the tables in an empty database.
 
         Raises:
@@ -87,6 +87,15 @@ class Database:
         with self._explained(), Rows(self._writer, expire_on_commit=False) as rows, rows.begin():
             yield rows
 
+    def check(self) -> None:
+        """Write a row that changes nothing.
+
+        Raises:
+            StoreError: the database is damaged, locked, full or not writable.
+        """
+        with self.writing() as rows:
+            rows.execute(update(SchemaRow).values(version=SCHEMA_VERSION))
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
@@ -103,7 +112,7 @@ class Database:
             raise _explanation(str(error), self.where, self._lock_wait_s) from error
 
 
-def _parsed(url: str) -> URL:
+def _parsed(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
         parsed.get_dialect()

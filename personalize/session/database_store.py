@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import URL, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from torch import Tensor
@@ -68,7 +68,7 @@ from personalize.session.tables import (
 class DatabaseStore:
     """A Store on SQLite or PostgreSQL, with the pictures in a folder."""
 
-    def __init__(self, url: str, pictures: Path, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
+    def __init__(self, url: str | URL, pictures: Path, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
         """Open the store of an SQLAlchemy URL and a folder, and create what does not exist.
 
         Raises:
@@ -82,6 +82,11 @@ class DatabaseStore:
     def close(self) -> None:
         """Close the database. The store cannot be used afterwards."""
         self._database.close()
+
+    def check(self) -> None:
+        """See Store."""
+        self._files.check()
+        self._database.check()
 
     def create(self, session: Session) -> None:
         """See Store."""

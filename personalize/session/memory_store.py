@@ -63,6 +63,9 @@ class MemoryStore:
         self._embeddings: dict[tuple[str, str], Tensor] = {}
         self._cards = 0
 
+    def check(self) -> None:
+        """See Store."""
+
     def create(self, session: Session) -> None:
         """See Store."""
         with self._lock:

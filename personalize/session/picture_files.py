@@ -8,6 +8,7 @@ its hash when it is read.
 import re
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from personalize.errors import StoreError
@@ -16,6 +17,9 @@ from personalize.session.store import hash_of, missing_picture
 
 ABANDONED_S = 3600
 """Age in seconds above which an unfinished file belongs to a killed program."""
+
+PROBE_BYTES = 1 << 16
+"""Size of the file that tests whether pictures can be written; about that of a small picture."""
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 
@@ -35,16 +39,33 @@ class PictureFiles:
             StoreError: the folder is not writable.
         """
         self._folder = folder
+        self.check()
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            probe = folder / PART.format(uuid.uuid4().hex)
-            probe.touch()
-            probe.unlink()
-            for left in folder.glob("*/" + PART.format("*")):
-                if time.time() - left.stat().st_mtime > ABANDONED_S:
-                    left.unlink(missing_ok=True)
+            for left in (*folder.glob(PART.format("*")), *folder.glob("*/" + PART.format("*"))):
+                with suppress(FileNotFoundError):  # another process clears too
+                    if time.time() - left.stat().st_mtime > ABANDONED_S:
+                        left.unlink()
         except OSError as error:
             raise _unwritable(folder, error) from error
+
+    def check(self) -> None:
+        """Write, flush, rename and remove a file of the size of a picture, as a round does.
+
+        The folder is created again if it is missing.
+
+        Raises:
+            StoreError: there is no permission or no space.
+        """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            probe = self._folder / PART.format(uuid.uuid4().hex)
+            try:
+                write_whole(probe, lambda stream: stream.write(bytes(PROBE_BYTES)), durable=True)
+                flush_folder(self._folder)
+            finally:
+                probe.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(self._folder, error) from error
 
     def write(self, picture: str, content: bytes) -> None:
         """Write `content` to the disk under the name `picture`.
@@ -56,7 +77,7 @@ class PictureFiles:
         try:
             if path.is_file() and path.read_bytes() == content:
                 return
-            path.parent.mkdir(exist_ok=True, mode=0o700)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_whole(path, lambda stream: stream.write(content), durable=True)
             for folder in (path.parent, self._folder):
                 flush_folder(folder)

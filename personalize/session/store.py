@@ -17,6 +17,13 @@ from personalize.session.record import Answer, CardState, PictureRecord, Round, 
 class Store(Protocol):
     """Sessions, their pictures, and the embeddings of the pictures. Safe to call from any thread."""
 
+    def check(self) -> None:
+        """Test that a picture and an answer could be stored now, by a write that leaves nothing.
+
+        Raises:
+            StoreError: there is no permission or no space, or the database does not answer.
+        """
+
     def create(self, session: Session) -> None:
         """Store a new session without rounds."""
 

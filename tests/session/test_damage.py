@@ -1,8 +1,10 @@
 """Damaged, locked or forbidden files are refused in a sentence and stay unchanged."""
 
+import errno
 import os
 import shutil
 import sqlite3
+import stat
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +15,7 @@ from sqlalchemy import text
 from personalize.errors import StoreError
 from personalize.session.database_store import DatabaseStore
 from personalize.session.record import Answer
+from personalize.settings import Settings
 from tests.session.examples import content, pick, record, round_, saved, session
 
 
@@ -261,6 +264,64 @@ def test_a_damaged_picture_is_refused_and_can_be_restored(tmp_path: Path, damage
     store.restore_picture(picture, content(1))
     assert store.read_picture(picture) == content(1)
     store.close()
+
+
+@pytest.mark.parametrize("code", ["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"])
+def test_a_share_that_cannot_flush_a_folder_keeps_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    flushed: list[str] = []
+    flush = os.fsync
+
+    def flush_file_only(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            flushed.append("folder")
+            raise OSError(getattr(errno, code), os.strerror(getattr(errno, code)))
+        flushed.append("file")
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", flush_file_only)
+    store = opened(tmp_path)
+    flushed.clear()
+    assert store.read_picture(saved(store, 1)) == content(1)
+    assert flushed == ["file", "folder", "folder"]
+    store.close()
+
+
+def test_a_folder_that_the_disk_fails_to_flush_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opened(tmp_path)
+    flush = os.fsync
+
+    def fail_for_folders(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fail_for_folders)
+    with pytest.raises(StoreError, match="Input/output error"):
+        saved(store, 1)
+    with pytest.raises(StoreError, match="Input/output error"):  # the next start says it before the page
+        opened(tmp_path)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["50%25", "a?b", "a#b", "a b", "it's", 'so "so"', "bücher ✿", "dot.", "a;b&c=d", "a+b", "~x", "-"]
+)
+def test_the_database_is_beside_the_pictures_whatever_the_folder_is_called(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    settings = Settings(data=folder)
+    store = DatabaseStore(settings.database, settings.pictures)
+    store.create(session())
+    saved(store, 1)
+    store.close()
+    again = DatabaseStore(settings.database, settings.pictures)
+    assert again.load("token").token == "token"
+    again.close()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert {"palate.sqlite3", "pictures"} <= {path.name for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import torch
@@ -290,6 +291,12 @@ def test_a_card_for_the_wall_waits_is_judged_and_gone_with_its_session(store: St
     for call in (store.card_of, store.take_card, lambda t: store.put_card(t, b"")):
         with pytest.raises(UnknownSessionError):
             call("one")
+
+
+def test_a_check_leaves_nothing(store: Store, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    store.check()
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_an_answer_can_be_changed_and_the_rounds_after_it_stay(store: Store) -> None:

@@ -21,8 +21,8 @@ NO_SESSION = "no-session"
 def health_routes(personalizer: Personalizer, metrics: Metrics) -> list[Route]:
     """Routes for operators.
 
-    /healthz answers while the process runs, /readyz while the store can be read and the renderer does not
-    stand still, and /metrics lists the counters for Prometheus.
+    /healthz answers while the process runs, /readyz while the store can be read and written and the renderer
+    does not stand still, and /metrics lists the counters for Prometheus.
 
     Args:
         personalizer: the loop; its store and its render queue are tested.
@@ -40,6 +40,11 @@ def health_routes(personalizer: Personalizer, metrics: Metrics) -> list[Route]:
         except Exception:
             log.warning("not ready: the store does not answer", exc_info=True)
             return PlainTextResponse("the store does not answer", 503, headers=UNCACHED)
+        try:
+            await asyncio.to_thread(personalizer.store.check)
+        except Exception:
+            log.warning("not ready: the store cannot be written", exc_info=True)
+            return PlainTextResponse("the store cannot be written", 503, headers=UNCACHED)
         if reason := await asyncio.to_thread(personalizer.queue.check):
             return PlainTextResponse(reason, 503, headers=UNCACHED)
         return await healthz(request)

@@ -1,7 +1,11 @@
 """Health checks and metrics."""
 
+import errno
+import os
+import shutil
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +16,7 @@ from starlette.testclient import TestClient
 from personalize.errors import StalledError, StoreError
 from personalize.preparation.prepare import prepare
 from personalize.rounds.personalizer import Personalizer
+from personalize.session.database_store import DatabaseStore
 from personalize.session.memory_store import MemoryStore
 from personalize.settings import Settings
 from personalize.ui.http.health import health_routes
@@ -71,6 +76,31 @@ def test_readiness_says_that_the_renderer_stands_still_until_it_moves(loop: Loop
     hung.set()
     assert stuck.render(token, 1).rendered
     assert client.get("/readyz").status_code == 200
+
+
+def test_readiness_needs_a_disk_with_space_and_a_folder(
+    loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data=tmp_path, candidates=200, pool=64)
+    store = DatabaseStore(settings.database, settings.pictures)
+    on_disk = Personalizer(loop.preparation, store, FakeRenderer(), FakeEmbedder(), settings)
+    client = TestClient(Starlette(routes=health_routes(on_disk, Metrics())))
+    assert client.get("/readyz").status_code == 200
+    with monkeypatch.context() as full:
+
+        def no_space(*_: object) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        full.setattr(os, "fsync", no_space)
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.text) == (503, "the store cannot be written")
+    assert client.get("/readyz").status_code == 200
+    shutil.rmtree(settings.pictures)
+    assert client.get("/readyz").status_code == 200 and settings.pictures.is_dir()
+    settings.pictures.rmdir()
+    settings.pictures.touch()
+    assert client.get("/readyz").status_code == 503
+    store.close()
 
 
 def test_metrics_can_be_read_and_say_nothing_personal(loop: Loop) -> None:
