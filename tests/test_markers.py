@@ -33,7 +33,7 @@ def functions(path: Path) -> dict[str, Function]:
 @cache
 def imported(path: Path) -> dict[str, tuple[Path, str]]:
     """What a file imports from other test files: the name here, that file and the name there."""
-    found = {}
+    found: dict[str, tuple[Path, str]] = {}
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("tests"):
             source = TESTS.parent / Path(*node.module.split(".")).with_suffix(".py")

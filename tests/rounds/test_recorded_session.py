@@ -32,6 +32,7 @@ def fakes() -> Iterator[tuple[Parts, Preparation]]:
         yield parts, prepared(parts)
 
 
+@pytest.mark.models  # the same function loads the shipped models for the other test
 @pytest.mark.parametrize("strategy", STRATEGIES["fakes"])
 def test_a_seed_gives_the_recorded_session(fakes: tuple[Parts, Preparation], strategy: str) -> None:
     compare(record(*fakes, strategy, ROUNDS["fakes"]), recorded("fakes")[strategy])

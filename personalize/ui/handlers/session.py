@@ -48,6 +48,10 @@ class SessionHandlers:
     ) -> AsyncIterator[Updates]:
         """Another screen was chosen."""
         state = state.to(checked_screen(event_value(event, "screen")))
+        async for updates in self.context.streams.safely(state, self._gone_to(state)):
+            yield updates
+
+    async def _gone_to(self, state: BrowserState) -> AsyncIterator[Updates]:
         async for updates in self.context.screens.show(state):
             yield updates
         async for updates in self._with_friend(state):

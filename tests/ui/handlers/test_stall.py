@@ -81,15 +81,17 @@ def pairs(app: Stuck) -> list[dict[Any, Any]]:
 
 
 def trial(app: Stuck) -> list[dict[Any, Any]]:
-    return seen(app.handlers.session.go(app.here, None, event(screen="blind_test"), request()))
+    return seen(app.handlers.session.go(app.here, event(screen="blind_test"), request()))
 
 
 def mixed(app: Stuck) -> list[dict[Any, Any]]:
-    return seen(app.handlers.friends.mix(app.here, app.file(), "a boat", 50, request()))
+    app.handlers.context.friends.keep(app.token, app.file())
+    return seen(app.handlers.friends.mix(app.here, "a boat", 50, request()))
 
 
 def adopted(app: Stuck) -> list[dict[Any, Any]]:
-    return seen(app.handlers.start.adopt(None, app.other_file(), request()))
+    app.handlers.context.brought.keep("a page", app.other_file())
+    return seen(app.handlers.start.adopt(None, request(page="a page")))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ def test_what_draws_nothing_goes_on_while_the_renderer_stands_still(stuck: Stuck
     assert len(stuck.personalizer.session(stuck.token).answered) == 2
     page = page_after(seen(stuck.handlers.rounds.undo(here, event(round=3), request())))
     assert shows(page, open_round)
-    page = page_after(seen(stuck.handlers.session.go(here, None, event(screen="taste"), request())))
+    page = page_after(seen(stuck.handlers.session.go(here, event(screen="taste"), request())))
     assert page["taste"] and page["notice"] == html.notice(EN)
     assert b"palate-taste" in stuck.file()
     for token in (stuck.token, other):
