@@ -1,8 +1,8 @@
 """The renderer: prompts to PNG pictures by any text-to-image pipeline of diffusers.
 
-A pipeline's scheduler has state, so one thread owns the pipeline and calls take turns. Every picture has its
-own CPU generator. A picture therefore depends on its own prompt and seed, and only by rounding on the other
-pictures of its batch.
+A pipeline's scheduler has state, so calls take turns. Each draws in the thread of its caller; the app calls from
+the threads of its render queue. Every picture has its own CPU generator. A picture therefore depends on its own prompt
+and seed, and only by rounding on the other pictures of its batch.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -88,7 +87,7 @@ class DiffusersRenderer:
         self._pipeline, self._model = pipeline, model
         self._windows, self._windows_lock = Windows(pipeline), threading.Lock()
         self._closing = threading.Event()
-        self._owner = ThreadPoolExecutor(1, thread_name_prefix="renderer")
+        self._turn = threading.Lock()
         self.memory = MemoryBudget()
         self.picture_px = model.picture_px or side_of(pipeline)
         self.name = f"{model.name}-{model.fingerprint}-{model.steps}x{model.guidance:g}" + (
@@ -113,8 +112,8 @@ class DiffusersRenderer:
 
         Args:
             jobs: prompts and seeds.
-            on_step: called with (steps done, steps in all) after every denoising step, from another thread.
-                An error that it raises stops the rendering before the next step.
+            on_step: called with (steps done, steps in all) after every denoising step, in the thread of
+                the caller. An error that it raises stops the rendering before the next step.
 
         Raises:
             ModelError: a prompt is longer than the text encoder's window, the pipeline failed, or the
@@ -129,19 +128,23 @@ class DiffusersRenderer:
                     f"{window - room} in '{job.prompt[:60]}...'. Shorten the subject."
                 )
         own = [_Job(job.prompt, job.negative_prompt, job.seed) for job in jobs]
-        return self._owner.submit(self._render, own, on_step).result()
+        with self._turn:
+            self._check_open()
+            return self._render(own, on_step)
 
     def close(self) -> None:
         """Stop before the next step; waiting calls do not begin."""
         self._closing.set()
-        self._owner.shutdown(wait=False, cancel_futures=True)
+
+    def _check_open(self) -> None:
+        if self._closing.is_set():
+            raise ModelError("Expected to finish a picture, found that Palate is ending. Start it again.")
 
     def _render(self, jobs: list[_Job], on_step: Callable[[int, int], None] | None) -> list[bytes]:
         whole, done = self._model.steps * len(jobs), 0
 
         def after_step(pipe: Any, step: int, time: Any, values: dict[str, Any]) -> dict[str, Any]:
-            if self._closing.is_set():
-                raise ModelError("Expected to finish a picture, found that Palate is ending. Start it again.")
+            self._check_open()
             if on_step is not None:
                 steps = min(step + 1, self._model.steps) * min(self.memory.batch, len(jobs) - done)
                 on_step(self._model.steps * done + steps, whole)

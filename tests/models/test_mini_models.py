@@ -95,9 +95,13 @@ def test_an_error_in_on_step_stops_before_the_next_step(renderer: DiffusersRende
 def test_calls_from_many_threads_take_turns(renderer: DiffusersRenderer) -> None:
     alone = renderer.render([Job("a fox", 1)])[0]
     results: dict[int, bytes] = {}
+    steps: list[tuple[int, threading.Thread]] = []
 
     def draw(number: int) -> None:
-        results[number] = renderer.render([Job("a fox", 1)])[0]
+        def on_step(done: int, of: int) -> None:
+            steps.append((number, threading.current_thread()))
+
+        results[number] = renderer.render([Job("a fox", 1)], on_step)[0]
 
     threads = [threading.Thread(target=draw, args=(number,)) for number in range(3)]
     for thread in threads:
@@ -105,6 +109,22 @@ def test_calls_from_many_threads_take_turns(renderer: DiffusersRenderer) -> None
     for thread in threads:
         thread.join()
     assert set(results.values()) == {alone} and len(results) == 3
+    turns = [number for n, (number, _) in enumerate(steps) if not n or steps[n - 1][0] != number]
+    assert sorted(turns) == [0, 1, 2]  # no call takes a step between those of another
+    assert all(thread is threads[number] for number, thread in steps)
+
+
+def test_a_closed_renderer_stops_at_its_next_step_and_begins_nothing() -> None:
+    own, told = load_renderer("mini"), list[int]()
+
+    def end(done: int, of: int) -> None:
+        told.append(done)
+        own.close()
+
+    for _ in range(2):
+        with pytest.raises(ModelError, match="is ending"):
+            own.render([Job("a fox", 1)], end)
+    assert told == [1]
 
 
 def test_a_prompt_whose_end_would_not_be_read_is_refused(renderer: DiffusersRenderer) -> None:
