@@ -1,10 +1,10 @@
 """How long a person waits for the next round: `python -m tests.browser.latency`, JSON on standard output.
 
-The tool starts the app as it is shipped, with the mini models, and a real Chromium. In each session it picks by
-keyboard. Before each pick it waits until the next round is drawn and the person has looked for a second. A wait
-lasts from the key to the frame in which all pictures of the next round are decoded and painted.
+The tool starts the app as it is shipped, with the mini models, and a real Chromium. In each session it picks
+by keyboard. Before each pick it waits until the next round is drawn and the person has looked for a second. A
+wait lasts from the key to the frame in which all pictures of the next round are decoded and painted.
 
-The server's share comes from functions that this module wraps in the app's process; the app knows nothing of it.
+The server's share comes from functions that this module wraps in the app's process. The app is unchanged.
 """
 
 import argparse
@@ -41,7 +41,8 @@ WATCH = """() => {
     const number = Number(document.querySelector('.round').dataset.round) + 1;
     const wait = window.waits[number] = {key: performance.timeOrigin + event.timeStamp};
     const look = async () => {
-      const reply = shown(number), early = document.querySelector(`.round[data-round="${number - 1}"][data-ahead]`);
+      const reply = shown(number);
+      const early = document.querySelector(`.round[data-round="${number - 1}"][data-ahead]`);
       const pictures = [...((reply || early)?.querySelectorAll('.pick img') || [])];
       if (!pictures.length) return;
       if (reply) {
@@ -62,7 +63,8 @@ WATCH = """() => {
     };
     const observer = new MutationObserver(look);
     observer.observe(document.body, {
-      subtree: true, childList: true, attributes: true, attributeFilter: ['src', 'data-round', 'data-busy', 'data-ahead'],
+      subtree: true, childList: true, attributes: true,
+      attributeFilter: ['src', 'data-round', 'data-busy', 'data-ahead'],
     });
   }, true);
 }"""
@@ -132,7 +134,7 @@ def session_waits(page: Page, url: str, notes: Path, picks: int, look_s: float) 
 
 
 def parts_of(marks: dict[str, float], notes: list[Note]) -> dict[str, float]:
-    """Milliseconds of each part of a wait, and what was sent, from the marks of the page and of the server."""
+    """Milliseconds of each part of a wait, and what was sent, from the marks of page and server."""
     mine = [note for note in notes if note["begin"] >= marks["key"]]
     asked = min(note["begin"] for note in mine if note["what"] == "asked")
     sent = min(note["begin"] for note in mine if note["what"] == "update")
