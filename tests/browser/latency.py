@@ -4,7 +4,7 @@ The tool starts the app as it is shipped, with the mini models, and a real Chrom
 by keyboard. Before each pick it waits until the next round is drawn and the person has looked for a second. A
 wait lasts from the key to the frame in which all pictures of the next round are decoded and painted.
 
-The server's share comes from functions that this module wraps in the app's process. The app does not know it.
+The server's share comes from functions that this module wraps in the app's process. The app is unchanged.
 """
 
 import argparse
@@ -134,7 +134,7 @@ def session_waits(page: Page, url: str, notes: Path, picks: int, look_s: float) 
 
 
 def parts_of(marks: dict[str, float], notes: list[Note]) -> dict[str, float]:
-    """Milliseconds of each part of a wait, and what was sent, by the marks of the page and the server."""
+    """Milliseconds of each part of a wait, and what was sent, from the marks of page and server."""
     mine = [note for note in notes if note["begin"] >= marks["key"]]
     asked = min(note["begin"] for note in mine if note["what"] == "asked")
     sent = min(note["begin"] for note in mine if note["what"] == "update")
@@ -255,7 +255,7 @@ def serve_with_notes(notes: Path, flags: list[str]) -> None:
             job.future.add_done_callback(lambda _: note("ahead", time.time()))
         return job
 
-    Queue.push, Queue.send_message = pushed, sent
+    Queue.push, Queue.send_message = pushed, sent  # type: ignore[method-assign, assignment]
     rounds.Personalizer.request_ahead = requested  # type: ignore[method-assign]
     leave(app.main(flags))
 

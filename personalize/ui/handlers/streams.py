@@ -37,10 +37,11 @@ class EventStreams:
         is_latest = self._latest.begin(request.session_hash)
         async for update in self.safely(state, updates):
             if not is_latest():
-                # Gradio shows the last value of a stream once more at its end: it must change nothing.
-                yield {self._notice: gr.skip()}
-                return
+                break
             yield update
+        # Gradio sends the last value of a stream once more at its end. So the last one changes nothing: it
+        # must not overwrite a newer event, and a whole screen is sent once only.
+        yield {self._notice: gr.skip()}
 
     async def show(self, state: BrowserState, error: Exception | None = None) -> AsyncIterator[Updates]:
         """The screen of the state, below the message of `error` unless the screen has its own message."""

@@ -76,13 +76,12 @@ class Screens:
             components.browser: state.kept(),
             components.masthead: html.masthead(state, self._repeats),
             components.notice: html.notice(state.words),
-            **await self.taste.updates(state, session, taste),
         }
         subject = state.subject or session.subject
         stream: AsyncIterator[Updates] | None = None
         match state.screen:
             case "taste":
-                pass
+                shared |= await self.taste.updates(state, session, taste)
             case "friends":
                 shared[components.mix_subject] = subject
             case "pictures":
@@ -91,7 +90,8 @@ class Screens:
             case "blind_test":
                 stream = self.blind_test.show(state)
             case _:
-                shared |= self.rounds.updates(state, snapshot)
+                # Only what this screen shows: a person waits for it after every pick.
+                shared |= self.taste.panel(state, taste) | self.rounds.updates(state, snapshot)
                 stream = self.rounds.show(state, snapshot)
         yield shared
         if stream is not None:

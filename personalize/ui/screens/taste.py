@@ -113,14 +113,15 @@ class TasteScreen:
         """Use `context`."""
         self._context = context
 
+    def panel(self, state: BrowserState, taste: Taste) -> Updates:
+        """The panel beside the pictures."""
+        return {self._context.components.learned: learned(state.words, taste)}
+
     async def updates(self, state: BrowserState, session: Session, taste: Taste) -> Updates:
-        """The panel beside the pictures, and the screen of the taste."""
+        """The screen of the taste."""
         components, words = self._context.components, state.words
         on_wall = None
         if self._context.settings.staff_pin:
             card = await asyncio.to_thread(self._context.personalizer.store.card_of, session.token)
             on_wall = wall_row(words, card)
-        return {
-            components.learned: learned(words, taste),
-            components.taste: taste_view(words, session, taste, on_wall),
-        }
+        return {components.taste: taste_view(words, session, taste, on_wall)}

@@ -86,8 +86,10 @@ def event(**said: object) -> Any:
 
 
 def seen(updates: AsyncIterator[Updates]) -> list[Updates]:
+    """The updates that change something."""
+
     async def all_of_them() -> list[Updates]:
-        return [update async for update in updates]
+        return [update async for update in updates if gr.skip() not in update.values()]
 
     return asyncio.run(all_of_them())
 
