@@ -92,28 +92,22 @@ window.palate.pickWinner = index => pick(index, true);
 window.palate.keys && window.palate.keys.abort();
 window.palate.keys = new AbortController();
 document.addEventListener('keydown', event => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
+  if (!window.palate.free(event) || event.repeat || event.defaultPrevented) return;
   if (!section() || element.offsetParent === null) return;
   if (event.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
   if (document.querySelector('dialog.ask[open]')) return;
-  const key = event.key.toLowerCase(), number = Number(key);
-  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
-  if (event.shiftKey && digit) {
-    if (Number(digit[1]) > buttons().length) return;
+  const number = window.palate.number(event), key = window.palate.letter(event);
+  if (number) {
+    if (number.value > buttons().length || number.least && number.value === 0) return;
     event.preventDefault();
-    mark(Number(digit[1]) - 1);
-    return;
-  }
-  if (key >= '1' && key <= '9' && key.length === 1) {
-    if (number > buttons().length) return;
+    if (number.least) mark(number.value - 1); else pick(number.value - 1);
+  } else if (key === 'u' || key === 'backspace') { event.preventDefault(); undo(); }
+  else if (key === 'z' || key === 'l') {
     event.preventDefault();
-    pick(number - 1);
-  } else if (key === '0') { event.preventDefault(); pick(-1); }
-  else if (key === 'u' || key === 'backspace') { event.preventDefault(); undo(); }
-  else if (key === 'z') {
-    event.preventDefault();
-    if (window.palate.closeLarge()) return;
-    const over = element.querySelector('.card:hover') || document.activeElement.closest('.card');
-    enlarge(over && element.contains(over) ? over : element.querySelector('.card'));
+    if (key === 'z' && window.palate.closeLarge()) return;
+    const near = element.querySelector('.card:hover') || document.activeElement.closest('.card');
+    const over = near && element.contains(near) ? near : null;
+    if (key === 'z') enlarge(over || element.querySelector('.card'));
+    else if (over?.querySelector('[data-least]')) mark(Number(over.querySelector('[data-least]').dataset.least));
   }
 }, {signal: window.palate.keys.signal});
