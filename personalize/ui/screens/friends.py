@@ -12,8 +12,8 @@ from personalize.seeds import LARGEST_SEED
 from personalize.taste.comparison import Comparison, Mixed, Recovered, compare, mix
 from personalize.taste.taste_file import TasteFile
 from personalize.taste.transfer import check_file
-from personalize.ui.browser_state import BrowserState
 from personalize.ui.brought_files import KEPT_MINUTES
+from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
 from personalize.ui.screens.bars import reach_of, rows
 from personalize.ui.screens.context import ScreenContext
