@@ -14,7 +14,7 @@ from personalize.progress import OnStep
 from personalize.rounds.personalizer import Personalizer
 from personalize.seeds import LARGEST_SEED, checked_seed
 from personalize.taste.recommend import recommend
-from personalize.taste.summary import Opinion, opinions_of
+from personalize.taste.summary import Opinion, preferences_of
 from personalize.taste.taste_file import TasteFile
 from personalize.taste.transfer import opinions_in
 
@@ -52,7 +52,8 @@ class Comparison:
         part: pairs of my and their opinion on words that one certainly likes and the other dislikes.
         likeness: correlation of the utilities of all words, -1..1, as the mean over both posteriors.
         low, high: 95 % interval of the likeness.
-        rows: pairs of my and their opinion on every word, in descending order of the sum of utilities.
+        rows: pairs of my and their opinion on every word, each against its slot, in descending order of
+            the sum of utilities.
     """
 
     both_like: tuple[str, ...]
@@ -125,8 +126,8 @@ def blended(mine: TasteEstimate, theirs: TasteEstimate, share: float) -> TasteEs
 
 def compare_tastes(preparation: Preparation, mine: TasteEstimate, theirs: TasteEstimate) -> Comparison:
     """The comparison of two tastes in one feature space."""
-    my_opinions = {opinion.token: opinion for opinion in opinions_of(preparation, mine)}
-    their_opinions = {opinion.token: opinion for opinion in opinions_of(preparation, theirs)}
+    my_opinions = {opinion.token: opinion for opinion in preferences_of(preparation, mine)}
+    their_opinions = {opinion.token: opinion for opinion in preferences_of(preparation, theirs)}
     pairs = [(my_opinions[token], their_opinions[token]) for token in my_opinions]
     pairs.sort(key=lambda pair: -(pair[0].utility + pair[1].utility))
     likes = [pair for pair in pairs if pair[0].liked and pair[1].liked]

@@ -1,9 +1,9 @@
 """Summarises a learned taste: opinions on tokens with their uncertainty, progress, and highlights."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from personalize.design.diagnosis import DECIDED, decided_share
@@ -24,10 +24,7 @@ chosen for an earlier vocabulary. It has not been tested on real people.
 """
 
 FEWEST_ANSWERS = 3
-"""Number of answers before a taste can be ready and `to_go` is computed."""
-
-FARTHEST = 30
-"""Largest `to_go` that is reported."""
+"""Number of answers before a taste can be ready."""
 
 QUESTIONS = 128
 """Number of random questions in the mean of the predicted accuracy."""
@@ -35,13 +32,13 @@ QUESTIONS = 128
 
 @dataclass(frozen=True)
 class Opinion:
-    """The utility of a token for a person, above the blank.
+    """A token's utility for a person, above the blank (`opinions_of`) or above its slot (`preferences_of`).
 
     Attributes:
         token: the token.
         slot: the slot of the token.
-        utility: posterior mean of the utility above the blank, in nats.
-        error: posterior standard error of the utility, in nats.
+        utility: posterior mean of that difference of utilities, in nats.
+        error: posterior standard error of the same difference, in nats.
     """
 
     token: str
@@ -66,13 +63,11 @@ class Taste:
 
     Attributes:
         answered: number of answers so far.
-        opinions: opinions on all tokens, in descending order of utility.
+        opinions: opinions on all tokens, each against its slot, in descending order of utility.
         accuracy: expected share of random questions in which the estimate predicts the pick.
         chance: that share without any knowledge, 1 / K.
         progress: known share as a part of READY, 0..1.
         ready: whether the taste is certain enough for personal pictures.
-        to_go: expected number of answers until the taste is ready. It is 0 if the taste is ready, and None if
-            the number is unknown or above FARTHEST.
         should_adapt: whether an adaptive strategy would now learn more than the strategy of the session.
     """
 
@@ -82,14 +77,41 @@ class Taste:
     chance: float
     progress: float
     ready: bool
-    to_go: int | None = None
     should_adapt: bool = False
 
 
 def opinions_of(preparation: Preparation, estimate: TasteEstimate) -> tuple[Opinion, ...]:
-    """The opinions on all tokens except the blank, in descending order of utility."""
+    """The opinions on all tokens except the blank, above the blank, in descending order of utility.
+
+    They say which token is worth adding to a prompt.
+    """
+    features = preparation.mdp.features
+    return _sorted_opinions(preparation, estimate, features - features[BLANK])
+
+
+def preferences_of(preparation: Preparation, estimate: TasteEstimate) -> tuple[Opinion, ...]:
+    r"""The opinions on all tokens except the blank, above their slots, in descending order of utility.
+
+    A token is compared with the mean of its slot, in which the blank counts as one token. So the better ones
+    of a slot count as liked, also if the person likes the blank best. The utility of token t in slot s is the
+    contrast :math:`c^\top \theta` with :math:`c = f_t - \bar f_s`, and its variance is
+    :math:`c^\top \Sigma c`.
+    """
     vocabulary, features = preparation.vocabulary, preparation.mdp.features
-    effects = features - features[BLANK]
+    contrasts = torch.zeros_like(features)
+    slots = torch.tensor([vocabulary.slot_of(token) for token in vocabulary.tokens[BLANK + 1 :]])
+    for slot in slots.unique().tolist():
+        members = (slots == slot).nonzero().flatten() + BLANK + 1
+        mean = (features[BLANK] + features[members].sum(dim=0)) / (len(members) + 1)
+        contrasts[members] = features[members] - mean
+    return _sorted_opinions(preparation, estimate, contrasts)
+
+
+def _sorted_opinions(
+    preparation: Preparation, estimate: TasteEstimate, effects: Tensor
+) -> tuple[Opinion, ...]:
+    """The opinions on all tokens except the blank, from the effect of each token: Float[S, d]."""
+    vocabulary = preparation.vocabulary
     utilities, errors = estimate.utility(effects).tolist(), estimate.standard_error(effects).tolist()
     opinions = [
         Opinion(token, vocabulary.slots[vocabulary.slot_of(token)], utilities[number], errors[number])
@@ -115,25 +137,6 @@ def known_share(estimate: TasteEstimate, features: Tensor) -> float:
     signal = float(estimate.utility(centred).square().mean())
     noise = float(estimate.standard_error(centred).square().mean())
     return signal / (signal + noise) if signal + noise > 0.0 else 0.0
-
-
-def answers_to_go(share: float, answered: int) -> int | None:
-    """Answers until the taste is ready, if the known share grows in proportion to the answers.
-
-    In simulations the growth is nearly proportional. The expected covariance after the best questions is not
-    used: it predicted 2 answers where 7 were needed.
-
-    Args:
-        share: the present known share, 0..1.
-        answered: number of answers so far.
-
-    Returns:
-        The number of answers, or None with too few answers or a result above FARTHEST.
-    """
-    if answered < FEWEST_ANSWERS or share <= 0.0:
-        return None
-    left = max(0, math.ceil(answered * (READY / share - 1.0) - 1e-9))
-    return left if left <= FARTHEST else None
 
 
 def summarise(loop: Personalizer, token: str) -> Taste:
@@ -175,7 +178,7 @@ def taste_of(
     questions = rows.reshape(-1, options, features.shape[1])
     accuracy = estimate.choice_accuracy(questions)
     share = known_share(estimate, features) if estimate.answers else 0.0
-    opinions = opinions_of(preparation, estimate)
+    opinions = preferences_of(preparation, estimate)
     return Taste(
         answered=answered,
         opinions=opinions,
@@ -183,7 +186,6 @@ def taste_of(
         chance=1.0 / options,
         progress=min(1.0, share / READY),
         ready=share >= READY and answered >= FEWEST_ANSWERS,
-        to_go=answers_to_go(share, answered),
         should_adapt=not adapts
         and answered >= FEWEST_ANSWERS
         and decided_share(estimate.theta, questions) < DECIDED,

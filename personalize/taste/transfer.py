@@ -10,7 +10,7 @@ from personalize.progress import OnStep, ProgressSlice
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.record import Answer, Round, Session
 from personalize.session.subject import check_subject
-from personalize.taste.summary import Opinion, summarise
+from personalize.taste.summary import Opinion, opinions_of
 from personalize.taste.taste_file import Made, Picked, Said, TasteFile, read_taste_file
 from personalize.vocabulary.vocabulary import Vocabulary
 
@@ -52,7 +52,7 @@ def taste_file(loop: Personalizer, token: str, sentence: str) -> TasteFile:
                 utility=round(opinion.utility, 4),
                 error=round(opinion.error, 4),
             )
-            for opinion in summarise(loop, token).opinions
+            for opinion in opinions_of(loop.preparation, loop.snapshot(token).estimate)
         ],
         rounds=[_picked(round_, vocabulary) for round_ in session.answered],
     )

@@ -132,6 +132,8 @@ class Api:
     def taste(self, token: str) -> dict[str, Any]:
         """Get the taste: utility and standard error of every word, in nats, most liked first.
 
+        A word is compared with the mean of its slot, in which no word at all counts as one.
+
         Args:
             token: of the session.
 

@@ -75,7 +75,7 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def make(**how: Any) -> BrowserContext:
         context = browser.new_context(**how)
-        local = ("http://127.0.0.1:", "data:", "blob:")
+        local = ("http://127.0.0.1:", "http://palate.localhost:", "data:", "blob:")
         context.on("request", lambda r: None if r.url.startswith(local) else outside.append(r.url))
         context.on("page", watch)
         contexts.append(context)

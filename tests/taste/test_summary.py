@@ -13,11 +13,10 @@ from personalize.preparation.prepare import Preparation, prepare
 from personalize.settings import Settings
 from personalize.taste.summary import (
     FEWEST_ANSWERS,
-    READY,
     Opinion,
-    answers_to_go,
     known_share,
     opinions_of,
+    preferences_of,
     taste_of,
 )
 from personalize.ui.text.sentences import in_english
@@ -93,14 +92,32 @@ def test_a_folder_is_made_for_the_cache(tmp_path: Path) -> None:
     assert settings.cache.is_dir()
 
 
-def test_answers_to_go_follow_the_growth_of_the_known_share(preparation: Preparation) -> None:
-    assert answers_to_go(READY / 2, 5) == 5 and answers_to_go(READY / 4, 3) == 9
-    assert answers_to_go(READY, 5) == answers_to_go(0.9, 5) == 0
-    assert answers_to_go(READY / 2, 2) is None and answers_to_go(0.0, 5) is None
-    assert answers_to_go(READY / 100, 5) is None
-    theta = 20 * preparation.mdp.features[3]
-    many = taste_of(preparation, estimate_after(preparation, 40, theta), 4, 40)
-    assert many.ready and many.to_go == 0
+def test_preferences_are_contrasts_of_the_taste_against_the_slot(preparation: Preparation) -> None:
+    vocabulary, features = preparation.vocabulary, preparation.mdp.features
+    estimate = estimate_after(preparation, 5, preparation.mdp.features[1])
+    found = {opinion.token: opinion for opinion in preferences_of(preparation, estimate)}
+    assert found.keys() == set(vocabulary.tokens[1:])
+    for number, token in enumerate(vocabulary.tokens[1:], start=1):
+        slot = vocabulary.slot_of(token)
+        group = [
+            n for n, other in enumerate(vocabulary.tokens) if not other or vocabulary.slot_of(other) == slot
+        ]
+        assert group[0] == BLANK
+        contrast = features[number] - features[group].mean(dim=0)
+        assert found[token].utility == pytest.approx(float(contrast @ estimate.theta))
+        assert found[token].error ** 2 == pytest.approx(float(contrast @ estimate.covariance @ contrast))
+
+
+def test_a_taste_has_something_liked_and_something_avoided(preparation: Preparation) -> None:
+    """Also for a person who likes the plain picture best, so that every token is below the blank."""
+    effects = (preparation.mdp.features - preparation.mdp.features[BLANK])[1:]
+    theta = torch.linalg.pinv(effects) @ -torch.arange(1.0, len(effects) + 1).to(effects)
+    estimate = replace(estimate_after(preparation, 4, theta), theta=theta)
+    assert all(opinion.utility < 0 for opinion in opinions_of(preparation, estimate))
+    taste = taste_of(preparation, estimate, 4, 4)
+    assert {opinion.utility > 0 for opinion in taste.opinions} == {True, False}
+    utilities = [opinion.utility for opinion in taste.opinions]
+    assert utilities == sorted(utilities, reverse=True)
 
 
 def test_decided_picks_are_noted_only_where_questions_do_not_adapt(preparation: Preparation) -> None:

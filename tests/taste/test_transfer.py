@@ -12,7 +12,7 @@ from personalize.preparation.prepare import Preparation, prepare
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.memory_store import MemoryStore
 from personalize.settings import Settings
-from personalize.taste.summary import summarise
+from personalize.taste.summary import opinions_of
 from personalize.taste.transfer import adopt, check_file, taste_file
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
@@ -79,7 +79,7 @@ def test_a_session_goes_on_from_its_file_elsewhere(
 
 def test_the_file_says_the_opinions_and_the_words_of_every_picture(home: Home) -> None:
     content = json.loads(home.file())
-    opinions = summarise(home.loop, home.token).opinions
+    opinions = opinions_of(home.loop.preparation, home.loop.snapshot(home.token).estimate)
     assert [o["word"] for o in content["opinions"]] == [o.token for o in opinions if o.token]
     words = content["rounds"][0]["pictures"][0]
     assert ", ".join(["a fox", *words]) == home.loop.session(home.token).round(1).prompts[0]

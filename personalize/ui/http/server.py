@@ -6,12 +6,14 @@ from collections.abc import Callable
 from urllib.request import getproxies_environment
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from personalize.errors import SettingsError
 from personalize.rendering.png import LARGEST_PICTURE
 from personalize.rounds.personalizer import Personalizer
 from personalize.settings import Settings
 from personalize.ui.http.ahead import ahead_routes
+from personalize.ui.http.first_scripts import FirstScripts
 from personalize.ui.http.health import health_routes
 from personalize.ui.http.metrics import Metrics
 from personalize.ui.http.pictures import picture_routes
@@ -71,6 +73,7 @@ def serve(
         css='[id^="screen-"] { display: none; }',  # until the style sheet is loaded
         head=HEAD,
         app_kwargs={
+            "middleware": [Middleware(FirstScripts)],
             "routes": [
                 *picture_routes(personalizer, settings.address, metadata=bool(settings.metadata)),
                 *ahead_routes(personalizer),

@@ -120,6 +120,7 @@ def _written(words: Catalogue, *, cards: list[dict[str, str]], **values: object)
         serial=time.monotonic_ns(),
         cards=cards,
         keys=sentences.keys(words, len(cards)),
+        shifted_keys=sentences.keys(words, len(cards), shifted=True),
         lens=LENS,
         heart=HEART,
         thumb=THUMB_DOWN,

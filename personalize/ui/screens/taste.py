@@ -1,11 +1,11 @@
 """What was learned: the screen of the taste, and the panel beside the pictures of a round."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from personalize.rounds.repeats import Steadiness, steadiness_of
 from personalize.session.record import Session, WallCard
-from personalize.taste.summary import Taste
+from personalize.taste.summary import Opinion, Taste
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
 from personalize.ui.screens.bars import reach_of, rows
@@ -25,17 +25,44 @@ ON_WALL = {"": "wall_none", "waiting": "wall_waiting", "shown": "wall_shown", "r
 """Key of the sentence about a card on the booth's wall, by its state."""
 
 
-def learned(words: Catalogue, taste: Taste) -> str:
-    """The panel beside the pictures: the words with the largest utilities, and how certain the taste is."""
-    strongest = sorted(taste.opinions, key=lambda opinion: -abs(opinion.utility))[:PANEL_ROWS]
-    strongest.sort(key=lambda opinion: -opinion.utility)
+def learned(words: Catalogue, taste: Taste, planned: int) -> str:
+    """The panel beside the pictures: the words liked and avoided most, and how certain the taste is.
+
+    Args:
+        words: texts in the reader's language.
+        taste: what was learned.
+        planned: number of picks that the first screen promised.
+    """
+    strongest = both_ends(taste.opinions, PANEL_ROWS)
     return written(
         words,
         "learned",
         opinions=rows(strongest, reach_of(strongest)),
+        to_go=_to_go(words, taste, planned),
         may_stop=taste.ready or taste.answered >= FEW_ROUNDS,
         **_certainty(words, taste),
     )
+
+
+def both_ends(opinions: Sequence[Opinion], count: int) -> list[Opinion]:
+    """At most `count` opinions, half of them liked and half avoided; a longer side fills up the other.
+
+    Args:
+        opinions: in descending order of utility.
+        count: an even number.
+    """
+    avoided = sum(opinion.utility < 0.0 for opinion in opinions)
+    low = min(avoided, max(count // 2, count - (len(opinions) - avoided)))
+    high = min(len(opinions) - avoided, count - low)
+    return [*opinions[:high], *opinions[len(opinions) - low :]]
+
+
+def _to_go(words: Catalogue, taste: Taste, planned: int) -> str:
+    """The rest of the promised picks as a sentence, or why there are more; "" when the taste is ready."""
+    if taste.ready:
+        return ""
+    left = planned - taste.answered
+    return words.count("to_go", left) if left > 0 else words("to_go_more")
 
 
 def taste_view(
@@ -98,7 +125,6 @@ def _certainty(words: Catalogue, taste: Taste) -> dict[str, object]:
     return {
         "answered": taste.answered,
         "ready": taste.ready,
-        "to_go": taste.to_go,
         "notes": [words("note_static")] if taste.should_adapt else [],
         "sure": round(100 * min(max(taste.progress, 0.0), 1.0)),
         "accuracy": round(100 * taste.accuracy),
@@ -115,7 +141,7 @@ class TasteScreen:
 
     def panel(self, state: BrowserState, taste: Taste) -> Updates:
         """The panel beside the pictures."""
-        return {self._context.components.learned: learned(state.words, taste)}
+        return {self._context.components.learned: learned(state.words, taste, self._context.settings.planned)}
 
     async def updates(self, state: BrowserState, session: Session, taste: Taste) -> Updates:
         """The screen of the taste."""

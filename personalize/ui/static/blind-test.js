@@ -19,7 +19,8 @@ window.palate.blind && window.palate.blind.abort();
 window.palate.blind = new AbortController();
 document.addEventListener('keydown', event => {
   const open = document.querySelector('.mast[data-screen="blind_test"]');
-  if (!open || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (!open || event.repeat || !window.palate.free(event)) return;
   if (event.target.closest?.('input, textarea, dialog')) return;
-  if (event.key === '1' || event.key === '2') choose(Number(event.key) - 1);
+  const number = window.palate.number(event);
+  if (number && !number.least && (number.value === 1 || number.value === 2)) choose(number.value - 1);
 }, {signal: window.palate.blind.signal});

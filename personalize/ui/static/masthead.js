@@ -43,7 +43,7 @@ large.addEventListener('click', event => {
 large.addEventListener('keydown', event => {
   if (event.key === 'ArrowRight') turn(at + 1);
   if (event.key === 'ArrowLeft') turn(at - 1);
-  if (event.key.toLowerCase() === 'z' && !choose) large.close();
+  if (window.palate.letter(event) === 'z' && !choose) large.close();
 });
 
 const ask = make(
@@ -99,7 +99,7 @@ const speak = head => {
 };
 
 // The menu shows the full link of the session. A link that was opened is removed from the address bar, because
-// the browser remembers the session from then on.
+// the browser remembers the session from then on. A browser that keeps nothing gets it in the address bar instead.
 let screen = '';
 const settle = () => {
   const head = element.querySelector('.mast');
@@ -109,8 +109,9 @@ const settle = () => {
   const booth = document.querySelector('.booth');
   const base = booth && booth.dataset.address ? booth.dataset.address.replace(/\/*$/, '/') : here.origin + here.pathname;
   if (field) field.value = base + '?s=' + head.dataset.token;
-  if (head.dataset.screen !== 'opening' && here.searchParams.has('s')) {
-    here.searchParams.delete('s');
+  const forgetful = document.documentElement.classList.contains('keeps-nothing') && head.dataset.token;
+  if (head.dataset.screen !== 'opening' && here.searchParams.get('s') !== (forgetful || null)) {
+    if (forgetful) here.searchParams.set('s', forgetful); else here.searchParams.delete('s');
     history.replaceState(null, '', here);
   }
   if (head.dataset.screen !== screen) {
@@ -119,4 +120,5 @@ const settle = () => {
   }
 };
 watch('value', settle);
+document.addEventListener('keeps-nothing', settle);
 settle();

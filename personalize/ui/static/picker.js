@@ -68,7 +68,7 @@ const mark = (kind, index) => {
 // After L or D the next number marks that picture. The buttons of that kind stand out meanwhile.
 let armed = '';
 const arm = kind => {
-  armed = armed === kind ? '' : kind;
+  armed = kind && armed !== kind ? kind : '';
   element.querySelectorAll('[data-mark]').forEach(button => button.classList.toggle('armed', button.dataset.mark === armed));
 };
 
@@ -142,35 +142,26 @@ window.palate.pickWinner = index => pick(index, true);
 window.palate.keys && window.palate.keys.abort();
 window.palate.keys = new AbortController();
 document.addEventListener('keydown', event => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
+  if (!window.palate.free(event) || event.repeat || event.defaultPrevented) return;
   if (!section() || element.offsetParent === null) return;
   if (event.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
   if (document.querySelector('dialog.ask[open]')) return;
-  const key = event.key.toLowerCase(), number = Number(key);
-  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
-  if (event.shiftKey && digit) {
-    if (Number(digit[1]) > buttons().length) return;
+  const number = window.palate.number(event), key = window.palate.letter(event);
+  if (number) {
+    if (number.value > buttons().length || number.least && number.value === 0) return;
     event.preventDefault();
-    mark('disliked', Number(digit[1]) - 1);
-    return;
-  }
-  if (armed && number >= 1 && number <= buttons().length) {
-    event.preventDefault();
-    mark(armed, number - 1);
+    if (number.least) mark('disliked', number.value - 1);
+    else if (armed && number.value > 0) mark(armed, number.value - 1);
+    else { arm(''); pick(number.value - 1); }
     return;
   }
   if (key === 'l' || key === 'd') { event.preventDefault(); arm(key === 'l' ? 'liked' : 'disliked'); return; }
   if (armed && key !== 'shift') arm('');
-  if (key >= '1' && key <= '9' && key.length === 1) {
-    if (number > buttons().length) return;
-    event.preventDefault();
-    pick(number - 1);
-  } else if (key === '0') { event.preventDefault(); pick(-1); }
-  else if (key === 'u' || key === 'backspace') { event.preventDefault(); undo(); }
+  if (key === 'u' || key === 'backspace') { event.preventDefault(); undo(); }
   else if (key === 'z') {
     event.preventDefault();
     if (window.palate.closeLarge()) return;
-    const over = element.querySelector('.card:hover') || document.activeElement.closest('.card');
-    enlarge(over && element.contains(over) ? over : element.querySelector('.card'));
+    const near = element.querySelector('.card:hover') || document.activeElement.closest('.card');
+    enlarge(near && element.contains(near) ? near : element.querySelector('.card'));
   }
 }, {signal: window.palate.keys.signal});

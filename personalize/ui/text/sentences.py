@@ -45,18 +45,27 @@ def asks(words: Catalogue, why: Why | None) -> Markup | str:
     return words.html(key, first=first, second=second, settled=settled)
 
 
-def keys(words: Catalogue, options: int) -> Markup:
-    """The keys of a round and their actions, as HTML."""
+def keys(words: Catalogue, options: int, *, shifted: bool = False) -> Markup:
+    """The keys of a round and their actions, as HTML.
+
+    Args:
+        words: texts in the reader's language.
+        options: K, the number of pictures in a round.
+        shifted: whether the keyboard types digits only with Shift, which then makes no difference.
+    """
     names = {
         "first": "1",
         "last": str(options),
         "zero": "0",
-        "undo": "U",
-        "zoom": "Z",
         "like": "L",
         "no": "D",
+        "undo": "U",
+        "zoom": "Z",
     }
-    return words.html("keys", **{place: Markup("<kbd>{}</kbd>").format(key) for place, key in names.items()})
+    return words.html(
+        "keys_shifted" if shifted else "keys",
+        **{place: Markup("<kbd>{}</kbd>").format(key) for place, key in names.items()},
+    )
 
 
 def legend(words: Catalogue) -> Markup:

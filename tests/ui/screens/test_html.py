@@ -15,7 +15,7 @@ from tests.ui.screens.examples import EN, NASTY, NOW, Tags, a_round, a_session, 
     [
         rounds.round_view(EN, a_session(a_round(1)), a_round(1), 12),
         rounds.round_view(EN, a_session(a_round(1, Answer("best", 2, NOW)), a_round(2)), a_round(2), 12),
-        taste.learned(EN, a_taste()),
+        taste.learned(EN, a_taste(), 12),
         taste.taste_view(EN, a_session(a_round(1, Answer("best", 2, NOW))), a_taste()),
         html.notice(EN, NASTY),
         start.chips(EN, (NASTY,)),

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from personalize.ui.screens import taste
+from personalize.taste.summary import Opinion
+from personalize.ui.screens import start, taste
 from tests.ui.screens.examples import EN, a_taste
 
 
 def test_bars_are_coloured_by_what_is_known() -> None:
-    html = taste.learned(EN, a_taste())
+    html = taste.learned(EN, a_taste(), 12)
     assert html.count('<li class="up liked">') == 1
     assert html.count('<li class="down disliked">') == 1
     assert html.count('<li class="up open">') == 1
@@ -16,7 +17,27 @@ def test_bars_are_coloured_by_what_is_known() -> None:
 
 def test_the_taste_may_be_seen_when_ready_or_after_a_few_rounds() -> None:
     button = 'data-go="taste"'
-    assert button not in taste.learned(EN, a_taste(answered=1))
-    assert button in taste.learned(EN, a_taste(answered=1, ready=True))
-    assert button in taste.learned(EN, a_taste(answered=taste.FEW_ROUNDS))
-    assert "Nothing yet" in taste.learned(EN, replace(a_taste(answered=0), opinions=()))
+    assert button not in taste.learned(EN, a_taste(answered=1), 12)
+    assert button in taste.learned(EN, a_taste(answered=1, ready=True), 12)
+    assert button in taste.learned(EN, a_taste(answered=taste.FEW_ROUNDS), 12)
+    assert "Nothing yet" in taste.learned(EN, replace(a_taste(answered=0), opinions=()), 12)
+
+
+def test_the_panel_counts_the_picks_that_the_first_screen_promised() -> None:
+    assert "about 12 times" in start.hero(EN, 4, 12)
+    said = [taste.learned(EN, a_taste(answered=answered), 12) for answered in range(14)]
+    for answered in range(11):
+        assert f"About {12 - answered} more picks to go." in said[answered]
+    assert "About 1 more pick to go." in said[11]
+    assert "to go." not in said[12] and all("More picks will help" in panel for panel in said[12:])
+    assert "more" not in taste.learned(EN, a_taste(answered=4, ready=True), 12)
+
+
+def test_the_panel_shows_what_is_liked_and_what_is_avoided() -> None:
+    def shown(*utilities: float) -> list[float]:
+        return [o.utility for o in taste.both_ends([Opinion("w", "s", u, 0.1) for u in utilities], 4)]
+
+    assert shown(5, 4, 3, 2, -0.1, -0.2, -0.3) == [5, 4, -0.2, -0.3]
+    assert shown(5, 4, 3, 2, -0.1) == [5, 4, 3, -0.1]
+    assert shown(1, -2, -3, -4, -5) == [1, -3, -4, -5]
+    assert shown(-1, -2) == [-1, -2] and shown(3, 2) == [3, 2] and shown() == []
