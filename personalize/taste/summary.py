@@ -99,9 +99,9 @@ def preferences_of(preparation: Preparation, estimate: TasteEstimate) -> tuple[O
     """
     vocabulary, features = preparation.vocabulary, preparation.mdp.features
     contrasts = torch.zeros_like(features)
-    slots = torch.tensor([vocabulary.slot_of(token) for token in vocabulary.tokens[BLANK + 1 :]])
-    for slot in slots.unique().tolist():
-        members = (slots == slot).nonzero().flatten() + BLANK + 1
+    slots = [vocabulary.slot_of(token) for token in vocabulary.tokens[BLANK + 1 :]]
+    for slot in set(slots):
+        members = [number for number, other in enumerate(slots, start=BLANK + 1) if other == slot]
         mean = (features[BLANK] + features[members].sum(dim=0)) / (len(members) + 1)
         contrasts[members] = features[members] - mean
     return _sorted_opinions(preparation, estimate, contrasts)
