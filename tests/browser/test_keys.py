@@ -69,16 +69,18 @@ def test_a_french_keyboard_picks_with_and_without_shift_and_reads_its_own_keys(
     page: Page, app_url: str
 ) -> None:
     walk.begin(page, app_url)
-    expect(page.locator(".keys:visible")).to_contain_text("Shift and a number")
+    expect(page.locator(".keys:visible")).to_contain_text("Keys: 1")
     press(page, "&", "Digit1")
     walk.expect_round(page, 2)
-    expect(page.locator(".keys:visible")).to_contain_text("Keys, without Shift")
+    expect(page.locator(".keys:visible")).to_contain_text("Keys, with or without Shift")
     press(page, "2", "Digit2", shift=True)
     walk.expect_round(page, 3)
-    expect(page.locator('.round [data-least][aria-pressed="true"]')).to_have_count(0)
-    page.locator('.round [data-pick="2"]').hover()
+    marked = page.locator('.round [data-mark][aria-pressed="true"]')
+    expect(marked).to_have_count(0)
     press(page, "l", "KeyL")
-    expect(page.locator('[data-least="2"]')).to_have_attribute("aria-pressed", "true")
+    press(page, '"', "Digit3")
+    expect(marked).to_have_count(1)
+    expect(page.locator('[data-mark="liked"][data-card="2"]')).to_have_attribute("aria-pressed", "true")
     press(page, "'", "Digit4")
     walk.expect_round(page, 4)
     press(page, "г", "KeyU")
@@ -86,7 +88,7 @@ def test_a_french_keyboard_picks_with_and_without_shift_and_reads_its_own_keys(
     assert walk.past(page) == 2
 
 
-@pytest.mark.parametrize(("typed", "sheet"), [("&", "Keys, without Shift"), ("1", "Shift and a number")])
+@pytest.mark.parametrize(("typed", "sheet"), [("&", "Keys, with or without Shift"), ("1", "Keys: 1")])
 def test_the_sheet_of_keys_knows_the_layout_before_any_key(
     page: Page, app_url: str, typed: str, sheet: str
 ) -> None:
