@@ -63,9 +63,12 @@ class StartHandlers:
         self, state: BrowserState, content: bytes | None, request: gr.Request
     ) -> AsyncIterator[Updates]:
         """Go on from the previewed taste file, in a new session."""
-        self.context.starts.take(_address(request))
+        address = _address(request)
+        self.context.draws.take(f"address {address}")
+        self.context.starts.take(address)
         self.context.metrics.session()
-        async for updates in self.context.screens.start.adopt(state, content or b""):
+        visitor = str(request.session_hash)
+        async for updates in self.context.screens.start.adopt(state, content or b"", visitor):
             yield updates
 
 
