@@ -1,8 +1,8 @@
 """The renderer: prompts to PNG pictures by any text-to-image pipeline of diffusers.
 
-A pipeline's scheduler has state, so calls take turns. Each draws in the thread of its caller; the app calls
-from the threads of its render queue. Every picture has its own CPU generator. A picture therefore depends on
-its own prompt and seed, and only by rounding on the other pictures of its batch.
+A pipeline's scheduler has state, so calls take turns. Each draws in the thread of its caller. Every picture
+has its own CPU generator. A picture therefore depends on its own prompt and seed, and only by rounding on the
+other pictures of its batch.
 """
 
 from __future__ import annotations

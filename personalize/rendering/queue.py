@@ -7,9 +7,10 @@ A job asks for the pictures of one session for one purpose and gives a future. T
 2. within a purpose by session: the session that was served longest ago is next;
 3. within a session by age.
 
-A job that was passed over `PATIENCE` times while somebody waits for it is next whatever its purpose, so that
-nothing that somebody waits for starves. Pictures that nobody waits for (ahead, bank) give way at the next
-denoising step when somebody comes. A picture that several jobs want is drawn once.
+Once in `PATIENCE` batches, the job that was passed over most is next whatever its purpose, if it was passed
+over as many times and somebody waits for it. So nothing that somebody waits for starves, and many such jobs
+delay a round by one batch only. Pictures that nobody waits for (ahead, bank) give way at the next denoising
+step when somebody comes. A picture that several jobs want is drawn once.
 """
 
 import logging
@@ -30,7 +31,7 @@ from personalize.session.record import PictureRecord
 log = logging.getLogger(__name__)
 
 PATIENCE = 8
-"""Batches that a job somebody waits for may be passed over by jobs of better purposes."""
+"""Batches of better purposes after which one batch goes to the job that was passed over most."""
 
 ABANDONED_S = 30.0
 """Seconds that a job without followers is kept before it is dropped."""
@@ -177,6 +178,11 @@ class _Batch:
     stalled: bool = False
 
 
+def _lateness(job: RenderJob) -> int:
+    """Batches that passed over a job that somebody waits for; 0 if nobody does."""
+    return job.passed if job.purpose.waited_for else 0
+
+
 class _Stopped(Exception):
     """The batch gives way or is wanted by nobody any more."""
 
@@ -211,7 +217,7 @@ class RenderQueue:
         self._running: list[_Batch] = []
         self._served: OrderedDict[str | None, int] = OrderedDict()
         self._threads: list[threading.Thread] = []
-        self._count = 0
+        self._count = self._since_late = 0
         self._closed = False
         self._picture_s = FIRST_GUESS_S
         self._measured = False
@@ -341,11 +347,18 @@ class RenderQueue:
 
     def _ordered(self) -> list[RenderJob]:
         """Unfinished jobs, next first."""
-        return sorted((job for job in self._jobs if not job.future.done()), key=self._turn)
+        ordered = sorted((job for job in self._jobs if not job.future.done()), key=self._turn)
+        first = max(ordered, key=_lateness, default=None)
+        if first is not None and self._is_late(first):
+            ordered.remove(first)
+            ordered.insert(0, first)
+        return ordered
+
+    def _is_late(self, job: RenderJob) -> bool:
+        return self._since_late >= PATIENCE and _lateness(job) >= PATIENCE
 
     def _turn(self, job: RenderJob) -> tuple[int, int, int]:
-        purpose = -1 if job.purpose.waited_for and job.passed >= PATIENCE else int(job.purpose)
-        return purpose, self._served.get(job.session, 0), job.number
+        return int(job.purpose), self._served.get(job.session, 0), job.number
 
     def _before(self, job: RenderJob) -> tuple[float, int]:
         """Pictures and sessions that are served before a job."""
@@ -389,6 +402,7 @@ class RenderQueue:
         if not chosen:
             return None
         self._count += 1
+        self._since_late = 0 if self._is_late(leaders[0]) else self._since_late + 1
         for job in leaders:
             job.passed = 0
             self._served[job.session] = self._count

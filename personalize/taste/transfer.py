@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from personalize.errors import SessionError, VocabularyError
 from personalize.mdp.prompt_mdp import BLANK
-from personalize.progress import OnStep, ProgressSlice
+from personalize.progress import OnStep
+from personalize.rendering.queue import Purpose
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.record import Answer, Round, Session
 from personalize.session.subject import check_subject
@@ -164,20 +165,27 @@ def adopt(loop: Personalizer, file: TasteFile, on_step: OnStep | None = None) ->
     Raises:
         SessionError: the file has another vocabulary or other models.
         RenderError: the renderer failed; no session was created.
+        CancelledError: `on_step` or a cancelled job ended the work; no session was created.
     """
     rounds = rounds_of(file, loop.preparation.vocabulary, made_with(loop))
     # An adopted session is never part of a study.
     strategy = "adaptive" if loop.settings.strategy == "study" else None
     session = loop.start(file.subject, options=rounds[0].options, strategy=strategy)
     try:
+        drawn = loop.render_prompts(
+            session.token,
+            [prompt for round_ in rounds for prompt in round_.prompts],
+            [seed for round_ in rounds for seed in round_.seeds],
+            on_step,
+            Purpose.ADOPTION,
+        )
         for place, round_ in enumerate(rounds):
-            portion = ProgressSlice(on_step, place / len(rounds), (place + 1) / len(rounds))
-            pictures = tuple(loop.render_prompts(session.token, round_.prompts, round_.seeds[0], portion))
+            pictures = tuple(drawn[place * session.options : (place + 1) * session.options])
             loop.store.append_round(session.token, replace(round_, pictures=pictures, answer=None))
             assert round_.answer is not None
             loop.store.append_answer(session.token, round_.number, round_.answer)
     except BaseException:
-        loop.store.delete(session.token)
+        loop.delete(session.token)
         raise
     return loop.session(session.token)
 

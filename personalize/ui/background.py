@@ -2,6 +2,7 @@
 
 Pages that ask for the same render share it: a reload or a second tab follows the render in progress. A render
 goes on when its page is closed. The store keeps its pictures, so they are ready when the person comes back.
+A render that nobody could find again, such as the adoption of a taste file, stops instead.
 """
 
 import asyncio
@@ -39,6 +40,7 @@ class _Running(Generic[Result]):
         began_s: start time, on the monotonic clock.
         done, total: steps so far and in all.
         stopped: whether the render must stop at its next step.
+        followers: pages that follow it.
     """
 
     future: "Future[Result]"
@@ -47,6 +49,7 @@ class _Running(Generic[Result]):
     done: int = 0
     total: int = 0
     stopped: bool = False
+    followers: int = 0
 
     def progress(self) -> RenderProgress:
         """The progress at this moment."""
@@ -75,7 +78,7 @@ class BackgroundRenders:
         self.metrics = metrics or Metrics()
 
     async def follow(
-        self, kind: str, key: Hashable, render: Callable[[OnStep], Result]
+        self, kind: str, key: Hashable, render: Callable[[OnStep], Result], *, outlives: bool = True
     ) -> AsyncIterator[RenderProgress | Result]:
         """Yield the progress of `render(on_step)` while it runs, and its result last.
 
@@ -84,13 +87,20 @@ class BackgroundRenders:
             key: identity of the render. A second call with the same kind and key follows the first render.
                 `stop` finds a render by its key if the key is a tuple that starts with the session's token.
             render: blocking function; it calls `on_step(done, total)` now and then.
+            outlives: whether the render goes on when its last follower has left.
 
         Raises:
             Exception: any error of the render.
         """
         running = self._running.get((kind, key)) or self._begin(kind, key, render)
-        async for seen in _watched(running.future, running.progress):
-            yield seen
+        running.followers += 1
+        try:
+            async for seen in _watched(running.future, running.progress):
+                yield seen
+        finally:
+            running.followers -= 1
+            if not running.followers and not outlives:
+                running.stopped = True
 
     async def follow_job(self, kind: str, job: RenderJob) -> AsyncIterator[RenderProgress | Any]:
         """Yield the progress of a job of the render queue, and its result last.

@@ -130,6 +130,31 @@ def test_nobody_who_waits_starves(bench: Bench) -> None:
     assert bench.order().index("p") == module.PATIENCE + 1
 
 
+def test_many_who_were_passed_over_delay_a_round_by_one_batch_only(bench: Bench) -> None:
+    first = bench.ask("z")
+    bench.wait_for_batch()
+    adoptions = [bench.ask(chr(ord("a") + n), ADOPTION) for n in range(16)]
+    rounds = [bench.ask(chr(ord("A") + n)) for n in range(20)]
+    bench.draw_all()
+    done(first, *adoptions, *rounds)
+    order = bench.order()
+    last = max(n for n, session in enumerate(order) if session.isupper())
+    late = [n for n, session in enumerate(order[:last]) if session.islower() and n]
+    assert late and all(after - before > 1 for before, after in zip(late, late[1:], strict=False))
+
+
+def test_pictures_that_are_late_too_do_not_starve_an_adoption() -> None:
+    bench = Bench(capacity=0)
+    bench.free = True
+    adoption = bench.ask("p", ADOPTION)
+    for n in range(4 * module.PATIENCE):
+        bench.ask(f"A{n}-")
+        bench.ask(f"b{n}-", PICTURES)
+        bench.queue.draw_next()
+    assert adoption.done() and any(session == "b" for session in bench.order())
+    bench.queue.close()
+
+
 def test_what_is_drawn_ahead_gives_way_and_is_drawn_later(bench: Bench) -> None:
     ahead = bench.ask("a", AHEAD)
     bench.wait_for_batch()

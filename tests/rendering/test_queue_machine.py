@@ -48,7 +48,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.now, self.age, self.turn = 0.0, 0, 0
+        self.now, self.age, self.turn, self.since_late = 0.0, 0, 0, 0
         self.drawn: list[list[str]] = []
         self.during: tuple[str, Purpose] | None = None
         self.served: dict[str, int] = {}
@@ -138,10 +138,12 @@ class QueueMachine(RuleBasedStateMachine):
         """What the laws say is drawn next; the model's own counts of turns move on."""
 
         def key(one: Wanted) -> tuple[int, int, int]:
-            first = one.purpose.waited_for and one.passed >= PATIENCE
-            return -1 if first else int(one.purpose), self.served.get(one.session, 0), one.age
+            return int(one.purpose), self.served.get(one.session, 0), one.age
 
-        ordered = sorted(self.wanted, key=key)
+        late = [w for w in self.wanted if w.purpose.waited_for and w.passed >= PATIENCE]
+        late = late if self.since_late >= PATIENCE else []
+        first = min(late, key=lambda w: (-w.passed, *key(w)), default=None)
+        ordered = sorted(self.wanted, key=lambda w: (w is not first, *key(w)))
         batch: list[str] = []
         leaders: list[Wanted] = []
         for one in ordered:
@@ -151,6 +153,8 @@ class QueueMachine(RuleBasedStateMachine):
                 batch += one.missing[: BATCH - len(batch)]
                 leaders.append(one)
         self.turn += 1
+        if leaders:
+            self.since_late = 0 if first is not None else self.since_late + 1
         for one in leaders:
             one.passed, self.served[one.session] = 0, self.turn
         for one in ordered:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from personalize.errors import RenderError, SessionError
+from personalize.errors import CancelledError, RenderError, SessionError
 from personalize.preparation.prepare import Preparation, prepare
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.memory_store import MemoryStore
@@ -141,6 +141,19 @@ def test_another_app_s_words_and_models_are_refused(home: Home, name: str) -> No
     models = json.loads(home.file())["models"] | {name: "another"}
     with pytest.raises(SessionError, match="'another'"):
         check_file(home.loop, home.file(models=models))
+
+
+def test_an_adoption_that_is_stopped_leaves_no_session_and_no_job(home: Home) -> None:
+    file = check_file(home.loop, home.file(subject="a castle"))
+    before = len(home.store.latest(home.loop.preparation.vocabulary.fingerprint, FakeEmbedder().name, 99))
+
+    def stop(done: int, of: int) -> None:
+        raise CancelledError("Stopped.")
+
+    with pytest.raises(CancelledError):
+        adopt(home.loop, file, stop)
+    after = home.store.latest(home.loop.preparation.vocabulary.fingerprint, FakeEmbedder().name, 99)
+    assert len(after) == before and not home.loop.queue._jobs
 
 
 def test_a_failure_on_the_way_leaves_no_session(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

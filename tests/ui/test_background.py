@@ -82,6 +82,27 @@ def test_a_render_goes_on_without_followers_and_is_done_anew_after() -> None:
     assert finished
 
 
+def test_a_render_that_does_not_outlive_its_followers_stops_when_the_last_one_leaves() -> None:
+    gone, stopped = threading.Event(), threading.Event()
+
+    def render(on_step: OnStep) -> None:
+        assert gone.wait(10)
+        try:
+            on_step(1, 2)
+        except CancelledError:
+            stopped.set()
+            raise
+
+    async def session() -> None:
+        following = BackgroundRenders().follow("adopt", "a", render, outlives=False)
+        await anext(following)
+        await following.aclose()  # type: ignore[attr-defined]
+        gone.set()
+
+    asyncio.run(session())
+    assert stopped.wait(10)
+
+
 def test_what_goes_wrong_reaches_the_follower() -> None:
     def render(on_step: OnStep) -> None:
         raise RenderError("Expected paint, found none.")

@@ -65,11 +65,12 @@ class StartHandlers:
     @screen_event(BrowserState.reset)
     async def adopt(self, state: BrowserState, request: gr.Request) -> AsyncIterator[Updates]:
         """Go on from the previewed taste file, in a new session."""
-        page = str(request.session_hash)
+        page, address = str(request.session_hash), _address(request)
         content = self.context.brought.read(page)
-        self.context.starts.take(_address(request))
+        self.context.draws.take(f"address {address}")
+        self.context.starts.take(address)
         self.context.metrics.session()
-        async for updates in self.context.screens.start.adopt(state, content):
+        async for updates in self.context.screens.start.adopt(state, content, page):
             yield updates
         self.context.brought.forget(page)
 

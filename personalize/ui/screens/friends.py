@@ -159,10 +159,12 @@ class FriendsScreen:
         file = await asyncio.to_thread(check_file, personalizer, content)
         seed, token = secrets.randbelow(LARGEST_SEED), state.token
         made: tuple[Mixed, ...] = ()
+        self._context.renders.stop("mix", token)  # one at a time a visitor
         async for seen in self._context.renders.follow(
             "mix",
             (token, secrets.token_hex(8)),
             lambda on_step: mix(personalizer, token, file, subject, share, seed=seed, on_step=on_step),
+            outlives=False,
         ):
             if isinstance(seen, RenderProgress):
                 yield {components.blends: mixing(state.words, seen)}

@@ -121,8 +121,16 @@ class StartScreen:
         components = self._context.components
         return {components.arrival: arrival_none(state.words)}
 
-    async def adopt(self, state: BrowserState, content: bytes) -> AsyncIterator[Updates]:
+    async def adopt(self, state: BrowserState, content: bytes, visitor: str = "") -> AsyncIterator[Updates]:
         """Draw the pictures of a taste file again in a new session, and show its taste.
+
+        A visitor has one adoption at a time: a newer one stops the older one. It also stops when its visitor
+        leaves.
+
+        Args:
+            state: of the browser.
+            content: of the taste file.
+            visitor: identity of the visitor's page.
 
         Raises:
             SessionError: it is no taste file of this app's vocabulary and models.
@@ -131,9 +139,13 @@ class StartScreen:
         context = self._context
         file = await asyncio.to_thread(check_file, context.personalizer, content)
         made: Session | None = None
+        context.renders.stop("adopt", visitor)
         # A random key: two visitors with the same file get a session each.
         drawing = context.renders.follow(
-            "adopt", secrets.token_hex(8), lambda on_step: adopt(context.personalizer, file, on_step)
+            "adopt",
+            (visitor, secrets.token_hex(8)),
+            lambda on_step: adopt(context.personalizer, file, on_step),
+            outlives=False,
         )
         try:
             async for seen in drawing:

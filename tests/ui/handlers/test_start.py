@@ -65,6 +65,15 @@ def test_two_visitors_with_one_file_get_a_session_each(app: App) -> None:
     assert len({*tokens, app.token, ""}) == 4
 
 
+def test_an_adoption_counts_as_a_drawing(app: App) -> None:
+    app.answered(2)
+    content = taste_file(app.personalizer, app.token, "A sentence.").text().encode()
+    handlers = limited(app, replace(SETTINGS, draws_a_minute=1))
+    assert page_after(seen(handlers.start.adopt(None, content, request())))["notice"] == html.notice(EN)
+    page = page_after(seen(handlers.start.adopt(None, content, request())))
+    assert "more than 1 drawings" in page["notice"]
+
+
 def test_sessions_of_one_address_are_limited_and_of_others_not(app: App) -> None:
     handlers = limited(app, replace(SETTINGS, sessions_an_hour=1))
 
