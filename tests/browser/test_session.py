@@ -165,6 +165,32 @@ def test_undo_while_the_next_round_is_drawn(page: Page, app_url: str) -> None:
     assert walk.past(page) == 1
 
 
+def test_a_pick_shows_the_next_pictures_before_the_server_replies(page: Page, app_url: str) -> None:
+    walk.open_page(page, app_url)
+    with page.expect_response(re.compile(r"/ahead/")) as answer:
+        walk.begin(page, app_url)
+    coming = [card["url"] for card in answer.value.json()["cards"]]
+    assert len(coming) == 4
+    page.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    held = []
+    page.route("**/queue/join*", lambda route: held.append(route))  # the pick is on its way
+    page.keyboard.press("2")
+    expect(page.locator(".round[data-ahead]")).to_be_visible()
+    assert walk.pictures(page) == coming
+    expect(page.locator(".round")).to_have_attribute("data-round", "1")
+    page.keyboard.press("3")  # counts for nothing until the server has replied
+    page.unroute("**/queue/join*")
+    for route in held:
+        route.continue_()
+    walk.expect_round(page, 2)
+    assert len(held) == 1
+    assert walk.pictures(page) == coming
+    assert walk.past(page) == 1
+    assert not [one for one in asked if any(one.endswith(url) for url in coming)]
+
+
 def test_reload_while_a_round_is_drawn(page: Page, app_url: str) -> None:
     walk.begin(page, app_url, "a slow brush")
     page.keyboard.press("1")

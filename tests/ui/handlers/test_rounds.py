@@ -7,9 +7,25 @@ from typing import Any
 
 import pytest
 
+from personalize.preparation.prepare import Preparation
+from personalize.rounds.personalizer import Personalizer
+from personalize.ui.background import BackgroundRenders
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.screens import html
-from tests.ui.handlers.visitor import EN, SETTINGS, App, event, limited, page_after, request, seen, shows
+from tests.fakes import FakeEmbedder, FakeRenderer
+from tests.ui.handlers.visitor import (
+    EN,
+    SETTINGS,
+    App,
+    FragileStore,
+    event,
+    handlers_of,
+    limited,
+    page_after,
+    request,
+    seen,
+    shows,
+)
 
 
 def test_an_answer_about_other_pictures_of_the_same_round_is_not_counted(app: App) -> None:
@@ -152,3 +168,24 @@ def test_a_session_that_asks_for_too_much_at_once_is_told_to_wait_and_loses_noth
     assert len(app.personalizer.session(app.token).answered) == 2
     page = page_after(seen(handlers.pictures.make(place, "a boat", 1.0, "3", request())))
     assert "please wait" in page["notice"]
+
+
+LARGEST_REPLY = 20_000
+"""Bytes of the HTML that a pick may send in the early rounds, before many earlier pictures are listed."""
+
+
+def test_a_pick_whose_next_round_is_drawn_sends_one_small_update(preparation: Preparation) -> None:
+    settings = replace(SETTINGS, lookahead_rounds=1)
+    loop = Personalizer(preparation, FragileStore(), FakeRenderer(), FakeEmbedder(), settings)
+    handlers = handlers_of(loop, settings, BackgroundRenders())
+    token = loop.start("a fox", seed=5).token
+    here = BrowserState(token, "rounds").kept()
+    for number in range(1, 5):
+        round_ = loop.render(token, loop.propose(token).number)
+        assert loop.render_ahead(token)
+        asked = event(index=1, round=number, shown=round_.fingerprint)
+        (update,) = seen(handlers.rounds.pick(here, asked, request()))
+        current = loop.session(token).current
+        assert current is not None and current.number == number + 1 and shows(update, current)
+        assert "taste" not in update  # it is sent when its screen is opened
+        assert sum(len(str(value).encode()) for value in update.values()) < LARGEST_REPLY

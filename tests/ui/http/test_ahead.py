@@ -1,0 +1,94 @@
+"""The next round's pictures, for the page that shows the round before it."""
+
+from dataclasses import replace
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from personalize.errors import RenderError
+from personalize.preparation.prepare import Preparation, prepare
+from personalize.rounds.personalizer import Personalizer
+from personalize.session.memory_store import MemoryStore
+from personalize.session.record import Round
+from personalize.settings import Settings
+from personalize.ui.http.ahead import ahead_routes
+from personalize.ui.screens.html import picture_url
+from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
+
+SETTINGS = Settings(candidates=200, pool=64, rounds=3)
+
+
+@pytest.fixture(scope="module")
+def preparation(tmp_path_factory: pytest.TempPathFactory) -> Preparation:
+    settings = replace(SETTINGS, data=tmp_path_factory.mktemp("data"))
+    return prepare(fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings)
+
+
+@pytest.fixture
+def loop(preparation: Preparation) -> Personalizer:
+    return Personalizer(preparation, MemoryStore(), FakeRenderer(), FakeEmbedder(), SETTINGS)
+
+
+def drawn(loop: Personalizer, token: str) -> Round:
+    return loop.render(token, loop.propose(token).number)
+
+
+def asked(loop: Personalizer, token: str, shown: str, language: str = "en") -> list[dict[str, str]]:
+    client = TestClient(Starlette(routes=ahead_routes(loop)))
+    answer = client.get(f"/ahead/{token}/{shown}.json?language={language}")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    cards: list[dict[str, str]] = answer.json()["cards"]
+    return cards
+
+
+@pytest.mark.parametrize("best", [0, 3])
+def test_the_pictures_are_those_of_the_next_round_whatever_is_picked(loop: Personalizer, best: int) -> None:
+    token = loop.start("a fox", seed=4).token
+    for _ in range(2):
+        current = drawn(loop, token)
+        cards = asked(loop, token, current.fingerprint)
+        assert loop.session(token).current == current  # nothing was proposed for the asking
+        loop.answer(token, current.number, best=best, shown=current.fingerprint)
+        following = drawn(loop, token)
+        assert [card["url"] for card in cards] == [picture_url(token, one) for one in following.pictures]
+        for card, prompt in zip(cards, following.prompts, strict=True):
+            assert prompt in card["label"]
+            assert loop.picture(token, card["url"].split("/")[-1].removesuffix(".png"))
+
+
+def test_a_page_with_other_pictures_and_a_stranger_learn_nothing(loop: Personalizer) -> None:
+    token = loop.start("a fox", seed=4).token
+    current = drawn(loop, token)
+    assert asked(loop, token, "0" * 16) == []
+    assert asked(loop, "unknown", current.fingerprint) == []
+    loop.answer(token, 1, best=0)
+    assert asked(loop, token, current.fingerprint) == []
+
+
+def test_the_last_planned_round_has_no_next_one(loop: Personalizer) -> None:
+    token = loop.start("a fox", seed=4).token
+    for number in range(1, SETTINGS.planned):
+        current = drawn(loop, token)
+        assert asked(loop, token, current.fingerprint)
+        loop.answer(token, number, best=0)
+    assert asked(loop, token, drawn(loop, token).fingerprint) == []
+
+
+def test_pictures_that_cannot_be_drawn_are_none(loop: Personalizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = loop.start("a fox", seed=4).token
+    current = drawn(loop, token)
+
+    def broken(*_: object) -> list[bytes]:
+        raise RenderError("The brush broke. Draw them again.")
+
+    monkeypatch.setattr(loop.renderer, "render", broken)
+    assert asked(loop, token, current.fingerprint) == []
+
+
+def test_the_labels_have_the_readers_language(loop: Personalizer) -> None:
+    token = loop.start("a fox", seed=4).token
+    shown = drawn(loop, token).fingerprint
+    labels = [asked(loop, token, shown, language)[0]["label"] for language in ("en", "de", "fr")]
+    assert len(set(labels)) == 3
