@@ -1,5 +1,6 @@
 """Palate: from flags and environment to settings, parts, page and server. No logic."""
 
+import contextlib
 import logging
 import os
 import sys
@@ -33,8 +34,9 @@ def read_settings(arguments: list[str]) -> Settings:
 
 def say(text: str) -> None:
     """Write a line to the console at once."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):  # the page is served even if nobody reads the console
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
 
 
 def run(settings: Settings) -> None:

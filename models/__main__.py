@@ -9,6 +9,7 @@ from models.card import add_card
 from models.commands import add_check, add_fetch, add_list
 from models.errors import ModelError
 from models.evaluation.commands import add_blind, add_evaluate
+from models.output import exit_code_of
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,4 +36,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code_of(main))

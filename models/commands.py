@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import json
 from typing import Any
 
 from models.catalog import HERE, Model, catalog
 from models.errors import ModelError
 from models.hub import WEIGHTS, Fetch, Fetched, fetch, gigabytes, located
+from models.output import write_line
 from models.progress import ConsoleProgress
 from models.resolve import HUB_ID, find_model
 from models.verify import check
@@ -17,7 +18,8 @@ from models.verify import check
 def add_list(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The command ``list``."""
     parser = commands.add_parser("list", help="the models of the catalogue, their licences and sizes")
-    parser.set_defaults(run=lambda chosen: list_models())
+    parser.set_defaults(run=lambda chosen: list_models(as_json=chosen.json))
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def add_fetch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,11 +42,6 @@ def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("model", help="as for fetch, or a folder")
 
 
-def _write(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
 def _sources(name: str, entry: dict[str, Any], pickles: bool = False) -> list[Fetch]:
     """The repositories that an entry of the catalogue needs; none for the mini models."""
     if "repository" not in entry:
@@ -56,11 +53,15 @@ def _sources(name: str, entry: dict[str, Any], pickles: bool = False) -> list[Fe
     return sources
 
 
-def list_models() -> int:
+def list_models(*, as_json: bool = False) -> int:
     """Write every entry of the catalogue: licence, size, and whether it is on this machine; returns 0."""
     entries = catalog()
+    if as_json:
+        kinds = ("diffusion", "clip")
+        write_line(json.dumps({kind: [_facts(*item) for item in entries[kind].items()] for kind in kinds}))
+        return 0
     for kind, heading in (("diffusion", "Pipelines (--model)"), ("clip", "CLIPs (--clip)")):
-        _write(heading)
+        write_line(heading)
         for name, entry in entries[kind].items():
             sources = _sources(name, entry)
             here = all(located(source.repository, source.revision) for source in sources)
@@ -68,9 +69,24 @@ def list_models() -> int:
             where = "ships with Palate" if not sources else "here" if here else "not fetched"
             needs = f", a GPU with about {entry['memory_gb']:g} GB" if "memory_gb" in entry else ""
             allows = f": {entry['allows']}" if "allows" in entry else ""
-            _write(f"  {name:16} {entry['title']} ({where}; {size}{needs})")
-            _write(f"  {'':16} {entry['licence']}{allows}")
+            write_line(f"  {name:16} {entry['title']} ({where}; {size}{needs})")
+            write_line(f"  {'':16} {entry['licence']}{allows}")
     return 0
+
+
+def _facts(name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the catalogue for programs; sizes are in GB, and null where nothing is stated."""
+    sources = _sources(name, entry)
+    return {
+        "name": name,
+        "title": entry["title"],
+        "licence": entry["licence"],
+        "allows": entry.get("allows"),
+        "ships": not sources,
+        "here": all(located(source.repository, source.revision) for source in sources),
+        "gigabytes": entry.get("gigabytes"),
+        "memory_gb": entry.get("memory_gb"),
+    }
 
 
 def _own_size(entry: dict[str, Any]) -> str:
@@ -117,13 +133,13 @@ def fetch_model(name: str, revision: str = "", variant: str | None = None, pickl
     """
     sources = _wanted(name, revision, variant, pickles)
     if not sources:
-        _write(f"{name} ships with Palate: nothing to fetch.")
+        write_line(f"{name} ships with Palate: nothing to fetch.")
         return 0
     for source in sources:
-        _write(f"{source.repository} at {source.revision[:12]}")
+        write_line(f"{source.repository} at {source.revision[:12]}")
         done: Fetched = fetch(source)
-        _write(f"  {gigabytes(done.bytes)} in {done.folder} ({gigabytes(done.new_bytes)} new)")
-    _write(f"Run it with: python app.py --model {name}")
+        write_line(f"  {gigabytes(done.bytes)} in {done.folder} ({gigabytes(done.new_bytes)} new)")
+    write_line(f"Run it with: python app.py --model {name}")
     return 0
 
 
@@ -137,13 +153,13 @@ def check_model(name: str) -> bool:
     wrong: list[str] = []
     progress = ConsoleProgress()
     for source in sources:
-        _write(f"{source.repository} at {source.revision[:12]}")
+        write_line(f"{source.repository} at {source.revision[:12]}")
         wrong += check(source.repository, source.revision, progress)
     if not sources:
         wrong += _headers(find_model(name))
     for line in wrong:
-        _write(f"  {line}")
-    _write(f"{name}: " + (f"{len(wrong)} files are damaged" if wrong else "every file is whole"))
+        write_line(f"  {line}")
+    write_line(f"{name}: " + (f"{len(wrong)} files are damaged" if wrong else "every file is whole"))
     return not wrong
 
 

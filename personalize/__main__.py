@@ -6,6 +6,7 @@ import os
 import sys
 
 from models.errors import ModelError
+from models.output import exit_code_of
 from personalize.commands import COMMANDS, FlagParser, add_shared
 from personalize.errors import PersonalizeError
 from personalize.settings import Settings
@@ -46,4 +47,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_code_of(lambda: main(sys.argv[1:])))

@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from models.output import write_line
 from personalize.errors import SettingsError
 from personalize.settings import Settings
 
@@ -40,17 +40,13 @@ class Command:
 def add_shared(parser: argparse.ArgumentParser, names: tuple[str, ...]) -> None:
     """Add `--model`, `--data` and `--threads`, and the groups of flags in `names` ("json", "questions")."""
     parser.add_argument("--model", help="name in the catalogue, or a folder (default: mini)")
-    parser.add_argument("--data", type=Path, help="folder of sessions, pictures and caches")
+    parser.add_argument("--data", help="folder of sessions, pictures and caches")
     parser.add_argument("--threads", type=int, help="CPU threads of the networks (default: the free cores)")
     if "json" in names:
         parser.add_argument("--json", action="store_true", help="print one JSON object")
     if "questions" in names:
         parser.add_argument("--options", type=int, help="number of pictures in a round")
         parser.add_argument("--vocabulary", help="name in assets/vocabulary, or a folder")
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
 
 
 def render_flags(parser: argparse.ArgumentParser) -> None:
@@ -62,8 +58,9 @@ def render_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def run_render(chosen: Flags, settings: Settings) -> None:
-    """Write pictures of one prompt to a folder, and print the paths of the files."""
+    """Write pictures of one prompt to a folder, and print the paths of the files. No file is replaced."""
     import models
+    from personalize.files import NumberedFiles
     from personalize.progress import ConsoleProgress
     from personalize.seeds import LARGEST_SEED
     from personalize.session.record import PictureRecord
@@ -78,20 +75,26 @@ def run_render(chosen: Flags, settings: Settings) -> None:
             high=LARGEST_SEED,
             found=chosen.seed,
         )
+    try:
+        chosen.out.mkdir(parents=True, exist_ok=True)
+        files = NumberedFiles(chosen.out)  # before the drawing, which may take minutes
+    except OSError as error:
+        raise _no_folder(error) from error
     renderer = models.load_renderer(settings.model, settings.threads, changes=settings.model_changes)
     progress = ConsoleProgress()
     records = [PictureRecord(renderer.name, prompt, "", chosen.seed + n) for n in range(chosen.count)]
     contents = renderer.render(records, lambda done, of: progress("denoising", done, of))
     try:
-        chosen.out.mkdir(parents=True, exist_ok=True)
         for record, content in zip(records, contents, strict=True):
-            file = chosen.out / f"palate-{record.seed}.png"
-            file.write_bytes(content)
-            _print(str(file))
+            write_line(str(files.write(f"{record.seed}-{prompt}", ".png", content)))
+    except BrokenPipeError:
+        raise  # nobody reads the names of the files any more
     except OSError as error:
-        raise SettingsError(
-            f"Expected a folder to write to in --out, found: {error}. Choose another folder."
-        ) from error
+        raise _no_folder(error) from error
+
+
+def _no_folder(error: OSError) -> SettingsError:
+    return SettingsError(f"Expected a folder to write to in --out, found: {error}. Choose another folder.")
 
 
 def design_flags(parser: argparse.ArgumentParser) -> None:
@@ -135,9 +138,9 @@ def run_design(chosen: Flags, settings: Settings) -> None:
         "warnings": list(design_warnings(result)),
     }
     if chosen.json:
-        _print(json.dumps(facts))
+        write_line(json.dumps(facts))
         return
-    _print("\n".join(f"{name:<19} {value}" for name, value in facts.items()))
+    write_line("\n".join(f"{name:<19} {value}" for name, value in facts.items()))
 
 
 def simulate_flags(parser: argparse.ArgumentParser) -> None:
@@ -178,7 +181,7 @@ def run_simulate(chosen: Flags, settings: Settings) -> None:
         ConsoleProgress(),
         parts.shipped,
     )
-    _print(json.dumps(result) if chosen.json else simulation_table(result))
+    write_line(json.dumps(result) if chosen.json else simulation_table(result))
 
 
 def benchmark_flags(parser: argparse.ArgumentParser) -> None:
@@ -253,7 +256,7 @@ def run_benchmark(chosen: Flags, settings: Settings) -> None:
     result = measure(
         parts.vocabulary, parts.renderer, parts.embedder, settings, chosen.repeats, parts.shipped
     )
-    _print(json.dumps(result) if chosen.json else table(result))
+    write_line(json.dumps(result) if chosen.json else table(result))
 
 
 def _run_crowd(chosen: Flags, settings: Settings) -> None:
@@ -281,7 +284,7 @@ def _run_crowd(chosen: Flags, settings: Settings) -> None:
         chosen.seed,
     )
     found = simulate_crowd(crowd, Vocabulary.load(VOCABULARIES / "mini"), settings, ConsoleProgress())
-    _print(json.dumps(found) if chosen.json else "\n".join(f"{n:<20} {v}" for n, v in found.items()))
+    write_line(json.dumps(found) if chosen.json else "\n".join(f"{n:<20} {v}" for n, v in found.items()))
 
 
 def experiments_flags(parser: argparse.ArgumentParser) -> None:
@@ -300,7 +303,7 @@ def run_experiments(chosen: Flags, settings: Settings) -> None:
     from personalize.progress import ConsoleProgress
 
     command.run_experiment(
-        chosen.name, chosen.quick, chosen.out, lambda: assemble(settings), _print, ConsoleProgress()
+        chosen.name, chosen.quick, chosen.out, lambda: assemble(settings), write_line, ConsoleProgress()
     )
 
 
@@ -315,7 +318,7 @@ def run_study(chosen: Flags, settings: Settings) -> None:
     from personalize.study.command import analyse_study, export_study
 
     if chosen.what == "analyse":
-        _print(analyse_study(chosen.file, as_numbers=chosen.json))
+        write_line(analyse_study(chosen.file, as_numbers=chosen.json))
         return
     from personalize.assembly import assemble, open_store, prepare_parts
     from personalize.progress import ConsoleProgress
@@ -324,7 +327,7 @@ def run_study(chosen: Flags, settings: Settings) -> None:
     prepared = prepare_parts(parts, ConsoleProgress())
     store = open_store(settings)
     people = export_study(prepared, store, parts.renderer, parts.embedder, settings, chosen.file)
-    _print(f"{people} participants in {chosen.file}")
+    write_line(f"{people} participants in {chosen.file}")
 
 
 COMMANDS: dict[str, Command] = {

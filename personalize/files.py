@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import BinaryIO
 PART = ".{}.part"
 """Name of an unfinished file, with a random middle. A killed program may leave one behind."""
 
+
+LONGEST_TITLE = 60
+"""Largest number of characters that a title adds to a file's name."""
 
 NO_FOLDER_FLUSH = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF})
 """Errors with which a file system, such as CIFS or FUSE, says that it cannot flush a folder."""
@@ -56,3 +60,44 @@ def flush_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+class NumberedFiles:
+    """New files of a folder, with numbers that continue after those of earlier runs: `00003-title.png`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Continue after the largest number in the folder, which must exist.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        self._folder = folder
+        numbers = (re.match(r"(\d{5,9})\D", path.name) for path in folder.iterdir())
+        self._next = 1 + max((int(found[1]) for found in numbers if found), default=0)
+
+    def write(self, title: str, suffix: str, content: bytes) -> Path:
+        """Write a new file and return its path. A file of another program at that place is left alone.
+
+        Args:
+            title: any text; its letters and figures become a part of the name.
+            suffix: of the name, such as ".png".
+            content: of the file.
+
+        Raises:
+            OSError: no permission or no space. No file is left.
+        """
+        words = re.sub(r"[\W_]+", "-", title)[:LONGEST_TITLE].strip("-")
+        while True:
+            path = self._folder / f"{self._next:05}-{words}{suffix}"
+            self._next += 1
+            try:
+                path.open("xb").close()  # takes the name, so that two programs never share it
+            except FileExistsError:
+                continue
+            break
+        try:
+            write_whole(path, lambda stream: stream.write(content))
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return path

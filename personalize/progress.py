@@ -1,8 +1,10 @@
 """Progress of slow work: the callbacks that report it, and a console that shows it with the time left."""
 
+import math
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TextIO
 
 OnProgress = Callable[[str, int, int], None]
@@ -49,8 +51,7 @@ class ConsoleProgress:
         self._written = now
         remaining = spent * (of - done) / done if done else float("nan")
         text = f"{what}: {done} of {of}" + (f", about {duration(remaining)} left" if 0 < done < of else "")
-        self._stream.write(f"\r\x1b[2K{text}" if self._live else f"{text}\n")
-        self._stream.flush()
+        self._write(f"\r\x1b[2K{text}" if self._live else f"{text}\n")
         self._open = self._live
         if done >= of:
             self.close()
@@ -58,10 +59,14 @@ class ConsoleProgress:
     def close(self) -> None:
         """End the line of the present work."""
         if self._open:
-            self._stream.write("\n")
-            self._stream.flush()
+            self._write("\n")
         self._open = False
         self._what = ""
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError):  # the work goes on when nobody reads about it
+            self._stream.write(text)
+            self._stream.flush()
 
 
 def duration(seconds: float) -> str:
@@ -69,6 +74,39 @@ def duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+SOLVING = "solving the design (percent)"
+"""The name of the work that `GapProgress` measures."""
+
+
+class GapProgress:
+    """Progress of a solver that stops at a gap: the share of the way from its first gap, on a log scale."""
+
+    WHOLE = 100
+
+    def __init__(self, relative_gap: float, iterations: int) -> None:
+        """The solver stops at this share of |value|, or after so many iterations."""
+        self._goal, self._iterations = relative_gap, iterations
+        self._first, self._share = 0.0, 0.0
+
+    def done(self, iteration: int, value: float, gap: float) -> int:
+        """Percent of the way, 0..100; it never decreases.
+
+        Args:
+            iteration: number of steps so far.
+            value: value of the criterion.
+            gap: certified gap to the optimum.
+        """
+        goal = self._goal * abs(value)
+        self._first = self._first or (gap if math.isfinite(gap) else 0.0)
+        if gap <= goal:
+            self._share = 1.0
+        elif 0.0 < goal < gap < self._first:
+            way = math.log(self._first / gap) / math.log(self._first / goal)
+            self._share = max(self._share, way)
+        self._share = max(self._share, min(1.0, iteration / self._iterations))
+        return int(self.WHOLE * self._share)
 
 
 class ProgressSlice:

@@ -15,7 +15,7 @@ from personalize.errors import SettingsError
 from personalize.session.record import STRATEGY_NAMES, STUDY
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from personalize.session.database import DatabaseUrl
 
 PREFIX = "PALATE_"
 """Prefix of the environment variables."""
@@ -25,6 +25,12 @@ RENAMED = {"words": "max_tokens", "pleasant": "liked_share", "ahead": "lookahead
 """Present names of settings by their earlier names, which still work."""
 
 _ARMS = tuple(name for name in STRATEGY_NAMES if name != STUDY)
+_OF_A_SERVICE = re.compile(
+    r"([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+)
+"""Variables that Kubernetes gives every pod for a Service, after the Service's name and an underscore."""
+
+_PORT_OF_A_SERVICE = re.compile(r"(tcp|udp|sctp)://.+")
 _PIN = re.compile(r"[0-9]{4,12}")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]_~%/-]{1,200}")
 
@@ -266,6 +272,9 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str], **overrides: object) -> "Settings":
         """The settings from defaults, PALATE_* variables and `overrides`, in ascending priority.
 
+        A variable counts as missing if it is empty, if an override replaces it, or if Kubernetes wrote it for
+        a Service named palate.
+
         Args:
             environ: the environment variables.
             overrides: values by the name of their setting, as text or with the type of the setting. None
@@ -277,14 +286,12 @@ class Settings:
         kinds = get_type_hints(cls)
         names = {item.name for item in fields(cls)}
         values: dict[str, object] = {}
-        for variable, text in environ.items():
-            if not variable.startswith(PREFIX):
-                continue
+        for variable, text in _written_by_people(environ).items():
             name = variable.removeprefix(PREFIX).lower()
             if name in RENAMED:
                 new = PREFIX + RENAMED[name].upper()
                 log.warning("%s is now %s. The old name still works.", variable, new)
-                if new in environ:
+                if environ.get(new, "").strip():
                     continue
                 name = RENAMED[name]
             if name not in names:
@@ -292,7 +299,8 @@ class Settings:
                     f"Expected one of {', '.join(PREFIX + n.upper() for n in sorted(names))}, "
                     f"found {variable}. Correct or unset it."
                 )
-            values[name] = _parsed(variable, text, kinds[name])
+            if overrides.get(name) is None:
+                values[name] = _parsed(variable, text, kinds[name])
         for name, value in overrides.items():
             if name not in names:
                 raise SettingsError(
@@ -344,13 +352,13 @@ class Settings:
         return self.data.expanduser()
 
     @property
-    def database(self) -> "str | URL":
+    def database(self) -> "str | DatabaseUrl":
         """The URL of the database: as it was given, or that of a file in the data folder."""
         if self.database_url:
             return self.database_url
-        from sqlalchemy import URL  # slow to import, and --help does not need it
+        from personalize.session.database import url_of_file  # slow to import; --help does not need it
 
-        return URL.create("sqlite", database=str(self.folder / "palate.sqlite3"))
+        return url_of_file(self.folder / "palate.sqlite3")
 
     @property
     def pictures(self) -> Path:
@@ -361,6 +369,23 @@ class Settings:
     def cache(self) -> Path:
         """The folder of caches, which can be deleted and computed again."""
         return self.folder / "cache"
+
+
+def _written_by_people(environ: Mapping[str, str]) -> dict[str, str]:
+    """The PALATE_* variables that are not empty and not from Kubernetes; one warning names the latter."""
+    given = {name: text for name, text in environ.items() if name.startswith(PREFIX) and text.strip()}
+    services = [
+        name
+        for name, text in given.items()
+        if _OF_A_SERVICE.fullmatch(name.removeprefix(PREFIX))
+        or (name.endswith("_PORT") and _PORT_OF_A_SERVICE.fullmatch(text))
+    ]
+    if services:
+        log.warning(
+            "%s come from a Kubernetes Service and are ignored. The flag --port sets the port.",
+            ", ".join(sorted(services)),
+        )
+    return {name: text for name, text in given.items() if name not in services}
 
 
 def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
@@ -424,6 +449,8 @@ def _parsed(variable: str, text: str, kind: Any) -> object:
     Raises:
         SettingsError: the text is not such a value.
     """
+    if kind is Path and not text.strip():
+        raise SettingsError(f"Expected {variable} to be a folder, found nothing. Leave it out or name one.")
     try:
         if kind is int:
             return int(text)

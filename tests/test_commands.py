@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from models.output import CLOSED
 from personalize.__main__ import main
 from personalize.commands import COMMANDS
 
@@ -41,11 +43,38 @@ def test_render_writes_pictures_that_can_be_made_again(
     out = tmp_path / "pictures"
     flags = ("render", "--prompt", "a fox, watercolor", "--count", "2", "--seed", "5", "--out", str(out))
     files = [Path(line) for line in printed(capsys, *flags).splitlines()]
-    assert [file.name for file in files] == ["palate-5.png", "palate-6.png"]
+    assert [file.name for file in files] == ["00001-5-a-fox-watercolor.png", "00002-6-a-fox-watercolor.png"]
     first = [file.read_bytes() for file in files]
     assert all(Image.open(io.BytesIO(content)).size[0] >= 64 for content in first) and first[0] != first[1]
-    printed(capsys, *flags)
-    assert [file.read_bytes() for file in files] == first
+    files[0].write_bytes(b"changed by hand")
+    again = [Path(line) for line in printed(capsys, *flags).splitlines()]
+    assert [file.name[:7] for file in again] == ["00003-5", "00004-6"]
+    assert [file.read_bytes() for file in again] == first
+    assert files[0].read_bytes() == b"changed by hand"
+
+
+@pytest.mark.parametrize("command", [("models", "list"), ("models", "list", "--json")])
+def test_a_closed_pipe_ends_a_command_without_a_word(command: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (CLOSED, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_an_output_that_cannot_be_written_gets_one_sentence() -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "models", "list"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert ended.returncode == 2 and ended.stderr.count(b"\n") == 1 and b"No space left" in ended.stderr
 
 
 def test_design_prints_what_it_reached(capsys: pytest.CaptureFixture[str], data: str) -> None:

@@ -47,13 +47,11 @@ def test_each_kind_of_value_is_read(variable: str, text: str, name: str, value: 
         ("PALATE_OPTIONS", "1", "options from 2 to 9, found 1"),
         ("PALATE_OPTIONS", "four", "PALATE_OPTIONS to be a whole number, found 'four'"),
         ("PALATE_OPTIONS", "4.0", "a whole number"),
-        ("PALATE_OPTIONS", "", "a whole number"),
         ("PALATE_LAPSE", "nan", "lapse from 0 to 0.5, found nan"),
         ("PALATE_LAPSE", "1e9", "lapse from 0 to 0.5"),
         ("PALATE_GAMMAS", "0.5;1", "numbers with commas between"),
         ("PALATE_GAMMAS", "0.5,7", "gammas from 0 to 2"),
         ("PALATE_STRATEGY", "clever", "eubo or study, found 'clever'"),
-        ("PALATE_MODEL", "", "model to be given"),
         ("PALATE_HOST", "a\nb", "without control characters"),
         ("PALATE_OPTION", "4", "found PALATE_OPTION. Correct or unset it"),
         ("PALATE_", "4", "found PALATE_"),
@@ -63,6 +61,57 @@ def test_a_value_that_does_not_fit_is_refused_by_name(variable: str, text: str, 
     with pytest.raises(SettingsError, match=message) as caught:
         Settings.from_environment({variable: text})
     assert str(caught.value).startswith("Expected ") and str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize("row", Settings.table(), ids=lambda row: row.name)
+def test_an_empty_variable_counts_as_not_given(row: Any) -> None:
+    for empty in ("", "  "):
+        assert Settings.from_environment({row.environment: empty}) == Settings()
+
+
+@pytest.mark.parametrize("flag", ["data", "model", "host", "port", "lapse"])
+def test_an_empty_flag_is_refused(flag: str) -> None:
+    with pytest.raises(SettingsError, match=flag):
+        Settings.from_environment({}, **{flag: ""})
+
+
+SERVICE = {
+    "PALATE_SERVICE_HOST": "10.96.0.7",
+    "PALATE_SERVICE_PORT": "80",
+    "PALATE_SERVICE_PORT_HTTP": "80",
+    "PALATE_PORT": "tcp://10.96.0.7:80",
+    "PALATE_PORT_80_TCP": "tcp://10.96.0.7:80",
+    "PALATE_PORT_80_TCP_PROTO": "tcp",
+    "PALATE_PORT_80_TCP_PORT": "80",
+    "PALATE_PORT_80_TCP_ADDR": "10.96.0.7",
+    "PALATE_PORT_53_UDP_ADDR": "10.96.0.7",
+    "PALATE_DB_SERVICE_HOST": "10.96.0.8",
+    "PALATE_DB_PORT": "tcp://10.96.0.8:5432",
+    "PALATE_DB_PORT_5432_TCP": "tcp://10.96.0.8:5432",
+}
+"""Variables of the Services palate and palate-db, as Kubernetes writes them into every pod."""
+
+
+@pytest.mark.parametrize("flags", [{}, {"port": "9"}])
+def test_what_kubernetes_writes_is_ignored_with_one_warning(
+    flags: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings.from_environment({**SERVICE, "PALATE_ROUNDS": "5"}, **flags)
+    assert (settings.port, settings.rounds) == (int(flags.get("port", 7860)), 5)
+    assert len(caplog.records) == 1 and "PALATE_PORT" in caplog.text
+
+
+@pytest.mark.parametrize("variable", ["PALATE_DB_PORT", "PALATE_SERVICE", "PALATE_PORT_TCP"])
+def test_what_only_resembles_it_is_refused(variable: str) -> None:
+    with pytest.raises(SettingsError, match=variable):
+        Settings.from_environment({variable: "5432"})
+
+
+@pytest.mark.parametrize("text", ["many", "tcp:/10.0.0.1", "70000"])
+def test_a_flag_silences_the_environment(text: str) -> None:
+    assert Settings.from_environment({"PALATE_PORT": text}, port="9").port == 9
+    with pytest.raises(SettingsError, match="(?i)port"):
+        Settings.from_environment({"PALATE_PORT": text})
 
 
 def test_an_unknown_flag_is_refused() -> None:

@@ -20,7 +20,7 @@ from personalize.mdp.features import FeatureSpace, fit_feature_space
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TastePrior
 from personalize.preparation.effects import measured_effects
-from personalize.progress import OnProgress, no_progress
+from personalize.progress import SOLVING, GapProgress, OnProgress, no_progress
 from personalize.rendering.protocols import Embedder, Renderer
 from personalize.settings import Settings
 from personalize.vocabulary.vocabulary import Vocabulary
@@ -97,7 +97,7 @@ def solved_design(
         mdp: the prompt MDP.
         prior: the prior of a taste.
         settings: the settings of the design, and `cache`.
-        on_progress: receives the number of iterations.
+        on_progress: receives the percent of the way to the gap at which the design stops.
         use_cache: whether a cached design may be returned; False always solves the design.
 
     Raises:
@@ -119,8 +119,10 @@ def solved_design(
             file.unlink()
     criterion: Criterion = DCriterion() if settings.criterion == "D" else VCriterion(prior.contrast)
 
+    way = GapProgress(settings.relative_gap, settings.design_iterations)
+
     def report(step: SolverStep) -> None:
-        on_progress("solving the design", step.iteration, settings.design_iterations)
+        on_progress(SOLVING, way.done(step.iteration, step.value, step.gap), way.WHOLE)
 
     result = solve_design(
         mdp,

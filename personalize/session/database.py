@@ -33,6 +33,9 @@ from personalize.errors import StoreError
 from personalize.session.sqlite_check import examine
 from personalize.session.tables import SCHEMA_VERSION, SchemaRow, Table
 
+DatabaseUrl = URL
+"""The type of a database's URL."""
+
 LOCK_WAIT_S = 15.0
 """Seconds that a write waits for the write of another program."""
 
@@ -110,6 +113,11 @@ class Database:
             raise _explanation(str(error.orig), self.where, self._lock_wait_s) from error
         except SQLAlchemyError as error:
             raise _explanation(str(error), self.where, self._lock_wait_s) from error
+
+
+def url_of_file(path: Path) -> URL:
+    """The URL of an SQLite file, whose path may contain any character."""
+    return URL.create("sqlite", database=str(path))
 
 
 def _parsed(url: str | URL) -> URL:

@@ -5,9 +5,11 @@ are for human readers. A file may come from an unknown source, so its size, its 
 checked before use.
 """
 
+import codecs
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from personalize.errors import SessionError
 from personalize.rendering.png import PNG, text_of
@@ -20,9 +22,19 @@ CHUNK = "palate-taste"
 
 MOST_ROUNDS = 500
 MOST_OPTIONS = 9
+FIRST_YEAR, LAST_YEAR = 1970, 2199
 
 Word = Annotated[str, Field(max_length=200)]
 Seed = Annotated[int, Field(ge=0, lt=2**64)]
+
+
+def _of_our_time(at: datetime) -> datetime:
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError(f"expected a year from {FIRST_YEAR} to {LAST_YEAR}, found {at.year}")
+    return at
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_of_our_time)]
 Option = Annotated[int, Field(ge=1, le=MOST_OPTIONS)]
 Marks = Annotated[tuple[Option, ...], Field(max_length=MOST_OPTIONS, strict=False)]
 
@@ -61,7 +73,7 @@ class Picked(_Part):
     worst: Option | None = None
     liked: Marks | None = None
     disliked: Marks | None = None
-    at: Annotated[AwareDatetime, Field(strict=False)]
+    at: Moment
 
 
 class TasteFile(_Part):
@@ -69,7 +81,7 @@ class TasteFile(_Part):
 
     format: Literal["palate-taste"]
     version: Literal[1]
-    made: Annotated[AwareDatetime, Field(strict=False)]
+    made: Moment
     subject: Word
     sentence: Annotated[str, Field(max_length=1000)]
     models: Made
@@ -100,7 +112,7 @@ def read_taste_file(content: bytes) -> TasteFile:
             found=f"{len(content) / 2**20:.1f}",
         )
     try:
-        return TasteFile.model_validate_json(content)
+        return TasteFile.model_validate_json(_as_utf8(content))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"][:6])
@@ -109,6 +121,15 @@ def read_taste_file(content: bytes) -> TasteFile:
             where=" in " + where if where else "",
             what=first["msg"].lower(),
         ) from None
+
+
+def _as_utf8(content: bytes) -> bytes:
+    """The content in UTF-8 without the mark that some editors put at the start of a text (BOM)."""
+    if content.startswith(codecs.BOM_UTF8):
+        return content.removeprefix(codecs.BOM_UTF8)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", errors="replace").encode()
+    return content
 
 
 def _text_in_card(content: bytes) -> bytes:

@@ -121,17 +121,29 @@ def _files(place: Path) -> list[Path]:
 
 
 def _from_csv(text: str, file: Path) -> list[str]:
+    line = 1  # where the present row begins
     try:
-        reader = csv.DictReader(io.StringIO(text), strict=True)
-        if reader.fieldnames is None or not {"name", "prompt"} <= set(reader.fieldnames):
+        rows = csv.reader(io.StringIO(text), strict=True, skipinitialspace=True)
+        heads = [head.strip() for head in next(rows, [])]
+        if not {"name", "prompt"} <= set(heads):
             raise VocabularyError(
                 f"Expected the columns name,prompt,negative_prompt in {file}, found "
-                f"{','.join(reader.fieldnames or ()) or 'nothing'}. Save it as A1111's styles.csv."
+                f"{','.join(heads) or 'nothing'}. Save it as A1111's styles.csv."
             )
-        return [row["prompt"] or "" for row in reader]
+        place, prompts, line = heads.index("prompt"), [], rows.line_num + 1
+        for row in rows:
+            if any(cell.strip() for cell in row[len(heads) :]):
+                raise VocabularyError(
+                    f"Expected {len(heads)} columns in line {line} of {file}, found {len(row)}. "
+                    "Put quotes around a text that has commas."
+                )
+            prompts.append(row[place] if place < len(row) else "")
+            line = rows.line_num + 1
+        return prompts
     except csv.Error as error:
         raise VocabularyError(
-            f"Expected a table with commas in {file}, found: {error}. Save it as A1111's styles.csv."
+            f"Expected a table with commas in {file}, found a fault in line {line}: {error}. "
+            "Write a quote inside quotes twice, and end every quoted text with a quote."
         ) from error
 
 

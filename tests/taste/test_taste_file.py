@@ -46,6 +46,21 @@ def test_what_is_written_is_read_back_and_can_be_read_by_people() -> None:
     assert "best" not in json.loads(text)["rounds"][1]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_that_an_editor_saved_with_a_mark_is_read(encoding: str) -> None:
+    text = a_file().text().replace("\n", "\r\n")
+    assert read_taste_file(text.encode(encoding)) == a_file()
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1826-11-24T09:30:00Z"]
+)
+def test_a_date_of_another_century_is_named_by_its_year(moment: str) -> None:
+    for content in (changed(made=moment), changed(rounds=[round_(at=moment)])):
+        with pytest.raises(SessionError, match=f"year from 1970 to 2199, found {int(moment[:4])}"):
+            read_taste_file(content)
+
+
 def round_(**changes: Any) -> dict[str, Any]:
     return {"pictures": [["a"], []], "seed": 1, "at": "2026-11-24T09:30:00Z"} | changes
 

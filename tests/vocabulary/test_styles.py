@@ -70,6 +70,26 @@ def test_a1111_and_fooocus_files_are_read(tmp_path: Path) -> None:
     assert read_styles(file_of(tmp_path, "sdxl.json", json.dumps(FOOOCUS))) == [FOOOCUS[0]["prompt"]]
 
 
+def test_spaces_after_commas_are_no_part_of_a_style(tmp_path: Path) -> None:
+    text = 'name, prompt, negative_prompt\nNoir, "film noir, rain", "cartoon, ""bad"""\nInk, ink,\n'
+    assert read_styles(file_of(tmp_path, "styles.csv", text)) == ["film noir, rain", "ink"]
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ('Noir,"a "dark" still, rain",', "line 4"),
+        ('Noir,"a dark still, rain', "line 4"),
+        ("Noir,film noir, rain, fog, night", "3 columns in line 4"),
+    ],
+)
+def test_a_fault_is_named_by_its_line(tmp_path: Path, row: str, found: str) -> None:
+    text = f'name,prompt,negative_prompt\nTwo,"two\nlines",\n{row}\nLast,last,\n'
+    with pytest.raises(VocabularyError, match=found) as refused:
+        read_styles(file_of(tmp_path, "styles.csv", text))
+    assert "quote" in str(refused.value)
+
+
 def test_the_styles_of_a_folder_are_one_more_slot(tmp_path: Path) -> None:
     file_of(tmp_path, "styles.csv", CSV + "Known,Night,\nTwice,SOFT FOCUS,\n")
     file_of(tmp_path, "b.json", json.dumps([*FOOOCUS, {"name": "again", "prompt": "soft focus"}]))

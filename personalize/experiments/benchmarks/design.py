@@ -15,9 +15,10 @@ from personalize.errors import SettingsError
 from personalize.experiments.bank import SPREAD
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TastePrior
-from personalize.progress import OnProgress
+from personalize.progress import SOLVING, GapProgress, OnProgress
 
 GAPS = (1e-2, 1e-3)
+ITERATIONS = 5000
 ROUNDS = 60
 SAMPLES = 1000
 SIZES: dict[str, tuple[int, ...]] = {
@@ -74,13 +75,15 @@ def measure_design(
     reached: dict[float, float] = {}
     spent_until: dict[float, float] = {}
 
+    way = GapProgress(GAPS[-1], ITERATIONS)
+
     def told(progress: SolverStep) -> None:
         relative = progress.gap / max(abs(progress.value), 1e-300)
         for gap in GAPS:
             if relative <= gap and gap not in reached:
                 reached[gap] = time.monotonic() - begun
                 spent_until[gap] = time.process_time() - spent
-        on_progress("solving the design", progress.iteration, 5000)
+        on_progress(SOLVING, way.done(progress.iteration, progress.value, progress.gap), way.WHOLE)
 
     result = solve_design(
         mdp,
@@ -89,7 +92,7 @@ def measure_design(
         rounds=ROUNDS,
         regularisation=prior.planning_precision(SPREAD),
         relative_gap=GAPS[-1],
-        iterations=5000,
+        iterations=ITERATIONS,
         callback=told,
     )
     return {
