@@ -37,6 +37,12 @@ class Answer:
     worst: int | None
     at: datetime
 
+    def __post_init__(self) -> None:
+        """Refuse options that are no whole numbers; a fraction in the log would spoil the session."""
+        for index in (self.best, self.worst):
+            if index is not None and type(index) is not int:
+                raise not_a_picture(index)
+
     @classmethod
     def checked(cls, options: int, *, best: int | None, worst: int | None, none: bool) -> "Answer":
         """The answer to a round of `options` pictures, with the present time.
@@ -51,6 +57,9 @@ class Answer:
                 "none.",
                 found="both" if none else "neither",
             )
+        for index in (best, worst):
+            if index is not None and type(index) is not int:
+                raise not_a_picture(index)
         for name, index in (("favourite", best), ("least liked", worst)):
             if index is not None and not 0 <= index < options:
                 raise SessionError(
@@ -218,6 +227,14 @@ class PictureRecord:
     prompt: str
     negative_prompt: str
     seed: int
+
+
+def not_a_picture(index: object) -> SessionError:
+    """The error of an answer whose picture is no whole number."""
+    return SessionError(
+        "Expected the number of a picture in an answer, found {found}. Send a whole number.",
+        found=repr(index)[:40],
+    )
 
 
 def checked_strategy(strategy: str) -> Strategy:

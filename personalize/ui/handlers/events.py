@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar, cast
 import gradio as gr
 
 from personalize.errors import PersonalizeError, SessionError
+from personalize.session import whole_number as numbers
 from personalize.ui.browser_state import BrowserState, Screen
 from personalize.ui.components import Updates
 from personalize.ui.handlers.context import HandlerContext
@@ -106,7 +107,7 @@ def whole_number(event: gr.EventData, name: str) -> int:
     Raises:
         SessionError: the event has none.
     """
-    value = event_value(event, name)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    number = numbers.whole_number(event_value(event, name))
+    if number is not None:
+        return number
     raise SessionError("Expected the number of the {name}, found none. Reload the page.", name=name)
