@@ -3,6 +3,7 @@
 ::
 
     record.py          sessions, rounds, answers, trials and cards as immutable values
+    whole_number.py    whole numbers as they arrive from outside
     subject.py         the check of a person's text: one short line
     feedback.py        from answered rounds to comparisons
     store.py           the Store protocol, and the errors of every store

@@ -6,7 +6,7 @@ rows, and the values here contain only the live rounds, in order.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, get_args
@@ -44,6 +44,12 @@ class Answer:
         """The least liked option: the only disliked one; None with no or several disliked options."""
         return self.disliked[0] if len(self.disliked) == 1 else None
 
+    def __post_init__(self) -> None:
+        """Refuse options that are no whole numbers; a fraction in the log would spoil the session."""
+        for index in (*(() if self.best is None else (self.best,)), *self.liked, *self.disliked):
+            if type(index) is not int:
+                raise not_a_picture(index)
+
     @classmethod
     def checked(
         cls,
@@ -51,8 +57,8 @@ class Answer:
         *,
         best: int | None,
         none: bool,
-        liked: Iterable[int] = (),
-        disliked: Iterable[int] = (),
+        liked: Sequence[int] = (),
+        disliked: Sequence[int] = (),
     ) -> "Answer":
         """The answer to a round of `options` pictures, with the present time.
 
@@ -68,6 +74,9 @@ class Answer:
                 "none.",
                 found="both" if none else "neither",
             )
+        for index in (*(() if best is None else (best,)), *liked, *disliked):
+            if type(index) is not int:
+                raise not_a_picture(index)
         up, down = set(liked), set(disliked)
         for name, places in (
             ("favourite", () if best is None else (best,)),
@@ -245,6 +254,14 @@ class PictureRecord:
     prompt: str
     negative_prompt: str
     seed: int
+
+
+def not_a_picture(index: object) -> SessionError:
+    """The error of an answer whose picture is no whole number."""
+    return SessionError(
+        "Expected the number of a picture in an answer, found {found}. Send a whole number.",
+        found=repr(index)[:40],
+    )
 
 
 def checked_strategy(strategy: str) -> Strategy:

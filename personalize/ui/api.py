@@ -4,15 +4,17 @@
 page's URL, and contain the token. Waiting and limits are the same as on the page.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
 
-from personalize.errors import PersonalizeError
+from personalize.errors import PersonalizeError, SessionError
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.subject import check_subject
+from personalize.session.whole_number import checked_whole_number
 from personalize.taste.personal_pictures import personal_pictures
 from personalize.taste.summary import summarise
 from personalize.ui.rate_limit import Limit
@@ -21,6 +23,8 @@ from personalize.ui.text import sentences
 
 RANDOM = -1
 """The value of `seed` that asks for a random one."""
+
+_NUMBER = re.compile(r"[0-9]{1,10}(\.[0-9]{1,20})?")
 
 
 class Api:
@@ -54,9 +58,9 @@ class Api:
             The token that opens the session, and how many pictures a round shows.
         """
         with _errors_for_programs():
-            wanted = check_subject(subject)
+            wanted = check_subject(_text(subject, "subject"))
             self._starts.take(str(getattr(getattr(request, "client", None), "host", "") or ""))
-            session = self._loop.start(wanted, consent=consent)
+            session = self._loop.start(wanted, consent=consent is True)
         return {"token": session.token, "subject": session.subject, "options": session.options}
 
     def next_round(self, token: str) -> dict[str, Any]:
@@ -69,7 +73,7 @@ class Api:
             The number of the round, the value to pass on as `shown`, and the pictures with their prompts.
         """
         with _errors_for_programs():
-            round_ = self._loop.propose(token)
+            round_ = self._loop.propose(_text(token, "token"))
             if not round_.rendered:
                 self._draws.take(token)
             round_ = self._loop.render(token, round_.number)
@@ -105,14 +109,16 @@ class Api:
             The number of answers, and the taste learned from them, as from `taste`.
         """
         with _errors_for_programs():
+            number = checked_whole_number(round, "round")
+            favourite, least = checked_whole_number(best, "best"), checked_whole_number(worst, "worst")
             self._loop.answer(
-                token,
-                round,
-                best=best - 1 if best else None,
-                liked=[number - 1 for number in liked or ()],
-                disliked=[number - 1 for number in (*(disliked or ()), *((worst,) if worst else ()))],
-                none=not best,
-                shown=shown or None,
+                _text(token, "token"),
+                number,
+                best=favourite - 1 if favourite else None,
+                liked=_places(liked, "liked"),
+                disliked=(*_places(disliked, "disliked"), *((least - 1,) if least else ())),
+                none=not favourite,
+                shown=_text(shown, "shown") or None,
             )
         return self.taste(token)
 
@@ -126,7 +132,7 @@ class Api:
             The number of answers left, and the taste learned from them, as from `taste`.
         """
         with _errors_for_programs():
-            self._loop.undo(token)
+            self._loop.undo(_text(token, "token"))
         return self.taste(token)
 
     def taste(self, token: str) -> dict[str, Any]:
@@ -141,7 +147,7 @@ class Api:
             The number of answers, whether the taste is ready for use, its summary, and the words.
         """
         with _errors_for_programs():
-            taste = summarise(self._loop, token)
+            taste = summarise(self._loop, _text(token, "token"))
         return {
             "answered": taste.answered,
             "ready": taste.ready,
@@ -175,9 +181,11 @@ class Api:
             The seed, and the pictures with their prompts.
         """
         with _errors_for_programs():
-            self._draws.take(token)
-            chosen = None if seed == RANDOM else seed
-            made = personal_pictures(self._loop, token, subject, strength=strength, seed=chosen, count=count)
+            wanted, share = check_subject(_text(subject, "subject")), _strength(strength)
+            asked, pairs = checked_whole_number(seed, "seed"), checked_whole_number(count, "count")
+            self._draws.take(_text(token, "token"))
+            chosen = None if asked == RANDOM else asked
+            made = personal_pictures(self._loop, token, wanted, strength=share, seed=chosen, count=pairs)
         return {
             "subject": made.subject,
             "seed": made.seed,
@@ -203,7 +211,30 @@ class Api:
             The number of rounds, answers and pictures that were deleted.
         """
         with _errors_for_programs():
-            return {"gone": self._loop.delete(token)}
+            return {"gone": self._loop.delete(_text(token, "token"))}
+
+
+def _text(value: object, name: str) -> str:
+    """The text that a program sent under that name.
+
+    Raises:
+        SessionError: the value is no text.
+    """
+    if not isinstance(value, str):
+        raise SessionError("Expected a text as {name}, found something else. Send a text.", name=name)
+    return value
+
+
+def _strength(value: object) -> float:
+    """The strength of a taste that a program sent.
+
+    Raises:
+        SessionError: the value is no number from 0 to 1.
+    """
+    number = float(value) if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) else value
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 1:
+        raise SessionError("Expected a number from 0 to 1 as strength, found another. Send one such as 0.5.")
+    return float(number)
 
 
 @contextmanager
@@ -218,3 +249,15 @@ def _errors_for_programs() -> Iterator[None]:
 def round_to(value: float) -> float:
     """The value with four digits after the point."""
     return round(value, 4)
+
+
+def _places(numbers: object, name: str) -> tuple[int, ...]:
+    """The options, from 0, of a list of numbers from 1; () for None.
+
+    Raises:
+        SessionError: it is no list of whole numbers.
+    """
+    if numbers is None:
+        return ()
+    listed = numbers if isinstance(numbers, list) else [numbers]
+    return tuple(checked_whole_number(number, name) - 1 for number in listed)

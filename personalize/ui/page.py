@@ -10,6 +10,7 @@ from personalize.settings import Settings
 from personalize.ui import components as make
 from personalize.ui.api import Api
 from personalize.ui.background import BackgroundRenders
+from personalize.ui.blocks import Blocks
 from personalize.ui.browser_state import STRENGTH_HIGH, STRENGTH_LOW, STRENGTH_STEP, BrowserState
 from personalize.ui.components import Components
 from personalize.ui.handlers import Handlers
@@ -36,7 +37,7 @@ def build_page(
     of screen renders nothing anew, and scripts run once.
     """
     words, labels = BrowserState().words, Labels(settings, example_subjects(vocabulary))
-    with gr.Blocks(title="Palate", analytics_enabled=False, fill_width=True) as page:
+    with Blocks(title="Palate", analytics_enabled=False, fill_width=True) as page:
         # The secret stands in the page's public configuration, so it hides the token from a glance only.
         browser = gr.BrowserState(BrowserState().kept(), storage_key="palate", secret="palate-browser-1")
         masthead = make.masthead(html.masthead(BrowserState(screen="opening")))

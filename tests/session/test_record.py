@@ -1,7 +1,7 @@
 """Records: valid answers, and the views of a session on its log."""
 
 from dataclasses import FrozenInstanceError, replace
-from datetime import UTC
+from datetime import UTC, datetime
 
 import pytest
 
@@ -70,3 +70,15 @@ def test_strategies_are_known_by_name() -> None:
     assert [checked_strategy(name) for name in STRATEGY_NAMES] == list(STRATEGY_NAMES)
     with pytest.raises(SessionError, match="eubo and study, found 'Adaptive'"):
         checked_strategy("Adaptive")
+
+
+@pytest.mark.parametrize("index", [0.5, True, "1", 1.0])
+def test_an_answer_names_pictures_by_whole_numbers_only(index: object) -> None:
+    with pytest.raises(SessionError, match="number of a picture"):
+        Answer("best", index, datetime.now(UTC))  # type: ignore[arg-type]
+    with pytest.raises(SessionError, match="number of a picture"):
+        Answer("best", 0, datetime.now(UTC), disliked=(index,))  # type: ignore[arg-type]
+    with pytest.raises(SessionError, match="number of a picture"):
+        Answer.checked(3, best=index, none=False)  # type: ignore[arg-type]
+    with pytest.raises(SessionError, match="number of a picture"):
+        Answer.checked(3, best=2, none=False, liked=[index])  # type: ignore[list-item]

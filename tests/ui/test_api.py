@@ -77,6 +77,36 @@ def test_answers_that_do_not_fit_are_not_counted(client: Client) -> None:
     assert client.predict(token, api_name="/taste")["answered"] == 0
 
 
+@pytest.mark.parametrize("value", [1.5, None, "", True, "two", [1], 10**40])
+def test_a_pick_without_a_whole_number_is_refused_in_a_sentence(client: Client, value: object) -> None:
+    token = client.predict("a fox", api_name="/start")["token"]
+    client.predict(token, api_name="/next_round")
+    for said in ((token, value, 1), (token, 1, value), (token, 1, 2, value)):
+        with pytest.raises(AppError, match="Expected a whole number"):
+            client.predict(*said, api_name="/pick")
+    assert client.predict(token, api_name="/taste")["answered"] == 0
+
+
+def test_whole_numbers_may_be_written_as_text_or_with_a_point(client: Client) -> None:
+    token = client.predict("a fox", api_name="/start")["token"]
+    for number, best in enumerate((2, 2.0, "2"), start=1):
+        client.predict(token, api_name="/next_round")
+        assert client.predict(token, number, best, api_name="/pick")["answered"] == number
+
+
+@pytest.mark.parametrize("said", [(1.0, 7.5), (1.0, True), (1.0, 5, 1.5), (float("nan"), 5), ("much", 5)])
+def test_a_picture_is_drawn_from_numbers_only(client: Client, said: tuple[object, ...]) -> None:
+    token = client.predict("a fox", api_name="/start")["token"]
+    with pytest.raises(AppError, match="Expected a (whole )?number"):
+        client.predict(token, "a boat", *said, api_name="/generate")
+
+
+def test_a_call_that_leaves_a_value_out_gets_a_sentence(url: str) -> None:
+    begun = httpx.post(f"{url}/gradio_api/call/pick", json={"data": ["token", 1]}).json()["event_id"]
+    answer = httpx.get(f"{url}/gradio_api/call/pick/{begun}", timeout=30)
+    assert "Expected 5 values, found 2" in answer.text
+
+
 def test_only_the_endpoints_are_public(client: Client) -> None:
     named = client.view_api(return_format="dict")["named_endpoints"]
     assert {name.removeprefix("/") for name in named} == NAMES

@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar, cast
 import gradio as gr
 
 from personalize.errors import PersonalizeError, SessionError
+from personalize.session import whole_number as numbers
 from personalize.ui.browser_state import BrowserState, Screen
 from personalize.ui.components import Updates
 from personalize.ui.handlers.context import HandlerContext
@@ -106,9 +107,9 @@ def whole_number(event: gr.EventData, name: str) -> int:
     Raises:
         SessionError: the event has none.
     """
-    value = event_value(event, name)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    number = numbers.whole_number(event_value(event, name))
+    if number is not None:
+        return number
     raise SessionError("Expected the number of the {name}, found none. Reload the page.", name=name)
 
 
@@ -119,8 +120,9 @@ def whole_numbers(event: gr.EventData, name: str) -> tuple[int, ...]:
         SessionError: it is something else.
     """
     value = event_value(event, name)
-    if value in ("", None):
-        return ()
-    if isinstance(value, list) and all(isinstance(one, int) and not isinstance(one, bool) for one in value):
-        return tuple(value)
+    listed = [] if value in ("", None) else value if isinstance(value, list) else [None]
+    found = [numbers.whole_number(one) for one in listed]
+    whole = tuple(number for number in found if number is not None)
+    if len(whole) == len(found):
+        return whole
     raise SessionError("Expected the number of the {name}, found none. Reload the page.", name=name)

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from personalize.errors import PersonalizeError, SessionError, StaleAnswerError
 from personalize.rendering.png import without_texts
 from personalize.rounds.personalizer import Personalizer
+from personalize.session.whole_number import whole_number
 from personalize.ui.http.audience import Ballot, LiveVote, LiveVotes
 from personalize.ui.http.responses import (
     PICTURES,
@@ -181,7 +182,7 @@ def _whole_number(body: dict[str, Any], name: str) -> int:
     Raises:
         SessionError: there is none.
     """
-    value = body.get(name)
-    if isinstance(value, bool) or not isinstance(value, int):
+    value = whole_number(body.get(name))
+    if value is None:
         raise SessionError("Expected the number of the {name}, found none. Reload the page.", name=name)
     return value

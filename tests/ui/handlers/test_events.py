@@ -28,11 +28,11 @@ def test_an_event_without_a_value_has_an_empty_one(data: Any) -> None:
         whole_number(odd, "round")
 
 
-@pytest.mark.parametrize("value", [True, "7", 7.0, None])
+@pytest.mark.parametrize("value", [True, "", "7.5", 7.5, None, [7], float("nan"), float("inf"), 10**400])
 def test_only_whole_numbers_are_whole_numbers(value: object) -> None:
     with pytest.raises(SessionError):
         whole_number(event(round=value), "round")
-    assert whole_number(event(round=7), "round") == 7
+    assert [whole_number(event(round=seven), "round") for seven in (7, 7.0, "7")] == [7, 7, 7]
 
 
 def test_screens_have_their_former_names_too(app: App) -> None:

@@ -69,9 +69,12 @@ def test_an_adoption_counts_as_a_drawing(app: App) -> None:
     app.answered(2)
     content = taste_file(app.personalizer, app.token, "A sentence.").text().encode()
     handlers = limited(app, replace(SETTINGS, draws_a_minute=1))
-    assert page_after(seen(handlers.start.adopt(None, content, request())))["notice"] == html.notice(EN)
-    page = page_after(seen(handlers.start.adopt(None, content, request())))
-    assert "more than 1 drawings" in page["notice"]
+    for page in ("a page", "another"):
+        handlers.context.brought.keep(page, content)
+    first = page_after(seen(handlers.start.adopt(None, request(page="a page"))))
+    assert first["notice"] == html.notice(EN)
+    second = page_after(seen(handlers.start.adopt(None, request(page="another"))))
+    assert "more than 1 drawings" in second["notice"]
 
 
 def test_sessions_of_one_address_are_limited_and_of_others_not(app: App) -> None:
