@@ -171,7 +171,10 @@ def test_a_pick_shows_the_next_pictures_before_the_server_replies(page: Page, ap
         walk.begin(page, app_url)
     coming = [card["url"] for card in answer.value.json()["cards"]]
     assert len(coming) == 4
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function(
+        "urls => urls.every(url => performance.getEntriesByType('resource').some(one => one.name.endsWith(url)))",
+        arg=coming,
+    )
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     held = []
