@@ -255,7 +255,7 @@ def serve_with_notes(notes: Path, flags: list[str]) -> None:
             job.future.add_done_callback(lambda _: note("ahead", time.time()))
         return job
 
-    Queue.push, Queue.send_message = pushed, sent  # type: ignore[method-assign, assignment]
+    Queue.push, Queue.send_message = pushed, sent
     rounds.Personalizer.request_ahead = requested  # type: ignore[method-assign]
     leave(app.main(flags))
 

@@ -183,7 +183,7 @@ def begin_and_load_ahead(page: Page, app_url: str) -> list[str]:
 def test_a_pick_shows_the_next_pictures_before_the_server_replies(page: Page, app_url: str) -> None:
     coming = begin_and_load_ahead(page, app_url)
     held: list[Route] = []
-    page.route("**/queue/join*", held.append)  # the pick is on its way
+    page.route("**/queue/join*", lambda route: held.append(route))  # the pick is on its way
     page.keyboard.press("2")
     expect(page.locator(".round[data-ahead]")).to_be_visible()
     assert walk.pictures(page) == coming
