@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser import walk
 
@@ -165,29 +165,44 @@ def test_undo_while_the_next_round_is_drawn(page: Page, app_url: str) -> None:
     assert walk.past(page) == 1
 
 
-def test_a_pick_shows_the_next_pictures_before_the_server_replies(page: Page, app_url: str) -> None:
+def begin_and_load_ahead(page: Page, app_url: str) -> list[str]:
+    """Begin, and wait until the next round's pictures are loaded; their addresses."""
     walk.open_page(page, app_url)
     with page.expect_response(re.compile(r"/ahead/")) as answer:
         walk.begin(page, app_url)
-    coming = [card["url"] for card in answer.value.json()["cards"]]
+    coming = [str(card["url"]) for card in answer.value.json()["cards"]]
     assert len(coming) == 4
-    page.wait_for_load_state("networkidle")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    held = []
+    page.wait_for_function(
+        """urls => urls.every(url =>
+            performance.getEntriesByType('resource').some(one => one.name.endsWith(url)))""",
+        arg=coming,
+    )
+    return coming
+
+
+def test_a_pick_shows_the_next_pictures_before_the_server_replies(page: Page, app_url: str) -> None:
+    coming = begin_and_load_ahead(page, app_url)
+    held: list[Route] = []
     page.route("**/queue/join*", lambda route: held.append(route))  # the pick is on its way
     page.keyboard.press("2")
     expect(page.locator(".round[data-ahead]")).to_be_visible()
     assert walk.pictures(page) == coming
     expect(page.locator(".round")).to_have_attribute("data-round", "1")
     page.keyboard.press("3")  # counts for nothing until the server has replied
-    page.unroute("**/queue/join*")
     for route in held:
         route.continue_()
     walk.expect_round(page, 2)
     assert len(held) == 1
     assert walk.pictures(page) == coming
     assert walk.past(page) == 1
+
+
+def test_a_pick_asks_for_no_picture_that_was_loaded_ahead(page: Page, app_url: str) -> None:
+    coming = begin_and_load_ahead(page, app_url)
+    asked: list[str] = []  # without `page.route`, which switches the browser's cache off
+    page.on("request", lambda request: asked.append(request.url))
+    walk.press(page, "2", then=2)
+    assert walk.pictures(page) == coming
     assert not [one for one in asked if any(one.endswith(url) for url in coming)]
 
 
