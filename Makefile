@@ -15,7 +15,7 @@ run: .venv/.runtime
 	$(BIN)/python app.py $(ARGS)
 
 # Two workers. Tests of one group (tests/places.py) stay together, and the longest groups begin first.
-TWO_WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
+TWO_WORKERS := -n 2 --dist loadscope --no-loadscope-reorder
 
 test: .venv/.dev
 	$(BIN)/python -m pytest $(TWO_WORKERS) $(ARGS)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from tests.places import group_of, left_out, markers_of, markers_of_name, rank
+from tests.places import left_out, markers_of, markers_of_name, rank
 
 if TYPE_CHECKING:
     import torch
@@ -39,11 +39,19 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return left_out(collection_path, config.option.markexpr) or None
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own hook
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give all tests of one group to one worker.
+
+    xdist's own marker for groups has no effect since pytest 9.2: xdist 3.8 writes it into a private field.
+    """
+    from tests.scheduling import GroupScheduling
+
+    return GroupScheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every test the markers and the group of its place, and begin with what takes longest."""
+    """Give every test the markers of its place, and begin with what takes longest."""
     for item in items:
         for marker in sorted(markers_of(item.path) | markers_of_name(item.name)):
             item.add_marker(marker)
-        item.add_marker(pytest.mark.xdist_group(group_of(item.path)))
     items.sort(key=lambda item: rank(item.path))

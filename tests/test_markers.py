@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.places import HEAVY, MARKERS, TESTS, left_out, markers_of, markers_of_name
+from tests.scheduling import GroupScheduling
 
 HEAVY_NAMES = {
     "subprocess",
@@ -125,9 +126,14 @@ def test_what_an_expression_leaves_out_is_not_imported(expression: str, place: s
     assert left_out(TESTS / Path(place), expression) is out
 
 
-def test_a_test_carries_its_group_to_the_workers(request: pytest.FixtureRequest) -> None:
-    if getattr(request.config.option, "loadgroup", False):  # as in make test
-        assert request.node.nodeid.endswith("@test_markers.py")
+def test_a_worker_gets_all_tests_of_a_group() -> None:
+    schedule = object.__new__(GroupScheduling)
+    groups = {
+        schedule._split_scope(nodeid)
+        for nodeid in ("tests/browser/test_booth.py::test_a[x-y]", "tests/browser/test_session.py::test_b")
+    }
+    assert groups == {"browser"}
+    assert schedule._split_scope("tests/design/test_solve.py::test_c[1::2]") == "design/test_solve.py"
 
 
 def test_postgresql_is_marked_by_its_parameter() -> None:

@@ -94,7 +94,7 @@ def test_whole_numbers_may_be_written_as_text_or_with_a_point(client: Client) ->
         assert client.predict(token, number, best, api_name="/pick")["answered"] == number
 
 
-@pytest.mark.parametrize("said", [(1.0, 7.5), (1.0, True), (1.0, 5, 1.5), (float("nan"), 5), ("much", 5)])
+@pytest.mark.parametrize("said", [(1.0, 7.5), (1.0, True), (1.0, 5, 1.5), ("much", 5)])
 def test_a_picture_is_drawn_from_numbers_only(client: Client, said: tuple[object, ...]) -> None:
     token = client.predict("a fox", api_name="/start")["token"]
     with pytest.raises(AppError, match="Expected a (whole )?number"):
@@ -104,7 +104,7 @@ def test_a_picture_is_drawn_from_numbers_only(client: Client, said: tuple[object
 def test_a_call_that_leaves_a_value_out_gets_a_sentence(url: str) -> None:
     begun = httpx.post(f"{url}/gradio_api/call/pick", json={"data": ["token", 1]}).json()["event_id"]
     answer = httpx.get(f"{url}/gradio_api/call/pick/{begun}", timeout=30)
-    assert "Expected 5 values, found 2" in answer.text
+    assert "Expected 7 values, found 2" in answer.text
 
 
 def test_only_the_endpoints_are_public(client: Client) -> None:

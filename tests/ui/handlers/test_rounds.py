@@ -170,7 +170,7 @@ def test_a_session_that_asks_for_too_much_at_once_is_told_to_wait_and_loses_noth
     assert "please wait" in page["notice"]
 
 
-LARGEST_REPLY = 20_000
+LARGEST_REPLY = 24_000
 """Bytes of the HTML that a pick may send in the early rounds, before many earlier pictures are listed."""
 
 
