@@ -20,7 +20,7 @@ def choose_question(
     covariance: Tensor,
     theta: Tensor | None,
     generator: torch.Generator,
-    pleasant: float = 0.5,
+    liked_share: float = 0.5,
     restrict: bool = True,
 ) -> Tensor:
     r"""The K candidates whose answer is expected to be most informative about the taste.
@@ -37,7 +37,7 @@ def choose_question(
         theta: Float[d], the estimated taste; p is the softmax of its utilities. None before the first
             answer, for a uniform p.
         generator: source of randomness for the first candidate.
-        pleasant: share of the pool, in order of expected utility, that `restrict` admits.
+        liked_share: share of the pool, in order of expected utility, that `restrict` admits.
         restrict: whether to choose among the best-liked candidates only; False in the first few rounds.
 
     Returns:
@@ -60,8 +60,8 @@ def choose_question(
         )
     utility = pool.new_zeros(P) if theta is None else pool @ theta
     candidates = torch.arange(P, device=pool.device)
-    if restrict and theta is not None and pleasant < 1.0:
-        count = max(options, math.ceil(pleasant * P))
+    if restrict and theta is not None and liked_share < 1.0:
+        count = max(options, math.ceil(liked_share * P))
         candidates = utility.argsort(descending=True, stable=True)[:count]
     X, utility = pool[candidates], utility[candidates]
     similarity = X @ covariance @ X.T
@@ -78,7 +78,7 @@ def plan_questions(
     covariance: Tensor,
     theta: Tensor | None,
     generator: torch.Generator,
-    pleasant: float = 0.5,
+    liked_share: float = 0.5,
     restrict: bool = True,
 ) -> Tensor:
     r"""Several questions at once, so that the next ones can be rendered while a person answers.
@@ -97,7 +97,7 @@ def plan_questions(
         covariance: Float[d, d], C, the present posterior covariance of the taste.
         theta: Float[d], the estimated taste, or None before the first answer.
         generator: source of randomness for the first candidate of each question.
-        pleasant: share of the pool, in order of expected utility, that `restrict` admits.
+        liked_share: share of the pool, in order of expected utility, that `restrict` admits.
         restrict: whether to choose among the best-liked candidates only.
 
     Returns:
@@ -116,7 +116,7 @@ def plan_questions(
     planned = []
     for number in range(questions):
         after = (questions - number) * options
-        share = max(pleasant, min(1.0, after / len(remaining)))
+        share = max(liked_share, min(1.0, after / len(remaining)))
         rows = remaining[
             choose_question(
                 pool[remaining],
@@ -124,7 +124,7 @@ def plan_questions(
                 covariance=covariance,
                 theta=theta,
                 generator=generator,
-                pleasant=share,
+                liked_share=share,
                 restrict=restrict,
             )
         ]

@@ -26,7 +26,7 @@ def static_question(
     generator: torch.Generator,
     *,
     metric: Tensor | None = None,
-    words: int | None = None,
+    max_tokens: int | None = None,
 ) -> Tensor:
     """Long[K, H]: one prompt from each policy, rounded to a set of distinct prompts.
 
@@ -40,7 +40,7 @@ def static_question(
         mdp: the MDP of the paths.
         generator: source of randomness.
         metric: Float[d, d], `DesignResult.metric`; the identity by default.
-        words: largest number of tokens in a prompt (see `PromptMDP.shortened`); None for all slots.
+        max_tokens: largest number of tokens in a prompt (see `PromptMDP.shortened`); None for all slots.
 
     Returns:
         Long[K, H], with distinct rows.
@@ -54,30 +54,30 @@ def static_question(
     if mdp.successors is None:
         keys = torch.rand(STATIC_TRIALS, K, H, generator=generator, device=generator.device)
         sets = sets.gather(1, keys.argsort(dim=1).to(sets.device))
-    sets = mdp.shortened(sets, words, generator)
+    sets = mdp.shortened(sets, max_tokens, generator)
     x = mdp.path_features(sets)
     x = x - x.mean(dim=1, keepdim=True)
     spread = ((x if metric is None else x @ metric) * x).sum(dim=(1, 2))
     for index in spread.argsort(descending=True):
         if len(_distinct(sets[index])) == K:
             return sets[index]
-    return _completed(sets[0], policies, mdp, generator, words)
+    return _completed(sets[0], policies, mdp, generator, max_tokens)
 
 
 def independent_question(
-    policies: Policies, mdp: PromptMDP, generator: torch.Generator, *, words: int | None = None
+    policies: Policies, mdp: PromptMDP, generator: torch.Generator, *, max_tokens: int | None = None
 ) -> Tensor:
     """Long[K, H]: one path from each policy, drawn independently, as in the paper.
 
     Sets with equal prompts are drawn again. If the policies have fewer than K distinct prompts, uniform
     prompts complete the set.
     """
-    found = mdp.shortened(policies.sample(generator), words, generator)
+    found = mdp.shortened(policies.sample(generator), max_tokens, generator)
     for _ in range(RANDOM_TRIALS):
         if len(_distinct(found)) == len(found):
             return found
-        found = mdp.shortened(policies.sample(generator), words, generator)
-    return _completed(found, policies, mdp, generator, words)
+        found = mdp.shortened(policies.sample(generator), max_tokens, generator)
+    return _completed(found, policies, mdp, generator, max_tokens)
 
 
 def question_pool(
@@ -86,7 +86,7 @@ def question_pool(
     count: int,
     generator: torch.Generator,
     *,
-    words: int | None = None,
+    max_tokens: int | None = None,
 ) -> Tensor:
     """Long[n, H]: distinct candidates for `choose_question`, half from the policies, half uniform.
 
@@ -95,26 +95,26 @@ def question_pool(
         mdp: the MDP of the paths.
         count: number of candidates.
         generator: source of randomness.
-        words: largest number of tokens in a prompt (see `PromptMDP.shortened`); None for all slots.
+        max_tokens: largest number of tokens in a prompt (see `PromptMDP.shortened`); None for all slots.
 
     Returns:
         Long[n, H], with n = `count`, or less if the MDP has fewer prompts.
     """
     drawn = torch.multinomial(policies.mean_weights, count, replacement=True, generator=generator)
-    found = _distinct(mdp.shortened(policies.paths[drawn], words, generator))[: (count + 1) // 2]
+    found = _distinct(mdp.shortened(policies.paths[drawn], max_tokens, generator))[: (count + 1) // 2]
     for _ in range(POOL_TRIALS):
         if len(found) >= count:
             break
-        found = _distinct(torch.cat((found, _random(mdp, count, generator, words))))
+        found = _distinct(torch.cat((found, _random(mdp, count, generator, max_tokens))))
     return found[:count]
 
 
-def _random(mdp: PromptMDP, count: int, generator: torch.Generator, words: int | None) -> Tensor:
-    return mdp.shortened(mdp.random_paths(count, generator), words, generator)
+def _random(mdp: PromptMDP, count: int, generator: torch.Generator, max_tokens: int | None) -> Tensor:
+    return mdp.shortened(mdp.random_paths(count, generator), max_tokens, generator)
 
 
 def _completed(
-    paths: Tensor, policies: Policies, mdp: PromptMDP, generator: torch.Generator, words: int | None
+    paths: Tensor, policies: Policies, mdp: PromptMDP, generator: torch.Generator, max_tokens: int | None
 ) -> Tensor:
     """Long[K, H]: distinct paths; first `paths`, then samples of the mean mixture, then uniform paths."""
     K = policies.options
@@ -122,16 +122,16 @@ def _completed(
     more = policies.paths[
         torch.multinomial(policies.mean_weights, 8 * K + support, replacement=True, generator=generator)
     ]
-    found = _distinct(torch.cat((paths, mdp.shortened(more, words, generator))))
+    found = _distinct(torch.cat((paths, mdp.shortened(more, max_tokens, generator))))
     if len(found) < K:
-        found = _distinct(torch.cat((found, random_question(mdp, K, generator, words=words))))
+        found = _distinct(torch.cat((found, random_question(mdp, K, generator, max_tokens=max_tokens))))
     return found[:K]
 
 
 def random_question(
-    mdp: PromptMDP, options: int, generator: torch.Generator, *, words: int | None = None
+    mdp: PromptMDP, options: int, generator: torch.Generator, *, max_tokens: int | None = None
 ) -> Tensor:
-    """Long[K, H]: distinct paths, uniform over all prompts, then shortened to `words` tokens.
+    """Long[K, H]: distinct paths, uniform over all prompts, then shortened to `max_tokens` tokens.
 
     Raises:
         DesignError: the MDP has fewer than K distinct prompts.
@@ -141,12 +141,12 @@ def random_question(
             f"Expected at least {options} distinct prompts, found {round(math.exp(mdp.log_path_count))}. "
             "Add tokens or ask for fewer options."
         )
-    found = _random(mdp, options, generator, words)
+    found = _random(mdp, options, generator, max_tokens)
     for _ in range(RANDOM_TRIALS):
         found = _distinct(found)
         if len(found) >= options:
             return found[:options]
-        found = torch.cat((found, _random(mdp, 8 * options, generator, words)))
+        found = torch.cat((found, _random(mdp, 8 * options, generator, max_tokens)))
     raise DesignError(
         f"Expected to draw {options} distinct prompts, found {len(_distinct(found))}. "
         "Loosen the successors or ask for fewer options."

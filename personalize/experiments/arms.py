@@ -158,7 +158,7 @@ def uniform_throughout(options: int, prior: TastePrior, rounds: int) -> Ask:
                 covariance=covariance,
                 theta=None,
                 generator=turn.generator,
-                pleasant=1.0,
+                liked_share=1.0,
             )
             planned.update(enumerate(pool[rows]))
         return planned[turn.number]

@@ -155,23 +155,23 @@ class PromptMDP:
             columns.append(token)
         return torch.stack(columns, dim=1)
 
-    def shortened(self, paths: Tensor, words: int | None, generator: torch.Generator) -> Tensor:
-        """The paths with at most `words` tokens each; the other tokens, chosen at random, become blank.
+    def shortened(self, paths: Tensor, max_tokens: int | None, generator: torch.Generator) -> Tensor:
+        """The paths with at most `max_tokens` tokens each; the other tokens, chosen at random, become blank.
 
         A design uses every slot, because every token carries information. But a picture of many words is
         hard to draw and hard to judge. Shortening treats all slots alike, so every token still occurs.
 
         Args:
             paths: Long[..., H]. A path stays whole if the successor rules forbid its shortened form.
-            words: largest number of tokens that are not blank; None for no bound.
+            max_tokens: largest number of tokens that are not blank; None for no bound.
             generator: source of randomness for the choice of tokens.
         """
-        if words is None or words >= paths.shape[-1]:
+        if max_tokens is None or max_tokens >= paths.shape[-1]:
             return paths
         flat = paths.reshape(-1, paths.shape[-1])
         rank = torch.rand(flat.shape, generator=generator, device=generator.device).to(flat.device)
         rank = torch.where(flat == BLANK, 2.0, rank).argsort(dim=1).argsort(dim=1)
-        short = torch.where(rank < words, flat, BLANK)
+        short = torch.where(rank < max_tokens, flat, BLANK)
         return torch.where(self.admits(short)[:, None], short, flat).reshape(paths.shape)
 
     @cached_property

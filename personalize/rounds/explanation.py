@@ -16,7 +16,7 @@ NAMED = 2
 
 
 @dataclass(frozen=True)
-class Why:
+class Explanation:
     """The explanation of a round.
 
     Attributes:
@@ -30,7 +30,7 @@ class Why:
     settled: float
 
 
-def why_of(preparation: Preparation, estimate: TasteEstimate, round_: Round) -> Why:
+def explain(preparation: Preparation, estimate: TasteEstimate, round_: Round) -> Explanation:
     r"""The explanation of a round, for the estimate from the earlier answers.
 
     .. math:: \text{settled} = 1 - \mathrm{tr}(\Sigma_x C') / \mathrm{tr}(\Sigma_x C)
@@ -59,7 +59,7 @@ def why_of(preparation: Preparation, estimate: TasteEstimate, round_: Round) -> 
     effects = mdp.features[differing] - mdp.features[BLANK]
     removed = _variance(effects, estimate.covariance) - _variance(effects, after)
     order = removed.argsort(descending=True)[:NAMED].tolist()
-    return Why(
+    return Explanation(
         tuple(vocabulary.tokens[differing[n]] for n in order),
         min(1.0, max(0.0, 1.0 - variance_after / variance_now)) if variance_now > 0.0 else 0.0,
     )

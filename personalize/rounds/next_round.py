@@ -83,7 +83,7 @@ def _context(
         options=session.options,
         generator=generator,
         estimate=lambda: taste(replace(session, rounds=session.rounds[:known])),
-        pool=lambda: question_pool(design.policies, mdp, settings.pool, generator, words=settings.max_tokens),
+        pool=lambda: question_pool(design.policies, mdp, settings.pool, generator, max_tokens=settings.max_tokens),
         design=design,
         planning_covariance=preparation.planning_covariance,
         contrast=preparation.prior.contrast,
@@ -116,7 +116,7 @@ def _common_question(
     number = len(session.rounds) + 1
     picture_seed = derived_seed("study", step.question) % LARGEST_SEED
     generator = torch.Generator().manual_seed(picture_seed)
-    paths = random_question(preparation.mdp, session.options, generator, words=settings.max_tokens)
+    paths = random_question(preparation.mdp, session.options, generator, max_tokens=settings.max_tokens)
     order = torch.Generator().manual_seed(derived_seed(session.seed, number, "order"))
     shown = paths[torch.randperm(len(paths), generator=order)]
     if step.kind == "again":

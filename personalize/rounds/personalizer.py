@@ -23,7 +23,7 @@ from personalize.progress import OnStep
 from personalize.rendering.pictures import Pictures
 from personalize.rendering.protocols import Embedder, Renderer
 from personalize.rendering.queue import Purpose, RenderJob, RenderQueue
-from personalize.rounds.explanation import Why, why_of
+from personalize.rounds.explanation import Explanation, explain
 from personalize.rounds.next_round import next_round
 from personalize.seeds import checked_seed
 from personalize.session.feedback import comparisons_of
@@ -48,7 +48,7 @@ class Snapshot:
 
     session: Session
     estimate: TasteEstimate
-    why: Why | None
+    why: Explanation | None
 
 
 class Personalizer:
@@ -184,7 +184,7 @@ class Personalizer:
                 session = replace(session, rounds=(*session.rounds, kept))
         why = None
         if session.current is not None and session.strategy != STUDY:
-            why = why_of(self.preparation, estimate, session.current)
+            why = explain(self.preparation, estimate, session.current)
         return Snapshot(session, estimate, why)
 
     def snapshot(self, token: str) -> Snapshot:
@@ -405,7 +405,7 @@ class Personalizer:
         records = [self._record(prompt, seed) for prompt, seed in zip(prompts, each, strict=True)]
         return self._pictures.render(token, records, on_step, purpose=purpose)
 
-    def why(self, token: str) -> Why | None:
+    def why(self, token: str) -> Explanation | None:
         """What the open round asks about, and how much its answer should settle.
 
         None without an open round, and in a study: it would tell the arms apart.
@@ -413,7 +413,7 @@ class Personalizer:
         session = self._known(token)
         if session.current is None or session.strategy == STUDY:
             return None
-        return why_of(self.preparation, self._estimate(session), session.current)
+        return explain(self.preparation, self._estimate(session), session.current)
 
     def features(self, pictures: Sequence[str]) -> Tensor:
         """Float[N, d]: what the embedder sees in pictures, by hash, in the space of tastes."""

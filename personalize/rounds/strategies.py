@@ -92,7 +92,7 @@ def adaptive(context: QuestionContext) -> Tensor:
         covariance=covariance,
         theta=theta,
         generator=context.generator,
-        pleasant=context.liked_share,
+        liked_share=context.liked_share,
         restrict=estimate.answers >= context.warm_up,
     )
     return pool[rows]
@@ -106,19 +106,19 @@ def static_rounded(context: QuestionContext) -> Tensor:
     value = None if design.criterion == "D" else context.contrast
     metric = open_metric(context.asked, context.planning_covariance, value)
     return static_question(
-        design.policies, context.mdp, context.generator, metric=metric, words=context.max_tokens
+        design.policies, context.mdp, context.generator, metric=metric, max_tokens=context.max_tokens
     )
 
 
 def static_iid(context: QuestionContext) -> Tensor:
     """Long[K, H]: one prompt from each policy, drawn independently as in the paper."""
     policies = _design(context).policies
-    return independent_question(policies, context.mdp, context.generator, words=context.max_tokens)
+    return independent_question(policies, context.mdp, context.generator, max_tokens=context.max_tokens)
 
 
 def uniform(context: QuestionContext) -> Tensor:
     """Long[K, H]: distinct prompts, uniform over all prompts."""
-    return random_question(context.mdp, context.options, context.generator, words=context.max_tokens)
+    return random_question(context.mdp, context.options, context.generator, max_tokens=context.max_tokens)
 
 
 def acquired(acquisition: Acquisition) -> Callable[[QuestionContext], Tensor]:

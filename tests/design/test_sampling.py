@@ -30,7 +30,7 @@ def gain(options: Tensor, covariance: Tensor, theta: Tensor) -> float:
 
 
 def chosen(pool: Tensor, covariance: Tensor, theta: Tensor | None, K: int = 3, **changes: object) -> Tensor:
-    keywords: dict[str, object] = {"generator": seeded(0), "pleasant": 0.5, "restrict": False, **changes}
+    keywords: dict[str, object] = {"generator": seeded(0), "liked_share": 0.5, "restrict": False, **changes}
     return choose_question(pool, options=K, covariance=covariance, theta=theta, **keywords)  # type: ignore[arg-type]
 
 
@@ -73,13 +73,13 @@ def test_a_common_shift_changes_nothing() -> None:
     assert torch.equal(chosen(pool, covariance, theta), chosen(pool + 2.0, covariance, theta))
 
 
-@pytest.mark.parametrize("pleasant", [0.2, 0.5])
-def test_restriction_keeps_to_the_best_liked(pleasant: float) -> None:
+@pytest.mark.parametrize("liked_share", [0.2, 0.5])
+def test_restriction_keeps_to_the_best_liked(liked_share: float) -> None:
     pool = torch.randn(50, 4, generator=seeded(5), dtype=torch.float64)
     theta = torch.randn(4, generator=seeded(6), dtype=torch.float64)
     utility = pool @ theta
-    floor = utility.sort(descending=True).values[round(pleasant * 50) - 1]
-    restricted = chosen(pool, random_information(5), theta, pleasant=pleasant, restrict=True)
+    floor = utility.sort(descending=True).values[round(liked_share * 50) - 1]
+    restricted = chosen(pool, random_information(5), theta, liked_share=liked_share, restrict=True)
     assert float(utility[restricted].min()) >= float(floor)
     free = [chosen(pool, random_information(seed), theta, restrict=False) for seed in range(10)]
     assert min(float(utility[members].min()) for members in free) < float(floor)
@@ -169,9 +169,9 @@ def test_all_kinds_of_questions_are_of_few_words_when_asked_and_distinct() -> No
     mdp = slot_mdp(1, H=5, per_slot=4)
     policies = uniform_policies(mdp, 4, 50, seeded(0))
     asked = (
-        static_question(policies, mdp, seeded(1), words=2),
-        random_question(mdp, 4, seeded(1), words=2),
-        question_pool(policies, mdp, 60, seeded(1), words=2),
+        static_question(policies, mdp, seeded(1), max_tokens=2),
+        random_question(mdp, 4, seeded(1), max_tokens=2),
+        question_pool(policies, mdp, 60, seeded(1), max_tokens=2),
     )
     for paths in asked:
         assert int((paths != 0).sum(dim=1).max()) == 2

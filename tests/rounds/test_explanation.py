@@ -7,7 +7,7 @@ from personalize.mdp.prompt_mdp import BLANK
 from personalize.preference.comparison import Comparisons
 from personalize.preference.estimate import TasteEstimate, estimate_taste
 from personalize.preparation.prepare import Preparation, prepare
-from personalize.rounds.explanation import NAMED, why_of
+from personalize.rounds.explanation import NAMED, explain
 from personalize.session.record import Round
 from personalize.settings import Settings
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
@@ -34,7 +34,7 @@ def test_the_words_are_those_that_the_options_differ_in(preparation: Preparation
     common, tested = firsts[0][1], firsts[1][1]
     with_it = (common, tested, *[BLANK] * (H - 2))
     without = (common, BLANK, *[BLANK] * (H - 2))
-    why = why_of(preparation, nothing_known(preparation), asked([with_it, without]))
+    why = explain(preparation, nothing_known(preparation), asked([with_it, without]))
     assert why.tokens == (preparation.vocabulary.tokens[tested],)
     assert 0.0 < why.settled < 1.0
 
@@ -44,9 +44,9 @@ def test_options_that_differ_more_settle_more_and_none_nothing(preparation: Prep
     same = asked([tuple(paths[0].tolist())] * 4)
     other = asked([tuple(row) for row in paths.tolist()])
     nothing = nothing_known(preparation)
-    assert why_of(preparation, nothing, same).settled == pytest.approx(0.0, abs=1e-9)
-    assert why_of(preparation, nothing, same).tokens == ()
-    why = why_of(preparation, nothing, other)
+    assert explain(preparation, nothing, same).settled == pytest.approx(0.0, abs=1e-9)
+    assert explain(preparation, nothing, same).tokens == ()
+    why = explain(preparation, nothing, other)
     assert why.settled > 0.01 and len(why.tokens) == NAMED
 
 
@@ -58,5 +58,5 @@ def test_what_is_known_already_settles_less(preparation: Preparation) -> None:
     for best in (0, 1, 2, 3) * 5:
         comparisons = comparisons.append(features, best=best)
     round_ = asked([tuple(row) for row in question.tolist()])
-    first = why_of(preparation, nothing_known(preparation), round_).settled
-    assert why_of(preparation, estimate_taste(comparisons, preparation.prior), round_).settled < 0.5 * first
+    first = explain(preparation, nothing_known(preparation), round_).settled
+    assert explain(preparation, estimate_taste(comparisons, preparation.prior), round_).settled < 0.5 * first

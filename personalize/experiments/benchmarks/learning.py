@@ -43,7 +43,7 @@ class Learning:
         feedback: what is answered: the best, best and worst, or a full ranking.
         oracle: exam accuracy of knowing a taste exactly.
         lapse: share of slips.
-        pleasant: share of the pool that adaptive questions are made of, after three answers.
+        liked_share: share of the pool that adaptive questions are made of, after three answers.
         seed: of everything.
         prior: name in PRIORS; "evidence" chooses among the others by evidence.
         tastes: name in TASTES: mixtures of a few items ("concepts"), or any direction alike ("isotropic").
@@ -56,7 +56,7 @@ class Learning:
     feedback: str = "best"
     oracle: float = 0.75
     lapse: float = 0.0
-    pleasant: float = 1.0
+    liked_share: float = 1.0
     seed: int = 0
     prior: str = "evidence"
     tastes: str = "concepts"
@@ -192,7 +192,7 @@ def _context(
         planning_covariance=prior.planning_covariance(SPREAD),
         contrast=prior.contrast,
         asked=asked,
-        liked_share=run.pleasant,
+        liked_share=run.liked_share,
     )
 
 
@@ -208,7 +208,7 @@ def _planned(
         covariance=estimate.covariance,
         theta=estimate.theta if estimate.answers else None,
         generator=generator,
-        pleasant=run.pleasant,
+        liked_share=run.liked_share,
         restrict=turn >= 3,
     )
     return list(pool[rows])
@@ -265,7 +265,7 @@ def summary(run: Learning, curves: dict[str, Curves], items: Items) -> dict[str,
         "dimension": items.shown.shape[1],
         "oracle": run.oracle,
         "lapse": run.lapse,
-        "pleasant": run.pleasant,
+        "liked_share": run.liked_share,
         "prior": run.prior,
         "tastes": run.tastes,
         "seed": run.seed,

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from personalize.errors import CancelledError, RenderError, SessionError
 from personalize.rendering.queue import RenderProgress
-from personalize.rounds.explanation import Why
+from personalize.rounds.explanation import Explanation
 from personalize.rounds.personalizer import Snapshot
 from personalize.session.record import Round, Session
 from personalize.ui.browser_state import BrowserState
@@ -47,7 +47,7 @@ def round_view(
     *,
     progress: RenderProgress | None = None,
     failed: bool = False,
-    why: Why | None = None,
+    why: Explanation | None = None,
 ) -> str:
     """The question: K cards, or K blank cards while they are drawn.
 

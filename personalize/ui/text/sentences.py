@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from personalize.rendering.queue import RenderProgress
-from personalize.rounds.explanation import Why
+from personalize.rounds.explanation import Explanation
 from personalize.taste.blind_test import BlindTest
 from personalize.taste.summary import Opinion, Taste
 from personalize.taste.summary import highlights as highlights_of
@@ -35,7 +35,7 @@ def in_english(taste: Taste) -> str:
     return highlights(catalogue("en"), taste.opinions, taste.answered)
 
 
-def asks(words: Catalogue, why: Why | None) -> Markup | str:
+def asks(words: Catalogue, why: Explanation | None) -> Markup | str:
     """The tokens that a round asks about, as HTML; "" if they are unknown."""
     if why is None or not why.tokens:
         return ""
