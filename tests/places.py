@@ -26,8 +26,8 @@ MARKERS: dict[str, tuple[str, ...]] = {
 }
 """Folders and files below tests/, and the markers of every test there."""
 
-TOGETHER = ("browser", "session")
-"""Folders whose tests one worker runs: they share an app with a browser, and a PostgreSQL server."""
+TOGETHER = ("session",)
+"""Folders whose tests one worker runs: they share a PostgreSQL server."""
 
 FIRST = (
     "browser",

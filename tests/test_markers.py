@@ -130,9 +130,9 @@ def test_a_worker_gets_all_tests_of_a_group() -> None:
     schedule = object.__new__(GroupScheduling)
     groups = {
         schedule._split_scope(nodeid)
-        for nodeid in ("tests/browser/test_booth.py::test_a[x-y]", "tests/browser/test_session.py::test_b")
+        for nodeid in ("tests/session/test_store.py::test_a[x-y]", "tests/session/test_kill.py::test_b")
     }
-    assert groups == {"browser"}
+    assert groups == {"session"}
     assert schedule._split_scope("tests/design/test_solve.py::test_c[1::2]") == "design/test_solve.py"
 
 

@@ -83,7 +83,9 @@ def _context(
         options=session.options,
         generator=generator,
         estimate=lambda: taste(replace(session, rounds=session.rounds[:known])),
-        pool=lambda: question_pool(design.policies, mdp, settings.pool, generator, max_tokens=settings.max_tokens),
+        pool=lambda: question_pool(
+            design.policies, mdp, settings.pool, generator, max_tokens=settings.max_tokens
+        ),
         design=design,
         planning_covariance=preparation.planning_covariance,
         contrast=preparation.prior.contrast,

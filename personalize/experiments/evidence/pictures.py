@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy
 import torch
 from torch import Tensor
 
@@ -14,16 +13,15 @@ from personalize.experiments.people import Person, kinds
 from personalize.experiments.picture_bank import PictureBank, picture_bank
 from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.experiments.session import Session, hold
-from personalize.experiments.statistics import last, paired, ratio_to_random, said, signed, spread, verdict
+from personalize.experiments.statistics import last, paired, said, signed, spread, verdict
 from personalize.preparation.effects import measured_effects
 from personalize.preparation.parts import Parts
 from personalize.progress import OnProgress
 
 APP, BEST_WORST = "adaptive, by words (the app)", "the same, best and worst told"
-MARKED, RANDOM_MARKED = "the same, all liked ones marked", "random, all liked ones marked"
-BY_PICTURES, PICTURES_MARKED = "adaptive, by pictures", "by pictures, all liked ones marked"
-STATIC, PAPER, RANDOM = "static, rounded", "static, as the paper states it", "random"
-ARMS = (APP, BEST_WORST, MARKED, BY_PICTURES, PICTURES_MARKED, RANDOM_MARKED, STATIC, PAPER, RANDOM)
+BY_PICTURES, STATIC = "adaptive, by pictures", "static, rounded"
+PAPER, RANDOM = "static, as the paper states it", "random"
+ARMS = (APP, BEST_WORST, BY_PICTURES, STATIC, PAPER, RANDOM)
 
 
 def run(settings: Mapping[str, Any], get_parts: GetParts, on_progress: OnProgress) -> dict[str, Any]:
@@ -34,7 +32,7 @@ def run(settings: Mapping[str, Any], get_parts: GetParts, on_progress: OnProgres
     words, seen = pictures.worded, pictures.learned
     bank = Bank(seen, words, torch.nonzero(~pictures.plain)[:, 0], exam)
     arms = [_arms(settings, pictures, bank, subject) for subject in range(settings["subjects"])]
-    judges = kinds(pictures, _effects(parts), exam, settings["oracle"], settings["at"][-1] // 2)
+    judges = kinds(pictures, effects_of(parts), exam, settings["oracle"], settings["at"][-1] // 2)
     result = {}
     for kind, judge in judges.items():
         sessions: dict[str, list[Session]] = {arm: [] for arm in ARMS}
@@ -49,7 +47,7 @@ def run(settings: Mapping[str, Any], get_parts: GetParts, on_progress: OnProgres
                 sessions[name].append(session)
                 wins[name].append(_wins(person, session, pictures, subject, words, seen))
             on_progress(f"pictures: people, {kind}", number + 1, settings["people"])
-        result[kind] = _summary(sessions, wins, ceilings, settings["at"])
+        result[kind] = _summary(sessions, wins, ceilings)
     return {
         "pictures": len(pictures.prompts),
         "model": parts.settings.model,
@@ -61,7 +59,7 @@ def run(settings: Mapping[str, Any], get_parts: GetParts, on_progress: OnProgres
     }
 
 
-def _effects(parts: Parts) -> Tensor:
+def effects_of(parts: Parts) -> Tensor:
     """Float[S, D], of tokens in the learner's whole space."""
     return measured_effects(
         parts.vocabulary,
@@ -85,10 +83,7 @@ def _arms(
     return {
         APP: (Arm(by_strategy("adaptive", K, liked_share=0.5), prior), own),
         BEST_WORST: (Arm(by_strategy("adaptive", K, liked_share=0.5), prior, best_worst=True), own),
-        MARKED: (Arm(by_strategy("adaptive", K, liked_share=0.5), prior, tiers=True), own),
         BY_PICTURES: (Arm(by_strategy("adaptive", K, liked_share=0.5), prior), drawn),
-        PICTURES_MARKED: (Arm(by_strategy("adaptive", K, liked_share=0.5), prior, tiers=True), drawn),
-        RANDOM_MARKED: (Arm(by_strategy("random", K), prior, tiers=True, blind=True), own),
         STATIC: (Arm(rounded, prior, blind=True), own),
         PAPER: (Arm(by_strategy("static-iid", K, design=identical(design)), prior, blind=True), own),
         RANDOM: (Arm(by_strategy("random", K), prior, blind=True), own),
@@ -126,22 +121,8 @@ def _wins(
     return [float(v) for v in (*chosen, anyone, torch.sigmoid(utility[best] - against).mean())]
 
 
-def _every(at: list[int], accuracy: Tensor) -> Tensor:
-    """Float[people, at[-1]]: the accuracy after every answer, straight between those that were measured."""
-    turns = numpy.arange(1, at[-1] + 1)
-    return torch.from_numpy(numpy.stack([numpy.interp(turns, at, row) for row in accuracy.numpy()]))
-
-
-def _share(accuracy: Tensor, random: Tensor) -> dict[str, float]:
-    mean, error = ratio_to_random(accuracy, random)
-    return {"mean": mean, "se": error}
-
-
 def _summary(
-    sessions: dict[str, list[Session]],
-    wins: dict[str, list[list[float]]],
-    ceilings: list[float],
-    at: list[int],
+    sessions: dict[str, list[Session]], wins: dict[str, list[list[float]]], ceilings: list[float]
 ) -> dict[str, Any]:
     accuracy = {arm: torch.stack([s.scores[:, 0] for s in found]) for arm, found in sessions.items()}
     won = {arm: torch.tensor(rows, dtype=torch.float64) for arm, rows in wins.items()}
@@ -155,11 +136,6 @@ def _summary(
         "best_linear": spread(torch.tensor(ceilings, dtype=torch.float64)),
         "accuracy": {arm: spread(v) for arm, v in accuracy.items()},
         "less_random": {arm: paired(v, accuracy[RANDOM]) for arm, v in accuracy.items() if arm != RANDOM},
-        "share_of_random": {
-            arm: _share(_every(at, v), _every(at, accuracy[RANDOM]))
-            for arm, v in accuracy.items()
-            if arm != RANDOM
-        },
         "app_less": {arm: paired(accuracy[APP], v) for arm, v in accuracy.items() if arm != APP},
         "win_by_words": {arm: spread(v[:, 0]) for arm, v in won.items()},
         "win_by_picture": {arm: spread(v[:, 1]) for arm, v in won.items()},
@@ -210,11 +186,6 @@ def draw(numbers: dict[str, Any]) -> dict[str, tuple[Any, str]]:
     }
 
 
-def _shares(of: dict[str, Any], arm: str) -> str:
-    share = of["share_of_random"][arm]
-    return said(share["mean"], share["se"], 2)
-
-
 def _bars(found: dict[str, Any], value: Any) -> tuple[list[float], list[float]]:
     return [value(of)["mean"] for of in found.values()], [value(of)["se"] for of in found.values()]
 
@@ -242,11 +213,6 @@ def tables(numbers: dict[str, Any]) -> tuple[Table, ...]:
     return (
         Table(f"Accuracy ({note})", ("Judge", "best linear taste", *ARMS), tuple(accuracy)),
         Table("Less random, paired", ("Judge", *ARMS[:-1]), tuple(less)),
-        Table(
-            f"Share of random's {final} answers to the same accuracy",
-            ("Judge", *ARMS[:-1]),
-            tuple((kind, *(_shares(of, arm) for arm in ARMS[:-1])) for kind, of in numbers["kinds"].items()),
-        ),
         Table("Preferred to the plain picture (chance 0.50)", ("Judge", *heads), tuple(wins)),
     )
 
@@ -263,11 +229,6 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
     parts = [f"{word}: {', '.join(those)}" for word, those in words.items() if those]
     drawn = [f"{kind} {signed(*last(of['less_random'][BY_PICTURES]))}" for kind, of in found.items()]
     both = [f"{kind} {signed(*last(of['less_random'][BEST_WORST]))}" for kind, of in found.items()]
-    shares = [
-        f"{kind} {_shares(of, APP)}, with marks {_shares(of, MARKED)}; by pictures with marks "
-        f"{_shares(of, PICTURES_MARKED)}; random with marks {_shares(of, RANDOM_MARKED)}"
-        for kind, of in found.items()
-    ]
     levels = [
         f"{kind} {said(*last(of['accuracy'][APP]))} (best linear {of['best_linear']['mean']:.3f})"
         for kind, of in found.items()
@@ -285,7 +246,6 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
         f"{numbers['word_share']:.2f} of what differs between pictures; questions chosen by the pictures "
         f"themselves, less random: {'; '.join(drawn)}.",
         f"Best and worst told, less random: {'; '.join(both)}.",
-        f"Share of random's {final} answers that reaches the same accuracy. {'. '.join(shares)}.",
         f"The personal picture is preferred to the plain one: {'; '.join(wins)}.",
     )
 
