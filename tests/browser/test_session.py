@@ -172,11 +172,7 @@ def begin_and_load_ahead(page: Page, app_url: str) -> list[str]:
         walk.begin(page, app_url)
     coming = [str(card["url"]) for card in answer.value.json()["cards"]]
     assert len(coming) == 4
-    page.wait_for_function(
-        """urls => urls.every(url =>
-            performance.getEntriesByType('resource').some(one => one.name.endsWith(url)))""",
-        arg=coming,
-    )
+    expect(page.locator(".round[data-loaded]")).to_be_visible()
     return coming
 
 

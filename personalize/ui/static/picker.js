@@ -17,11 +17,12 @@ watch('value', () => {
 // server's reply then shows the round itself. They are asked for again when the round or the language changes.
 let ahead = null, asked = '', asking = new AbortController();
 const forget = () => { asking.abort(); ahead = null; asked = ''; };
+const loaded = () => { if (ahead && section()?.dataset.shown === ahead.shown) section().dataset.loaded = '1'; };
 const ask = async () => {
   const round = section(), token = document.querySelector('.mast')?.dataset.token;
   if (!round || !token || round.dataset.busy === '1') return;
   const shown = round.dataset.shown, language = document.documentElement.lang, which = `${token} ${shown} ${language}`;
-  if (asked === which) return;
+  if (asked === which) { loaded(); return; }
   forget();
   asked = which;
   asking = new AbortController();
@@ -30,7 +31,7 @@ const ask = async () => {
     const cards = answer.ok ? (await answer.json()).cards : [];
     const pictures = cards.map(card => Object.assign(new Image(), {src: card.url}));
     await Promise.all(pictures.map(picture => picture.decode()));
-    if (asked === which && cards.length) ahead = {shown, cards, pictures};
+    if (asked === which && cards.length) { ahead = {shown, cards, pictures}; loaded(); }
   } catch { /* the pick then waits for the server's reply */ }
 };
 watch('value', ask);
