@@ -11,7 +11,6 @@ from personalize.experiments.evidence import (
     diversity,
     dynamics,
     features,
-    marks,
     pictures,
     scaling,
     synthetic,
@@ -28,8 +27,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         criteria,
         features,
         pictures,
-        marks,
-        theme_judge,
+            theme_judge,
         diversity,
         dynamics,
     )

@@ -22,7 +22,6 @@ TINY: dict[str, dict[str, Any]] = {
     "criteria": {"at": [2, 4], "items": 60, "iterations": 20},
     "features": {},
     "pictures": {},
-    "marks": {},
     "judge": {},
     "diversity": {"rounds": 12, "window": 4, "prompts": 200},
     "dynamics": {"noise": [0.0, 0.3], "at": [2], "seen": [0, 50]},
