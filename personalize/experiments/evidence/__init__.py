@@ -27,7 +27,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         criteria,
         features,
         pictures,
-            theme_judge,
+        theme_judge,
         diversity,
         dynamics,
     )
