@@ -46,9 +46,7 @@ class Answer:
 
     def __post_init__(self) -> None:
         """Refuse options that are no whole numbers; a fraction in the log would spoil the session."""
-        for index in (*(() if self.best is None else (self.best,)), *self.liked, *self.disliked):
-            if type(index) is not int:
-                raise not_a_picture(index)
+        _check_whole(self.best, self.liked, self.disliked)
 
     @classmethod
     def checked(
@@ -74,9 +72,7 @@ class Answer:
                 "none.",
                 found="both" if none else "neither",
             )
-        for index in (*(() if best is None else (best,)), *liked, *disliked):
-            if type(index) is not int:
-                raise not_a_picture(index)
+        _check_whole(best, liked, disliked)
         up, down = set(liked), set(disliked)
         for name, places in (
             ("favourite", () if best is None else (best,)),
@@ -256,12 +252,14 @@ class PictureRecord:
     seed: int
 
 
-def not_a_picture(index: object) -> SessionError:
-    """The error of an answer whose picture is no whole number."""
-    return SessionError(
-        "Expected the number of a picture in an answer, found {found}. Send a whole number.",
-        found=repr(index)[:40],
-    )
+def _check_whole(best: int | None, liked: Sequence[int], disliked: Sequence[int]) -> None:
+    """Refuse an answer whose pictures are no whole numbers."""
+    for index in (*(() if best is None else (best,)), *liked, *disliked):
+        if type(index) is not int:
+            raise SessionError(
+                "Expected the number of a picture in an answer, found {found}. Send a whole number.",
+                found=repr(index)[:40],
+            )
 
 
 def checked_strategy(strategy: str) -> Strategy:

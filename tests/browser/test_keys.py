@@ -1,4 +1,4 @@
-"""Keys on keyboards of many countries: numbers, the least liked picture, letters of other scripts."""
+"""Keys on keyboards of many countries: numbers, marks, letters of other scripts."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.browser import walk
 
 NUMBER = """([key, code, shiftKey, more]) => {
   const found = palate.number(new KeyboardEvent('keydown', {key, code, shiftKey, ...more}));
-  return found && [found.value, found.least];
+  return found && [found.value, found.dislike];
 }"""
 LETTER = "([key, code]) => palate.letter(new KeyboardEvent('keydown', {key, code}))"
 ON = {"modifierNumLock": True}

@@ -22,5 +22,5 @@ document.addEventListener('keydown', event => {
   if (!open || event.repeat || !window.palate.free(event)) return;
   if (event.target.closest?.('input, textarea, dialog')) return;
   const number = window.palate.number(event);
-  if (number && !number.least && (number.value === 1 || number.value === 2)) choose(number.value - 1);
+  if (number && !number.dislike && (number.value === 1 || number.value === 2)) choose(number.value - 1);
 }, {signal: window.palate.blind.signal});

@@ -12,19 +12,19 @@ window.palate = window.palate || {};
   // Whether a key is free for the page: a modifier other than Shift belongs to the browser.
   window.palate.free = event => !event.metaKey && (withAltGraph(event) || !event.ctrlKey && !event.altKey);
 
-  // {value, least}, or null. A typed digit wins, also with Shift (AZERTY, Czech). Otherwise the place of the key
-  // counts. With Shift it then marks the least liked picture.
+  // {value, dislike}, or null. A typed digit wins, also with Shift (AZERTY, Czech). Otherwise the place of the key
+  // counts. With Shift it then marks a picture as disliked.
   window.palate.number = event => {
     const place = /^(Digit|Numpad)(\d)$/.exec(event.code), typed = value(event.key);
-    if (!place) return typed < 0 ? null : {value: typed, least: false};
+    if (!place) return typed < 0 ? null : {value: typed, dislike: false};
     if (place[1] === 'Numpad') {
-      if (typed >= 0) return {value: typed, least: event.shiftKey};
-      return event.getModifierState('NumLock') ? {value: Number(place[2]), least: true} : null;
+      if (typed >= 0) return {value: typed, dislike: event.shiftKey};
+      return event.getModifierState('NumLock') ? {value: Number(place[2]), dislike: true} : null;
     }
-    if (typed >= 0) { learn(event.shiftKey); return {value: typed, least: false}; }
+    if (typed >= 0) { learn(event.shiftKey); return {value: typed, dislike: false}; }
     if (withAltGraph(event)) return null;
     if (!event.shiftKey) learn(true);
-    return {value: Number(place[2]), least: event.shiftKey};
+    return {value: Number(place[2]), dislike: event.shiftKey};
   };
 
   // The typed Latin letter. On other scripts it is the letter that a US keyboard has in that place.

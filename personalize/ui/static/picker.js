@@ -149,9 +149,9 @@ document.addEventListener('keydown', event => {
   if (document.querySelector('dialog.ask[open]')) return;
   const number = window.palate.number(event), key = window.palate.letter(event);
   if (number) {
-    if (number.value > buttons().length || number.least && number.value === 0) return;
+    if (number.value > buttons().length || number.dislike && number.value === 0) return;
     event.preventDefault();
-    if (number.least) mark('disliked', number.value - 1);
+    if (number.dislike) mark('disliked', number.value - 1);
     else if (armed && number.value > 0) mark(armed, number.value - 1);
     else { arm(''); pick(number.value - 1); }
     return;
