@@ -212,10 +212,10 @@ def test_the_steps_of_the_image_run_for_somebody_who_may_write_nowhere_else(tmp_
                 capture_output=True,
                 check=False,
             )
-            if asked.returncode == 0 or server.poll() is not None:
+            log_text = (tmp_path / "log").read_text("utf-8")
+            if (asked.returncode == 0 and "Palate is ready" in log_text) or server.poll() is not None:
                 break
             time.sleep(0.5)
-        log_text = (tmp_path / "log").read_text("utf-8")
         assert asked.returncode == 0, log_text
     finally:
         server.terminate()
