@@ -124,7 +124,7 @@ class Settings:
         high=2**31 - 1,
     )
     strategy: str = _setting(
-        "adaptive",
+        "adaptive-seen",
         "Strategy that chooses the questions; study: compare several (see personalize/study/README.md).",
         choices=STRATEGY_NAMES,
     )
@@ -155,6 +155,14 @@ class Settings:
     lookahead_rounds: int = _setting(
         1, "Rounds chosen and rendered before the present round is answered; 0: none.", low=0, high=5
     )
+    drawn_ahead: int = _setting(
+        16, "Most pictures drawn while a round is looked at; the next question is chosen among them.",
+        unit="pictures", low=0, high=1000,
+    )  # fmt: skip
+    shared_pool: int = _setting(
+        64, "Pictures of each example subject drawn while nobody waits, for everybody's questions; 0: none.",
+        unit="pictures", low=0, high=10_000,
+    )  # fmt: skip
     bank: int = _setting(
         2, "First rounds of each example subject rendered in advance, for an instant start; 0: none.",
         unit="rounds", low=0, high=100,

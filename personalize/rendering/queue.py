@@ -3,7 +3,7 @@
 A job asks for the pictures of one session for one purpose and gives a future. The order is:
 
 1. by purpose: a round that somebody waits for, then other pictures that somebody waits for, then adopted
-   tastes, then rounds drawn ahead, then the shared bank;
+   tastes, then rounds drawn ahead, then further pictures for a session's pool, then the shared bank;
 2. within a purpose by session: the session that was served longest ago is next;
 3. within a session by age.
 
@@ -65,13 +65,17 @@ class Purpose(IntEnum):
     PICTURES = 1
     ADOPTION = 2
     AHEAD = 3
-    BANK = 4
+    POOL = 4
+    BANK = 5
 
     @property
     def waited_for(self) -> bool:
         """Whether somebody waits for such pictures."""
         return self < Purpose.AHEAD
 
+
+DRAWN_AHEAD = (Purpose.AHEAD, Purpose.POOL)
+"""Purposes of which a session has one job at most; a newer job takes the place of the older one."""
 
 Draw = Callable[[Sequence[PictureRecord], OnStep], list[bytes]]
 """PNG bytes of every record, in order; the `OnStep` may raise to stop the batch."""
@@ -135,7 +139,7 @@ class RenderJob:
         """Whether nobody has wanted the job for so long that it is dropped."""
         if self.abandoned_s is not None:
             return now_s - self.abandoned_s > ABANDONED_S
-        return self.wanted is Purpose.AHEAD and now_s - self.began_s > AHEAD_S
+        return self.wanted in DRAWN_AHEAD and now_s - self.began_s > AHEAD_S
 
     def progress(self) -> RenderProgress:
         """How far the job is now."""
@@ -256,8 +260,8 @@ class RenderQueue:
                         job.abandoned_s, job.finish = None, finish
                         self._changed.notify_all()
                     return job
-            if purpose is Purpose.AHEAD:
-                self._cancel([j for j in self._jobs if j.session == session and j.purpose is Purpose.AHEAD])
+            if purpose in DRAWN_AHEAD:
+                self._cancel([j for j in self._jobs if j.session == session and j.purpose is purpose])
             self._count += 1
             job = RenderJob(
                 session,

@@ -10,7 +10,8 @@ from personalize.design.sampling import question_pool, random_question
 from personalize.preference.estimate import TasteEstimate
 from personalize.preparation.prepare import Preparation
 from personalize.rounds.repeats import question_to_repeat
-from personalize.rounds.strategies import STRATEGIES, QuestionContext
+from personalize.rounds.seen_pool import SeenPool
+from personalize.rounds.strategies import STRATEGIES, QuestionContext, seen_question
 from personalize.seeds import LARGEST_SEED, derived_seed
 from personalize.session.record import STUDY, Round, Session, Strategy, checked_strategy
 from personalize.settings import Settings
@@ -26,8 +27,9 @@ def next_round(
     settings: Settings,
     taste: Callable[[Session], TasteEstimate],
     banked: frozenset[str] = frozenset(),
+    pool: Callable[[], SeenPool] | None = None,
 ) -> Round:
-    """The round that follows the rounds of the session. The same session always gives the same round.
+    """The round that follows the rounds of the session. The same inputs always give the same round.
 
     Args:
         session: the session with its earlier rounds.
@@ -36,6 +38,8 @@ def next_round(
             `bank`, and the settings of a study.
         taste: computes the estimate from the answers of a session.
         banked: subjects with only `settings.bank` different first rounds, which are rendered in advance.
+        pool: the pictures among which `adaptive-seen` chooses, if there are at least K; the round then has
+            its pictures. None for a choice by words.
 
     Raises:
         SessionError: the static design has another number of options.
@@ -53,13 +57,45 @@ def next_round(
         session, lookahead = _session_of_arm(session, lookahead, strategy, plan)
     elif (earlier := question_to_repeat(session, 0 if settings.kiosk else settings.repeats)) is not None:
         return _repeated_round(session, preparation, earlier)
-    elif number == 1 and session.subject in banked:
+    if pool is not None and STRATEGIES[strategy].seen and len(found := pool()) >= session.options:
+        generator = torch.Generator().manual_seed(derived_seed(seed, number))
+        return _seen_round(number, session, settings, found, taste(session), generator)
+    if number == 1 and session.subject in banked:
         seed = derived_seed("bank", session.subject, session.seed % settings.bank)
     generator = torch.Generator().manual_seed(derived_seed(seed, number))
     paths = STRATEGIES[strategy].ask(_context(session, preparation, settings, lookahead, taste, generator))
     shown = paths[torch.randperm(len(paths), generator=generator)]
     picture_seed = derived_seed(seed, number, "picture") % LARGEST_SEED
     return _round(number, session.subject, preparation, shown, picture_seed, strategy)
+
+
+def _seen_round(
+    number: int,
+    session: Session,
+    settings: Settings,
+    pool: SeenPool,
+    estimate: TasteEstimate,
+    generator: torch.Generator,
+) -> Round:
+    """The question among pictures of the pool that the answers so far leave most open."""
+    rows = seen_question(
+        pool.features(),
+        estimate,
+        options=session.options,
+        generator=generator,
+        liked_share=settings.liked_share,
+        warm_up=settings.warm_up,
+    )
+    order = rows[torch.randperm(len(rows), generator=generator)].tolist()
+    return Round(
+        number,
+        session.subject,
+        tuple(pool.paths[row] for row in order),
+        tuple(pool.prompts[row] for row in order),
+        tuple(pool.seeds[row] for row in order),
+        tuple(pool.pictures[row] for row in order),
+        session.strategy,
+    )
 
 
 def _context(
@@ -136,7 +172,8 @@ def _repeated_round(session: Session, preparation: Preparation, earlier: Round) 
     if order.tolist() == list(range(K)):
         order = order.roll(1)
     shown = torch.tensor(earlier.paths)[order]
-    return _round(number, earlier.subject, preparation, shown, earlier.seeds[0], earlier.strategy)
+    round_ = _round(number, earlier.subject, preparation, shown, 0, earlier.strategy)
+    return replace(round_, seeds=tuple(earlier.seeds[place] for place in order.tolist()))
 
 
 def _round(

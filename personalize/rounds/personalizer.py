@@ -25,6 +25,8 @@ from personalize.rendering.protocols import Embedder, Renderer
 from personalize.rendering.queue import Purpose, RenderJob, RenderQueue
 from personalize.rounds.explanation import Explanation, explain
 from personalize.rounds.next_round import next_round
+from personalize.rounds.seen_pool import SeenPool, pool_of, prompts_to_draw, shared_prompts
+from personalize.rounds.strategies import STRATEGIES
 from personalize.seeds import checked_seed
 from personalize.session.feedback import comparisons_of
 from personalize.session.record import STUDY, Answer, PictureRecord, Round, Session, checked_strategy
@@ -34,6 +36,9 @@ from personalize.settings import Settings
 
 REMEMBERED = 512
 """Estimates kept in memory, of the newest answers; also the number of questions."""
+
+ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""The time of an answer that nobody gave yet."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +87,11 @@ class Personalizer:
         self._pictures = Pictures(store, renderer, embedder, preparation.space, stall_s=settings.stall_s)
         self._features_of = features_of or (lambda round_: self._pictures.features(round_.pictures))
         self._remembering = threading.Lock()
+        self._shared: dict[str, list[PictureRecord]] = {}
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._estimates: OrderedDict[object, TasteEstimate] = OrderedDict()
         self._questions: OrderedDict[object, Round] = OrderedDict()
+        self._foreseen: OrderedDict[object, Round] = OrderedDict()
 
     def start(
         self,
@@ -155,17 +162,18 @@ class Personalizer:
             session = self._known(token)
             if session.current is not None:
                 return session.current
-            return self.store.append_round(token, self._next_round(session))
+            return self.store.append_round(token, self._question(session))
 
-    def open_round(self, token: str, session: Session | None = None) -> Snapshot:
+    def open_round(self, token: str, session: Session | None = None, promised: str = "") -> Snapshot:
         """The session with its open round, chosen now when there is none; pictures that exist are shown.
 
-        The store is called at most three times: to load the session, to find the pictures of a new round, and
-        to keep the round.
+        The store is called a few times, whatever the number of rounds: to load the session, to find the
+        pictures of the new round and of the pool, and to keep the round.
 
         Args:
             token: of the session.
             session: as it is now, if the caller just read it.
+            promised: the `fingerprint` of the round of `likely_rounds` that the page shows already.
 
         Raises:
             UnknownSessionError: there is no such session.
@@ -175,11 +183,7 @@ class Personalizer:
             session = self._checked(session or self.store.load(token))
             estimate = self._estimate(session)
             if session.current is None:
-                round_ = self._next_round(session)
-                records = self._records(round_)
-                found = self.store.find_pictures(records)
-                if all(record in found for record in records):
-                    round_ = replace(round_, pictures=tuple(found[record] for record in records))
+                round_ = self._with_pictures(self._question(session, promised))
                 kept = self.store.append_round(token, round_)
                 session = replace(session, rounds=(*session.rounds, kept))
         why = None
@@ -216,8 +220,8 @@ class Personalizer:
     def request_ahead(self, token: str, session: Session | None = None) -> RenderJob | None:
         """The job that draws the round after the open one while that is looked at; None when there is none.
 
-        Its future is that round with its pictures. They are those of the next `propose`, whatever is
-        answered, unless an answer is taken back or `lookahead_rounds` is 0.
+        Its future is that round with its pictures. For most strategies it is the next round, whatever is
+        answered. `adaptive-seen` draws further pictures after it, and chooses among all of them.
         """
         session = session or self._known(token)
         if session.current is None or not session.current.rendered or not self.settings.lookahead_rounds:
@@ -227,7 +231,47 @@ class Personalizer:
         def finish(pictures: list[str]) -> Round:
             return replace(ahead, pictures=tuple(pictures))
 
-        return self._pictures.request(token, Purpose.AHEAD, self._records(ahead), finish)
+        job = self._pictures.request(token, Purpose.AHEAD, self._records(ahead), finish)
+        self.request_pool(token, session)
+        return job
+
+    def request_pool(self, token: str, session: Session | None = None) -> RenderJob | None:
+        """The job that draws further pictures for the pool of `adaptive-seen`; None for other strategies.
+
+        Its future is the hashes of those pictures.
+        """
+        session = session or self._known(token)
+        if session.current is None or not self.settings.lookahead_rounds or not self._chooses_seen(session):
+            return None
+        further = prompts_to_draw(session, self.preparation, self.settings)
+        if not further:
+            return None
+        records = self._candidate_records(session.subject, further)
+        return self._pictures.request(token, Purpose.POOL, records)
+
+    def likely_rounds(self, token: str, session: Session | None = None) -> dict[int, Round]:
+        """The next round for each pick without marks, with its pictures; -1 stands for "none of these".
+
+        A pick is left out if the pictures of its round do not exist yet. `open_round` keeps a round of this
+        list if it is promised, also if more pictures were drawn meanwhile.
+        """
+        session = session or self._known(token)
+        if session.current is None:
+            return {}
+        likely: dict[int, Round] = {}
+        pool = self._pool(session) if self._chooses_seen(session) else None
+        for best in (*range(session.options), -1):
+            answer = Answer("none" if best < 0 else "best", None if best < 0 else best, ANY_TIME)
+            answered = replace(session.current, answer=answer)
+            after = replace(session, rounds=(*session.rounds[:-1], answered))
+            round_ = self._with_pictures(self._chosen(after, lambda: pool))
+            if round_.rendered:
+                likely[best] = round_
+                with self._remembering:
+                    self._foreseen[_log_of(after), round_.fingerprint] = round_
+                    while len(self._foreseen) > REMEMBERED:
+                        self._foreseen.popitem(last=False)
+        return likely
 
     def render_ahead(self, token: str, on_step: OnStep | None = None) -> bool:
         """Draw what `request_ahead` asks for, and wait for it; whether it was drawn.
@@ -254,23 +298,87 @@ class Personalizer:
         return self._pictures.queue
 
     def request_bank(self) -> list[RenderJob]:
-        """The jobs that draw the first rounds which sessions about the banked subjects may begin with.
+        """The jobs that draw pictures of the banked subjects: their first rounds, then their shared pool.
 
         They give way to everybody else. A session that begins with such a round finds its pictures.
         """
-        return [
-            self._pictures.request(
-                None, Purpose.BANK, self._records(self._next_round(self._blank(subject, nth)))
-            )
+        first_rounds = [
+            self._records(self._next_round(self._blank(subject, nth)))
             for nth in range(self.settings.bank)
             for subject in sorted(self._banked)
         ]
+        shared = {subject: self._shared_records(subject) for subject in sorted(self._banked)}
+        at_once = self.settings.options
+        pools = [
+            records[start : start + at_once]
+            for start in range(0, self.settings.shared_pool, at_once)
+            for records in shared.values()
+            if start < len(records)
+        ]
+        return [self._pictures.request(None, Purpose.BANK, records) for records in (*first_rounds, *pools)]
+
+    def _shared_records(self, subject: str) -> list[PictureRecord]:
+        """The records of the shared pool of a subject; none if it is not banked."""
+        if subject not in self._banked:
+            return []
+        with self._remembering:
+            if subject in self._shared:
+                return self._shared[subject]
+        records = self._candidate_records(subject, shared_prompts(subject, self.preparation, self.settings))
+        with self._remembering:
+            return self._shared.setdefault(subject, records)
+
+    def _candidate_records(
+        self, subject: str, candidates: Sequence[tuple[tuple[int, ...], int]]
+    ) -> list[PictureRecord]:
+        prompt = self.preparation.vocabulary.prompt
+        return [self._record(prompt(subject, path), seed) for path, seed in candidates]
+
+    def _chooses_seen(self, session: Session) -> bool:
+        """Whether questions of the session may be chosen among pictures that were seen."""
+        arms = self.settings.study_arms if session.strategy == STUDY else (session.strategy,)
+        return self._from_pictures and any(STRATEGIES[checked_strategy(arm)].seen for arm in arms)
+
+    def _pool(self, session: Session) -> SeenPool:
+        """The pictures among which the next question may be chosen."""
+        drawn = self.store.pictures_of(session.token)
+        shared = self._shared_records(session.subject)
+        if shared:
+            drawn |= self.store.find_pictures(shared)
+        return pool_of(session, self.preparation.vocabulary, drawn, self._pictures.features)
+
+    def _question(self, session: Session, promised: str = "") -> Round:
+        """The round after those of the session, given all answers; with its pictures if it has a pool."""
+        if promised:
+            with self._remembering:
+                foreseen = self._foreseen.get((_log_of(session), promised))
+            if foreseen is not None:
+                return replace(foreseen, number=len(session.rounds) + 1)
+        return self._chosen(session, lambda: self._pool(session) if self._chooses_seen(session) else None)
+
+    def _chosen(self, session: Session, pool: Callable[[], SeenPool | None]) -> Round:
+        found = pool()
+        if found is None or len(found) < session.options:
+            return self._next_round(session)
+        return next_round(
+            session, self.preparation, self.settings, self._estimate, self._banked, lambda: found
+        )
+
+    def _with_pictures(self, round_: Round) -> Round:
+        """The round with its pictures, if all of them exist."""
+        if round_.rendered:
+            return round_
+        records = self._records(round_)
+        found = self.store.find_pictures(records)
+        if not all(record in found for record in records):
+            return round_
+        return replace(round_, pictures=tuple(found[record] for record in records))
 
     def _next_round(self, session: Session) -> Round:
         """The round after those of the session. It was chosen before if it was drawn ahead."""
         known = max(0, len(session.rounds) - self.settings.lookahead_rounds)
         asked = tuple((round_.paths, round_.seeds, round_.strategy) for round_ in session.rounds)
-        answers = tuple((round_.pictures, round_.answer) for round_ in session.rounds[:known])
+        answers = tuple((round_.pictures, _told(round_)) for round_ in session.rounds[:known])
         key = (session.seed, session.subject, session.strategy, session.options, asked, answers)
         with self._remembering:
             if key in self._questions:
@@ -439,7 +547,7 @@ class Personalizer:
 
     def _estimate(self, session: Session) -> TasteEstimate:
         """The taste of a session's answers. It is a function of the log, so recent ones are remembered."""
-        key = tuple((round_.paths, round_.pictures, round_.answer) for round_ in session.answered)
+        key = _log_of(replace(session, rounds=session.answered))
         with self._remembering:
             if key in self._estimates:
                 self._estimates.move_to_end(key)
@@ -506,3 +614,15 @@ class Personalizer:
         """The lock of a session, held for moments and never while something is drawn."""
         with self._remembering:
             return self._locks.setdefault(token, threading.Lock())
+
+
+def _told(round_: Round) -> object:
+    """What a round's answer says, without its time."""
+    answer = round_.answer
+    return None if answer is None else (answer.best, answer.liked, answer.disliked)
+
+
+def _log_of(session: Session) -> object:
+    """What a choice depends on: the session's parameters, its rounds and their answers."""
+    rounds = tuple((round_.paths, round_.pictures, _told(round_)) for round_ in session.rounds)
+    return session.seed, session.subject, session.strategy, session.options, rounds

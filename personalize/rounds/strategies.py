@@ -1,9 +1,10 @@
 """The strategies that choose the next question. App, studies, benchmarks and evidence share this table.
 
-The app uses `adaptive`. `static-rounded` and `static-iid` follow the design, which is solved before any
-answer. The first rounds its policies to sets of different prompts. The second draws one prompt from each
-policy independently, as in the paper. `random` is uniform over prompts. `bald`, `thompson` and `eubo` are
-published rules for comparison.
+The app uses `adaptive-seen`, which chooses among pictures that were drawn and seen (see
+`personalize.rounds.seen_pool`). Where too few exist, it chooses by words, as `adaptive` does.
+`static-rounded` and `static-iid` follow the design, which is solved before any answer. The first rounds its
+policies to sets of different prompts. The second draws one prompt from each policy independently, as in the
+paper. `random` is uniform over prompts. `bald`, `thompson` and `eubo` are published rules for comparison.
 
 A strategy receives a `QuestionContext`. The app builds it from a session. An experiment builds it from a
 bank of items, as a prompt MDP with one slot. A new strategy needs one entry in `STRATEGIES`, and its name in
@@ -68,11 +69,14 @@ class StrategyEntry:
         ask: chooses the prompts of the next question, Long[K, H].
         adapts: whether questions depend on earlier answers.
         summary: one line for a list of strategies.
+        seen: whether the question is chosen by the features of pictures that exist, where there are enough.
+            `ask` then chooses the question by words, whose pictures are drawn first.
     """
 
     ask: Callable[[QuestionContext], Tensor] = field(repr=False)
     adapts: bool
     summary: str
+    seen: bool = False
 
 
 def adaptive(context: QuestionContext) -> Tensor:
@@ -96,6 +100,31 @@ def adaptive(context: QuestionContext) -> Tensor:
         restrict=estimate.answers >= context.warm_up,
     )
     return pool[rows]
+
+
+def seen_question(
+    features: Tensor,
+    estimate: TasteEstimate,
+    *,
+    options: int,
+    generator: torch.Generator,
+    liked_share: float,
+    warm_up: int,
+) -> Tensor:
+    """Long[K]: rows of the most informative pictures among Float[P, d], given all answers so far.
+
+    The rule is the exchange of `adaptive`, without unanswered questions: the pictures exist, so the question
+    can wait for the last answer.
+    """
+    return choose_question(
+        features,
+        options=options,
+        covariance=estimate.covariance,
+        theta=estimate.theta if estimate.answers else None,
+        generator=generator,
+        liked_share=liked_share,
+        restrict=estimate.answers >= warm_up,
+    )
 
 
 def static_rounded(context: QuestionContext) -> Tensor:
@@ -140,7 +169,10 @@ def acquired(acquisition: Acquisition) -> Callable[[QuestionContext], Tensor]:
 
 
 STRATEGIES: dict[str, StrategyEntry] = {
-    "adaptive": StrategyEntry(adaptive, True, "most information, given the answers so far"),
+    "adaptive-seen": StrategyEntry(
+        adaptive, True, "most information, given the answers, among pictures that were seen", seen=True
+    ),
+    "adaptive": StrategyEntry(adaptive, True, "most information, given the answers so far, by words"),
     "static-rounded": StrategyEntry(static_rounded, False, "the design, rounded to different prompts"),
     "static-iid": StrategyEntry(static_iid, False, "the design, drawn independently as in the paper"),
     "random": StrategyEntry(uniform, False, "uniform over prompts"),

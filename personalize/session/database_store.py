@@ -321,6 +321,20 @@ class DatabaseStore:
             with self._database.writing() as rows:
                 rows.merge(PictureRow(picture=picture, content=hash_of(content)))
 
+    def pictures_of(self, token: str) -> dict[PictureRecord, str]:
+        """See Store."""
+        with self._database.reading() as rows:
+            session = find_session(rows, token)
+            found = rows.scalars(
+                select(RecordRow)
+                .join(SeenRow, SeenRow.picture == RecordRow.picture)
+                .where(SeenRow.session_id == session.id)
+            )
+            return {
+                PictureRecord(row.renderer, row.prompt, row.negative_prompt, int(row.seed)): row.picture
+                for row in found
+            }
+
     def own(self, token: str, pictures: Sequence[str]) -> None:
         """See Store."""
         with self._database.writing() as rows:

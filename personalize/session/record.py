@@ -13,7 +13,17 @@ from typing import Literal, get_args
 
 from personalize.errors import SessionError
 
-Strategy = Literal["adaptive", "static-rounded", "static-iid", "random", "bald", "thompson", "eubo", "study"]
+Strategy = Literal[
+    "adaptive-seen",
+    "adaptive",
+    "static-rounded",
+    "static-iid",
+    "random",
+    "bald",
+    "thompson",
+    "eubo",
+    "study",
+]
 STRATEGY_NAMES: tuple[Strategy, ...] = get_args(Strategy)
 """Names of strategies in stored sessions. `personalize.rounds.strategies` chooses the questions of each."""
 
@@ -110,7 +120,8 @@ class Round:
         subject: the subject of the pictures.
         paths: K paths of H token indices, in screen order.
         prompts: K prompts, in screen order.
-        seeds: K equal seeds, so that the pictures differ only by their tokens.
+        seeds: K seeds of the pictures. They are equal where the question was chosen by words, so that the
+            pictures differ only by their tokens.
         pictures: K SHA-256 hashes of the PNG files, or () before they are rendered.
         strategy: strategy that chose the question.
         answer: the answer, or None while the round is open.

@@ -109,6 +109,13 @@ class Store(Protocol):
     def restore_picture(self, picture: str, content: bytes) -> None:
         """Replace a missing or damaged picture by one that was rendered again."""
 
+    def pictures_of(self, token: str) -> dict[PictureRecord, str]:
+        """The pictures that the session owns, by the record that each was rendered from.
+
+        Raises:
+            UnknownSessionError: there is no such session.
+        """
+
     def own(self, token: str, pictures: Sequence[str]) -> None:
         """Give a session access to pictures."""
 

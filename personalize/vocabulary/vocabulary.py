@@ -253,6 +253,18 @@ class Vocabulary:
         tokens = (self.tokens[index] for index in self.check_path(path) if index != BLANK)
         return ", ".join((subject, *tokens))
 
+    def path_of(self, subject: str, prompt: str) -> tuple[int, ...] | None:
+        """The path with `prompt(subject, path) == prompt`, or None if there is none."""
+        if not prompt.startswith(subject):
+            return None
+        path = [BLANK] * self.horizon
+        for token in filter(None, prompt.removeprefix(subject).split(", ")):
+            index = self._indices.get(token, BLANK)
+            if index == BLANK:
+                return None
+            path[self.slot_of(token)] = index
+        return tuple(path) if self.prompt(subject, path) == prompt else None
+
     @cached_property
     def _indices(self) -> dict[str, int]:
         return {token: index for index, token in enumerate(self.tokens)}

@@ -15,7 +15,7 @@ from personalize.rendering.queue import Purpose, RenderQueue
 from personalize.session.record import PictureRecord
 
 WAIT_S = 20.0
-ROUND, PICTURES, ADOPTION, AHEAD, BANK = Purpose
+ROUND, PICTURES, ADOPTION, AHEAD, POOL, BANK = Purpose
 
 
 def picture(name: str) -> PictureRecord:

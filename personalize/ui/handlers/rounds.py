@@ -29,7 +29,7 @@ class RoundsHandlers:
     ) -> AsyncIterator[Updates]:
         """A picture of the round was picked, or none of these; others may be marked."""
         number, index, shown = _answer(event)
-        none = index == -1
+        none, promised = index == -1, str(event_value(event, "next"))
         liked, disliked = whole_numbers(event, "liked"), whole_numbers(event, "disliked")
         try:
             self.context.draws.take(state.token)
@@ -43,6 +43,11 @@ class RoundsHandlers:
                 none=none,
                 shown=shown,
             )
+            if promised:
+                opened = await asyncio.to_thread(
+                    self.context.personalizer.open_round, state.token, session, promised
+                )
+                session = opened.session
         except UnknownSessionError:
             raise
         except SessionError as error:

@@ -1,6 +1,7 @@
 // The question of a round: cards, keys, and the enlarged picture. Gradio provides `element` and `trigger`.
 // Events: 'pick' {index, liked, disliked, round, shown}, 'undo' {round}, 'resume' {},
-// 'change_answer' {round, index, shown}. The index is -1 for none of these, which drops the marks.
+// 'change_answer' {round, index, shown}. The index is -1 for none of these, which drops the marks. A pick also
+// has `next`: the round that the page shows already, or ''.
 const section = () => element.querySelector('.round');
 const buttons = () => [...element.querySelectorAll('[data-pick]')];
 
@@ -13,8 +14,9 @@ watch('value', () => {
   button.focus({preventScroll: true});
 });
 
-// The pictures of the next round, drawn while the person looks at this one. A pick shows them at once, and the
-// server's reply then shows the round itself. They are asked for again when the round or the language changes.
+// The next round for each likely answer, with its pictures, drawn while the person looks at this one. A pick shows
+// them at once, and the server's reply then shows the round itself. They are asked for again when the round or the
+// language changes, and once more when all further pictures are drawn.
 let ahead = null, asked = '', asking = new AbortController();
 const forget = () => { asking.abort(); ahead = null; asked = ''; };
 const loaded = () => { if (ahead && section()?.dataset.shown === ahead.shown) section().dataset.loaded = '1'; };
@@ -27,18 +29,25 @@ const ask = async () => {
   asked = which;
   asking = new AbortController();
   try {
-    const answer = await fetch(`ahead/${token}/${shown}.json?language=${language}`, {signal: asking.signal});
-    const cards = answer.ok ? (await answer.json()).cards : [];
-    const pictures = cards.map(card => Object.assign(new Image(), {src: card.url}));
-    await Promise.all(pictures.map(picture => picture.decode()));
-    if (asked === which && cards.length) { ahead = {shown, cards, pictures}; loaded(); }
+    for (const stage of ['next', 'pool']) {
+      const address = `ahead/${token}/${shown}.json?language=${language}&stage=${stage}`;
+      const answer = await fetch(address, {signal: asking.signal});
+      const {rounds, more} = answer.ok ? await answer.json() : {rounds: {}};
+      const urls = new Set(Object.values(rounds).flatMap(next => next.cards.map(card => card.url)));
+      const pictures = [...urls].map(url => Object.assign(new Image(), {src: url}));
+      await Promise.all(pictures.map(picture => picture.decode()));
+      if (asked !== which) return;
+      if (pictures.length) { ahead = {shown, rounds, pictures}; loaded(); }
+      if (!more) return;
+    }
   } catch { /* the pick then waits for the server's reply */ }
 };
 watch('value', ask);
 ask();
-const leap = round => {
-  const next = ahead;
-  if (!next || next.shown !== round.dataset.shown || next.cards.length !== buttons().length) return false;
+const leap = (round, {index, liked, disliked}) => {
+  if (!ahead || ahead.shown !== round.dataset.shown) return '';
+  const next = ahead.rounds.any || (liked.length + disliked.length ? null : ahead.rounds[index]);
+  if (!next || next.cards.length !== buttons().length) return '';
   forget();
   buttons().forEach((button, at) => {
     const card = button.closest('.card'), {url, label} = next.cards[at];
@@ -49,7 +58,7 @@ const leap = round => {
     card.classList.remove('liked', 'disliked');
   });
   round.dataset.ahead = '1';
-  return true;
+  return next.shown;
 };
 
 // Marks that a person may give before the pick: liked too, or not liked. A second press removes the mark.
@@ -86,7 +95,8 @@ const pick = (index, byAudience = false) => {
     index: index, liked: marks('liked'), disliked: marks('disliked'),
     round: Number(round.dataset.round), shown: round.dataset.shown,
   };
-  if (!leap(round))
+  answer.next = leap(round, answer);
+  if (!answer.next)
     buttons().forEach((button, at) => button.parentElement.classList.add(at === index ? 'chosen' : 'passed'));
   trigger('pick', answer);
 };
