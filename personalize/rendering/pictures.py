@@ -1,7 +1,7 @@
 """Pictures of sessions: drawn once by the render queue, kept with their embeddings, drawn again when lost."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
@@ -59,6 +59,7 @@ class Pictures:
         purpose: Purpose,
         records: Sequence[PictureRecord],
         finish: Callable[[list[str]], Any] = lambda pictures: pictures,
+        known: Mapping[PictureRecord, str] | None = None,
     ) -> RenderJob:
         """The job that draws these pictures; those that exist are not drawn again.
 
@@ -69,15 +70,17 @@ class Pictures:
             purpose: how urgent they are.
             records: what to draw.
             finish: see `RenderQueue.submit`.
+            known: pictures that exist, if the caller just asked the store for them.
         """
 
         def owned(pictures: list[str]) -> Any:
-            if session is not None and known:
+            if session is not None and found:
                 self._store.own(session, pictures)
             return finish(pictures)
 
-        known = self._store.find_pictures(records)
-        return self.queue.submit(session, purpose, records, owned, known)
+        there = self._store.find_pictures(records) if known is None else known
+        found = {record: there[record] for record in records if record in there}
+        return self.queue.submit(session, purpose, records, owned, found)
 
     def render(
         self,

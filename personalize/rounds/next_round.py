@@ -27,7 +27,7 @@ def next_round(
     settings: Settings,
     taste: Callable[[Session], TasteEstimate],
     banked: frozenset[str] = frozenset(),
-    pool: Callable[[], SeenPool] | None = None,
+    pool: SeenPool | None = None,
 ) -> Round:
     """The round that follows the rounds of the session. The same inputs always give the same round.
 
@@ -57,9 +57,9 @@ def next_round(
         session, lookahead = _session_of_arm(session, lookahead, strategy, plan)
     elif (earlier := question_to_repeat(session, 0 if settings.kiosk else settings.repeats)) is not None:
         return _repeated_round(session, preparation, earlier)
-    if pool is not None and STRATEGIES[strategy].seen and len(found := pool()) >= session.options:
+    if pool is not None and STRATEGIES[strategy].seen and len(pool) >= session.options:
         generator = torch.Generator().manual_seed(derived_seed(seed, number))
-        return _seen_round(number, session, settings, found, taste(session), generator)
+        return _seen_round(number, session, settings, pool, taste(session), generator)
     if number == 1 and session.subject in banked:
         seed = derived_seed("bank", session.subject, session.seed % settings.bank)
     generator = torch.Generator().manual_seed(derived_seed(seed, number))

@@ -181,12 +181,11 @@ class Personalizer:
         """
         with self._lock(token):
             session = self._checked(session or self.store.load(token))
-            estimate = self._estimate(session)
             if session.current is None:
-                round_ = self._with_pictures(self._question(session, promised))
+                round_ = self._question(session, promised)
                 kept = self.store.append_round(token, round_)
                 session = replace(session, rounds=(*session.rounds, kept))
-        why = None
+        estimate, why = self._estimate(session), None
         if session.current is not None and session.strategy != STUDY:
             why = explain(self.preparation, estimate, session.current)
         return Snapshot(session, estimate, why)
@@ -223,31 +222,30 @@ class Personalizer:
         Its future is that round with its pictures. For most strategies it is the next round, whatever is
         answered. `adaptive-seen` draws further pictures after it, and chooses among all of them.
         """
+        return self.request_pool(token, session)[0]
+
+    def request_pool(
+        self, token: str, session: Session | None = None
+    ) -> tuple[RenderJob | None, RenderJob | None]:
+        """The job of `request_ahead`, and the job that draws further pictures for the pool.
+
+        The second job is None for other strategies than `adaptive-seen`. Its future is the pictures' hashes.
+        """
         session = session or self._known(token)
         if session.current is None or not session.current.rendered or not self.settings.lookahead_rounds:
-            return None
+            return None, None
         ahead = self._next_round(session)
 
         def finish(pictures: list[str]) -> Round:
             return replace(ahead, pictures=tuple(pictures))
 
-        job = self._pictures.request(token, Purpose.AHEAD, self._records(ahead), finish)
-        self.request_pool(token, session)
-        return job
-
-    def request_pool(self, token: str, session: Session | None = None) -> RenderJob | None:
-        """The job that draws further pictures for the pool of `adaptive-seen`; None for other strategies.
-
-        Its future is the hashes of those pictures.
-        """
-        session = session or self._known(token)
-        if session.current is None or not self.settings.lookahead_rounds or not self._chooses_seen(session):
-            return None
-        further = prompts_to_draw(session, self.preparation, self.settings)
-        if not further:
-            return None
-        records = self._candidate_records(session.subject, further)
-        return self._pictures.request(token, Purpose.POOL, records)
+        records, further = self._records(ahead), []
+        if self._chooses_seen(session):
+            prompts = prompts_to_draw(session, self.preparation, self.settings)
+            further = self._candidate_records(session.subject, prompts)
+        known = self.store.find_pictures([*records, *further])
+        job = self._pictures.request(token, Purpose.AHEAD, records, finish, known)
+        return job, self._pictures.request(token, Purpose.POOL, further, known=known) if further else None
 
     def likely_rounds(self, token: str, session: Session | None = None) -> dict[int, Round]:
         """The next round for each pick without marks, with its pictures; -1 stands for "none of these".
@@ -264,7 +262,7 @@ class Personalizer:
             answer = Answer("none" if best < 0 else "best", None if best < 0 else best, ANY_TIME)
             answered = replace(session.current, answer=answer)
             after = replace(session, rounds=(*session.rounds[:-1], answered))
-            round_ = self._with_pictures(self._chosen(after, lambda: pool))
+            round_ = self._chosen(after, pool)
             if round_.rendered:
                 likely[best] = round_
                 with self._remembering:
@@ -302,29 +300,30 @@ class Personalizer:
 
         They give way to everybody else. A session that begins with such a round finds its pictures.
         """
-        first_rounds = [
-            self._records(self._next_round(self._blank(subject, nth)))
-            for nth in range(self.settings.bank)
-            for subject in sorted(self._banked)
-        ]
-        shared = {subject: self._shared_records(subject) for subject in sorted(self._banked)}
+        shared = [self._shared_records(subject) for subject in sorted(self._banked)]
         at_once = self.settings.options
-        pools = [
-            records[start : start + at_once]
-            for start in range(0, self.settings.shared_pool, at_once)
-            for records in shared.values()
+        return [
+            self._pictures.request(None, Purpose.BANK, records[start : start + at_once])
+            for start in range(0, max(map(len, shared), default=0), at_once)
+            for records in shared
             if start < len(records)
         ]
-        return [self._pictures.request(None, Purpose.BANK, records) for records in (*first_rounds, *pools)]
 
     def _shared_records(self, subject: str) -> list[PictureRecord]:
-        """The records of the shared pool of a subject; none if it is not banked."""
+        """The records of the first rounds of a subject, and of its shared pool; none if it is not banked."""
         if subject not in self._banked:
             return []
         with self._remembering:
             if subject in self._shared:
                 return self._shared[subject]
-        records = self._candidate_records(subject, shared_prompts(subject, self.preparation, self.settings))
+        records = [
+            record
+            for nth in range(self.settings.bank)
+            for record in self._records(self._next_round(self._blank(subject, nth)))
+        ]
+        if self._chooses_seen(self._blank(subject, 0)):
+            prompts = shared_prompts(subject, self.preparation, self.settings)
+            records += self._candidate_records(subject, prompts)
         with self._remembering:
             return self._shared.setdefault(subject, records)
 
@@ -341,35 +340,31 @@ class Personalizer:
 
     def _pool(self, session: Session) -> SeenPool:
         """The pictures among which the next question may be chosen."""
-        drawn = self.store.pictures_of(session.token)
-        shared = self._shared_records(session.subject)
-        if shared:
-            drawn |= self.store.find_pictures(shared)
-        return pool_of(session, self.preparation.vocabulary, drawn, self._pictures.features)
+        drawn = self.store.pictures_of(session.token, self._shared_records(session.subject))
+        pool = pool_of(session, self.preparation.vocabulary, drawn, self._pictures.features)
+        answered = [picture for round_ in session.answered for picture in round_.pictures]
+        self._pictures.prefetch([*answered, *pool.pictures])  # for the estimate too
+        return pool
 
     def _question(self, session: Session, promised: str = "") -> Round:
-        """The round after those of the session, given all answers; with its pictures if it has a pool."""
+        """The round after those of the session, given all answers; with its pictures if they exist."""
         if promised:
             with self._remembering:
                 foreseen = self._foreseen.get((_log_of(session), promised))
             if foreseen is not None:
                 return replace(foreseen, number=len(session.rounds) + 1)
-        return self._chosen(session, lambda: self._pool(session) if self._chooses_seen(session) else None)
+        return self._chosen(session, self._pool(session) if self._chooses_seen(session) else None)
 
-    def _chosen(self, session: Session, pool: Callable[[], SeenPool | None]) -> Round:
-        found = pool()
-        if found is None or len(found) < session.options:
-            return self._next_round(session)
-        return next_round(
-            session, self.preparation, self.settings, self._estimate, self._banked, lambda: found
-        )
-
-    def _with_pictures(self, round_: Round) -> Round:
-        """The round with its pictures, if all of them exist."""
+    def _chosen(self, session: Session, pool: SeenPool | None) -> Round:
+        if pool is not None and len(pool) >= session.options:
+            inputs = session, self.preparation, self.settings, self._estimate, self._banked
+            round_ = next_round(*inputs, pool)
+        else:
+            round_ = self._next_round(session)
         if round_.rendered:
             return round_
         records = self._records(round_)
-        found = self.store.find_pictures(records)
+        found = self.store.find_pictures(records) if pool is None else pool.drawn
         if not all(record in found for record in records):
             return round_
         return replace(round_, pictures=tuple(found[record] for record in records))

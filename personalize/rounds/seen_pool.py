@@ -32,6 +32,7 @@ class SeenPool:
         seeds: P seeds.
         pictures: P hashes.
         features: computes Float[P, d], the features of the pictures.
+        drawn: hashes of all pictures that the session may show, by their records.
     """
 
     paths: tuple[tuple[int, ...], ...]
@@ -39,6 +40,7 @@ class SeenPool:
     seeds: tuple[int, ...]
     pictures: tuple[str, ...]
     features: Callable[[], Tensor]
+    drawn: Mapping[PictureRecord, str]
 
     def __len__(self) -> int:
         """P, the number of pictures."""
@@ -74,6 +76,7 @@ def pool_of(
         tuple(record.seed for record, _ in found.values()),
         pictures,
         lambda: features_of(pictures),
+        drawn,
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from sqlalchemy import URL, delete, exists, func, select, update
+from sqlalchemy import URL, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from torch import Tensor
@@ -321,15 +321,14 @@ class DatabaseStore:
             with self._database.writing() as rows:
                 rows.merge(PictureRow(picture=picture, content=hash_of(content)))
 
-    def pictures_of(self, token: str) -> dict[PictureRecord, str]:
+    def pictures_of(self, token: str, others: Sequence[PictureRecord] = ()) -> dict[PictureRecord, str]:
         """See Store."""
         with self._database.reading() as rows:
             session = find_session(rows, token)
-            found = rows.scalars(
-                select(RecordRow)
-                .join(SeenRow, SeenRow.picture == RecordRow.picture)
-                .where(SeenRow.session_id == session.id)
-            )
+            owned = select(SeenRow.picture).where(SeenRow.session_id == session.id)
+            keys = [record_key(record) for record in others]
+            wanted = or_(RecordRow.picture.in_(owned), RecordRow.key.in_(keys))
+            found = rows.scalars(select(RecordRow).where(wanted))
             return {
                 PictureRecord(row.renderer, row.prompt, row.negative_prompt, int(row.seed)): row.picture
                 for row in found

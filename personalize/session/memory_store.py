@@ -208,11 +208,12 @@ class MemoryStore:
         with self._lock:
             self._contents[picture] = content
 
-    def pictures_of(self, token: str) -> dict[PictureRecord, str]:
+    def pictures_of(self, token: str, others: Sequence[PictureRecord] = ()) -> dict[PictureRecord, str]:
         """See Store."""
         with self._lock:
             owned = self._log(token).pictures
-            return {record: picture for record, picture in self._records.items() if picture in owned}
+            mine = {record: picture for record, picture in self._records.items() if picture in owned}
+            return mine | self.find_pictures(others)
 
     def own(self, token: str, pictures: Sequence[str]) -> None:
         """See Store."""

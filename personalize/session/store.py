@@ -109,8 +109,8 @@ class Store(Protocol):
     def restore_picture(self, picture: str, content: bytes) -> None:
         """Replace a missing or damaged picture by one that was rendered again."""
 
-    def pictures_of(self, token: str) -> dict[PictureRecord, str]:
-        """The pictures that the session owns, by the record that each was rendered from.
+    def pictures_of(self, token: str, others: Sequence[PictureRecord] = ()) -> dict[PictureRecord, str]:
+        """The pictures that the session owns, and those of `others` that exist, by their records.
 
         Raises:
             UnknownSessionError: there is no such session.

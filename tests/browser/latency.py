@@ -238,7 +238,7 @@ def serve_with_notes(notes: Path, flags: list[str]) -> None:
     timed(rounds, "next_round", "question")
     timed(show, "summary_of", "taste")
     timed(jinja2.Template, "render", "HTML")
-    push, send, ahead = Queue.push, Queue.send_message, rounds.Personalizer.request_ahead
+    push, send, ahead = Queue.push, Queue.send_message, rounds.Personalizer.request_pool
 
     async def pushed(self: Any, *inputs: Any, **named: Any) -> Any:
         note("asked", time.time())
@@ -250,13 +250,13 @@ def serve_with_notes(notes: Path, flags: list[str]) -> None:
         send(self, event, message)
 
     def requested(self: Any, *inputs: Any, **named: Any) -> Any:
-        job = ahead(self, *inputs, **named)
+        job, pool = ahead(self, *inputs, **named)
         if job is not None:
             job.future.add_done_callback(lambda _: note("ahead", time.time()))
-        return job
+        return job, pool
 
     Queue.push, Queue.send_message = pushed, sent
-    rounds.Personalizer.request_ahead = requested  # type: ignore[method-assign]
+    rounds.Personalizer.request_pool = requested  # type: ignore[method-assign]
     leave(app.main(flags))
 
 

@@ -98,10 +98,10 @@ def test_a_job_gives_its_pictures_in_order(bench: Bench) -> None:
 def test_the_order_is_by_purpose(bench: Bench) -> None:
     first = bench.ask("z")
     bench.wait_for_batch()
-    jobs = [bench.ask(s, p) for s, p in zip("abcde", reversed(Purpose), strict=True)]
+    jobs = [bench.ask(s, p) for s, p in zip("abcdef", reversed(Purpose), strict=True)]
     bench.draw_all()
     done(first, *jobs)
-    assert bench.order() == ["z", "e", "d", "c", "b", "a"]
+    assert bench.order() == ["z", "f", "e", "d", "c", "b", "a"]
 
 
 def test_sessions_take_turns_and_a_large_job_is_drawn_in_parts(bench: Bench) -> None:

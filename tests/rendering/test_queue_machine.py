@@ -9,7 +9,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from personalize.errors import CancelledError
 from personalize.progress import OnStep
-from personalize.rendering.queue import ABANDONED_S, AHEAD_S, PATIENCE, Purpose, RenderJob, RenderQueue
+from personalize.rendering.queue import (
+    ABANDONED_S,
+    AHEAD_S,
+    DRAWN_AHEAD,
+    PATIENCE,
+    Purpose,
+    RenderJob,
+    RenderQueue,
+)
 from personalize.session.record import PictureRecord
 
 BATCH = 3
@@ -72,11 +80,11 @@ class QueueMachine(RuleBasedStateMachine):
     def ask(self, session: str, purpose: Purpose, count: int) -> None:
         self.age += 1
         names = [f"{session}{self.age}-{n}" for n in range(count)]
-        if purpose is Purpose.AHEAD:
-            self.forget([w for w in self.wanted if w.session == session and w.purpose is Purpose.AHEAD])
+        if purpose in DRAWN_AHEAD:
+            self.forget([w for w in self.wanted if w.session == session and w.purpose is purpose])
         job = self.queue.submit(session, purpose, [PictureRecord("m", name, "", 0) for name in names])
         one = Wanted(session, purpose, names, self.age, job, asked_s=self.now)
-        one.guess = purpose is Purpose.AHEAD
+        one.guess = purpose in DRAWN_AHEAD
         self.wanted.append(one)
 
     @rule(data=st.data(), purpose=PURPOSES)
@@ -86,7 +94,7 @@ class QueueMachine(RuleBasedStateMachine):
             again = self.queue.submit(one.session, purpose, list(one.job.records))
             assert again is one.job
             if purpose < one.purpose:
-                one.purpose, one.left_s, one.guess = purpose, None, purpose is Purpose.AHEAD
+                one.purpose, one.left_s, one.guess = purpose, None, purpose in DRAWN_AHEAD
 
     @rule(session=SESSIONS)
     def drop_ahead(self, session: str) -> None:

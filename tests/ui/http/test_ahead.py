@@ -16,7 +16,7 @@ from personalize.ui.http.ahead import ahead_routes
 from personalize.ui.screens.html import picture_url
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
-SETTINGS = Settings(candidates=200, pool=64, rounds=3)
+SETTINGS = Settings(candidates=200, pool=64, rounds=3, strategy="adaptive")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,9 @@ def asked(loop: Personalizer, token: str, shown: str, language: str = "en") -> l
     answer = client.get(f"/ahead/{token}/{shown}.json?language={language}")
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
-    cards: list[dict[str, str]] = answer.json()["cards"]
+    rounds = answer.json()["rounds"]
+    assert set(rounds) <= {"any"}
+    cards: list[dict[str, str]] = rounds.get("any", {"cards": []})["cards"]
     return cards
 
 
@@ -92,3 +94,45 @@ def test_the_labels_have_the_readers_language(loop: Personalizer) -> None:
     shown = drawn(loop, token).fingerprint
     labels = [asked(loop, token, shown, language)[0]["label"] for language in ("en", "de", "fr")]
     assert len(set(labels)) == 3
+
+
+@pytest.mark.parametrize("best", [0, 2, -1])
+def test_among_seen_pictures_each_answer_has_a_next_round_that_the_pick_shows(
+    preparation: Preparation, best: int
+) -> None:
+    settings = replace(SETTINGS, strategy="adaptive-seen")
+    loop = Personalizer(preparation, MemoryStore(), FakeRenderer(), FakeEmbedder(), settings)
+    client = TestClient(Starlette(routes=ahead_routes(loop)))
+    token = loop.start("a fox", seed=4).token
+    current = drawn(loop, token)
+    first = client.get(f"/ahead/{token}/{current.fingerprint}.json").json()
+    assert set(first["rounds"]) == {"0", "1", "2", "3", "-1"}
+    last = client.get(f"/ahead/{token}/{current.fingerprint}.json?stage=pool").json()
+    assert last["more"] is False
+    assert len({next_["shown"] for next_ in last["rounds"].values()}) > 1
+    pick = {"none": True} if best < 0 else {"best": best}
+    session = loop.answer(token, current.number, shown=current.fingerprint, **pick)
+    promised = last["rounds"][str(best)]
+    opened = loop.open_round(token, session, promised["shown"]).session.current
+    assert opened is not None and opened.fingerprint == promised["shown"]
+    assert [card["url"] for card in promised["cards"]] == [picture_url(token, p) for p in opened.pictures]
+    for picture in opened.pictures:
+        assert loop.picture(token, picture)
+
+
+def test_a_round_that_was_promised_first_is_kept_when_more_pictures_came(preparation: Preparation) -> None:
+    settings = replace(SETTINGS, strategy="adaptive-seen", drawn_ahead=40)
+    loop = Personalizer(preparation, MemoryStore(), FakeRenderer(), FakeEmbedder(), settings)
+    token = loop.start("a fox", seed=4).token
+    current = drawn(loop, token)
+    job, pool = loop.request_pool(token)
+    assert job is not None and pool is not None
+    job.future.result(20)
+    early = loop.likely_rounds(token)
+    pool.future.result(20)
+    late = loop.likely_rounds(token)
+    assert any(early[best].fingerprint != late[best].fingerprint for best in early)
+    best = next(best for best in early if early[best].fingerprint != late[best].fingerprint and best >= 0)
+    session = loop.answer(token, current.number, best=best)
+    opened = loop.open_round(token, session, early[best].fingerprint).session.current
+    assert opened is not None and opened.fingerprint == early[best].fingerprint
