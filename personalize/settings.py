@@ -249,6 +249,10 @@ class Settings:
     contexts: int = _setting(
         4, "Number of subjects for the measurement of each token's effect.", unit="subjects", low=1, high=64
     )
+    calibration: int = _setting(
+        400, "Prompts of several words drawn once, to calibrate what words foresee of a picture; 0: none.",
+        unit="prompts", low=0, high=100_000,
+    )  # fmt: skip
     kept_variance: float = _setting(0.99, "Share of the variance kept by the features.", low=0.1, high=1.0)
     max_dimension: int = _setting(64, "Largest dimension of the features.", low=1, high=4096)
     criterion: str = _setting("V", "Optimality criterion of the design.", choices=("V", "D"))

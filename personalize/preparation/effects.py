@@ -7,7 +7,7 @@ measured effects.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy
@@ -77,9 +77,9 @@ def measured_effects(
     cached = settings.cache / f"effects-{key}.npz"
     for file in (cached, *([shipped / f"effects-{key}.npz"] if shipped else [])):
         if file.exists():
-            loaded = _read_effects(file)
+            loaded = read_arrays(file, ("effects", "mean"))
             if loaded is not None:
-                return loaded
+                return loaded["effects"], loaded["mean"]
     prompts = context_prompts(vocabulary, settings.contexts)
     if feature_source(vocabulary, settings) == "texts":
         reason = f"; drawing would take {len(prompts)} pictures" if settings.feature_source == "auto" else ""
@@ -88,10 +88,11 @@ def measured_effects(
             prompts, embedder, settings.cache, lambda done, of: on_progress(step, done, of)
         )
     else:
-        embeddings = _embedded_pictures(prompts, renderer, embedder, on_progress)
+        step = "measuring the effect of each token"
+        embeddings = embedded_pictures(prompts, renderer, embedder, CONTEXT_SEED, step, on_progress)
     grid = embeddings.to(torch.float64).reshape(vocabulary.size, settings.contexts, -1)
     effects, mean = token_effects(grid, grid[0]), grid.reshape(-1, grid.shape[-1]).mean(dim=0)
-    _write_effects(cached, effects, mean)
+    write_arrays(cached, {"effects": effects, "mean": mean})
     return effects, mean
 
 
@@ -111,44 +112,61 @@ def context_prompts(vocabulary: Vocabulary, contexts: int) -> list[str]:
     return prompts
 
 
-def _embedded_pictures(
-    prompts: Sequence[str], renderer: Renderer, embedder: Embedder, on_progress: OnProgress
+def embedded_pictures(
+    prompts: Sequence[str],
+    renderer: Renderer,
+    embedder: Embedder,
+    seed: int,
+    step: str,
+    on_progress: OnProgress,
 ) -> Tensor:
-    """Float[N, D]: embeddings of the rendered pictures of N prompts."""
+    """Float[N, D]: embeddings of the rendered pictures of N prompts.
+
+    Args:
+        prompts: N prompts.
+        renderer: renders them.
+        embedder: embeds the pictures.
+        seed: seed of all pictures.
+        step: what is done, for `on_progress`.
+        on_progress: receives the number of pictures done.
+
+    Raises:
+        RenderError: the renderer failed.
+    """
     rows: list[Tensor] = []
     for start in range(0, len(prompts), RENDERED_AT_ONCE):
-        on_progress("measuring the effect of each token", start, len(prompts))
+        on_progress(step, start, len(prompts))
         jobs = [
-            PictureRecord(renderer.name, prompt, "", CONTEXT_SEED)
+            PictureRecord(renderer.name, prompt, "", seed)
             for prompt in prompts[start : start + RENDERED_AT_ONCE]
         ]
         pictures: list[Image.Image] = [open_picture(content) for content in renderer.render(jobs)]
         rows.append(embedder.embed_pictures(pictures))
-    on_progress("measuring the effect of each token", len(prompts), len(prompts))
+    on_progress(step, len(prompts), len(prompts))
     return torch.cat(rows)
 
 
-def _read_effects(file: Path) -> tuple[Tensor, Tensor] | None:
-    """The effects and the mean in a file, or None if the file is damaged."""
+def read_arrays(file: Path, names: Sequence[str]) -> dict[str, Tensor] | None:
+    """The arrays of those names in a file of the cache, or None if the file is damaged."""
     try:
         with file.open("rb") as stream, numpy.load(stream, allow_pickle=False) as arrays:
-            return torch.from_numpy(arrays["effects"]), torch.from_numpy(arrays["mean"])
-    except Exception:  # noqa: BLE001 - a damaged archive can raise any error, and effects can be measured again
+            return {name: torch.from_numpy(arrays[name]) for name in names}
+    except Exception:  # noqa: BLE001 - a damaged archive can raise any error, and all can be measured again
         return None
 
 
-def _write_effects(file: Path, effects: Tensor, mean: Tensor) -> None:
-    """Write the effects and the mean to a file of the cache.
+def write_arrays(file: Path, arrays: Mapping[str, Tensor]) -> None:
+    """Write arrays to a file of the cache.
 
     Raises:
         StoreError: the file cannot be written.
     """
+    kept = {name: array.numpy() for name, array in arrays.items()}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        arrays = {"effects": effects.numpy(), "mean": mean.numpy()}
-        write_whole(file, lambda stream: numpy.savez(stream, allow_pickle=False, **arrays))
+        write_whole(file, lambda stream: numpy.savez(stream, allow_pickle=False, **kept))
     except OSError as error:
         raise StoreError(
-            f"Expected to keep measured effects in {file.parent}, found: {error}. "
+            f"Expected to keep what was measured in {file.parent}, found: {error}. "
             "Check the folder and its space, or choose another with --data."
         ) from error

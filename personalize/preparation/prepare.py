@@ -1,4 +1,4 @@
-"""Prepares a deployment: token effects, feature space, MDP, prior and design.
+"""Prepares a deployment: token effects, feature space, calibration, MDP, prior and design.
 
 Slow results are cached by the content of their inputs: vocabulary, renderer, embedder and settings. The
 second start therefore takes about a second. A vocabulary that ships with its models includes its effects.
@@ -6,7 +6,7 @@ second start therefore takes about a second. A vocabulary that ships with its mo
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -17,8 +17,10 @@ from personalize.design.result import DesignResult, DesignStatus, SolverStep
 from personalize.design.solve import solve_design
 from personalize.errors import StoreError
 from personalize.mdp.features import FeatureSpace, fit_feature_space
+from personalize.mdp.foresight import Foresight
 from personalize.mdp.prompt_mdp import PromptMDP
 from personalize.preference.estimate import TastePrior
+from personalize.preparation.calibration import calibrated
 from personalize.preparation.effects import measured_effects
 from personalize.progress import SOLVING, GapProgress, OnProgress, no_progress
 from personalize.rendering.protocols import Embedder, Renderer
@@ -33,11 +35,12 @@ class Preparation:
     Attributes:
         vocabulary: the tokens and the example subjects.
         space: the map from embeddings to features.
-        mdp: the prompt MDP with the features of the tokens.
+        mdp: the prompt MDP with the calibrated features of the tokens.
         prior: prior of a taste, from the covariance of the features of random prompts.
         design: K policies and their information.
         planning_covariance: Float[d, d]. Prior covariance of a taste (`TastePrior.planning_covariance`).
         samples: Long[N, H]. Random prompts of at most `max_tokens` tokens that represent all questions.
+        foresight: the calibration of the features, and how much of a picture they foresee.
     """
 
     vocabulary: Vocabulary
@@ -47,6 +50,7 @@ class Preparation:
     design: DesignResult
     planning_covariance: Tensor
     samples: Tensor
+    foresight: Foresight
 
 
 def prepare(
@@ -73,14 +77,16 @@ def prepare(
     """
     effects, mean = measured_effects(vocabulary, renderer, embedder, settings, on_progress, shipped)
     space = fit_feature_space(effects, mean, settings.kept_variance, settings.max_dimension)
-    mdp = PromptMDP(space.project_effects(effects), vocabulary.allowed, vocabulary.successors)
+    alone = PromptMDP(space.project_effects(effects), vocabulary.allowed, vocabulary.successors)
+    foresight = calibrated(alone, space, vocabulary, renderer, embedder, settings, on_progress, shipped)
+    mdp = replace(alone, features=foresight.features(alone.features))
     generator = torch.Generator().manual_seed(0)
     samples = mdp.shortened(mdp.random_paths(settings.candidates, generator), settings.max_tokens, generator)
     covariance = torch.cov(mdp.path_features(samples).T).reshape(mdp.dimension, mdp.dimension)
     prior = TastePrior(covariance, gammas=settings.gammas)
     design = solved_design(mdp, prior, settings, on_progress)
     planning = prior.planning_covariance(settings.prior_spread)
-    return Preparation(vocabulary, space, mdp, prior, design, planning, samples)
+    return Preparation(vocabulary, space, mdp, prior, design, planning, samples, foresight)
 
 
 def solved_design(
