@@ -20,9 +20,10 @@ from personalize.mdp.prompt_mdp import BLANK
 from personalize.preference.estimate import TasteEstimate, estimate_taste
 from personalize.preparation.prepare import Preparation
 from personalize.progress import OnStep
+from personalize.rendering.jobs import Purpose, RenderJob
 from personalize.rendering.pictures import Pictures
 from personalize.rendering.protocols import Embedder, Renderer
-from personalize.rendering.queue import Purpose, RenderJob, RenderQueue
+from personalize.rendering.queue import RenderQueue
 from personalize.rounds.explanation import Explanation, explain
 from personalize.rounds.next_round import next_round
 from personalize.seeds import checked_seed

@@ -153,7 +153,7 @@ def test_an_adoption_that_is_stopped_leaves_no_session_and_no_job(home: Home) ->
     with pytest.raises(CancelledError):
         adopt(home.loop, file, stop)
     after = home.store.latest(home.loop.preparation.vocabulary.fingerprint, FakeEmbedder().name, 99)
-    assert len(after) == before and not home.loop.queue._jobs
+    assert len(after) == before and not home.loop.queue.unfinished
 
 
 def test_a_failure_on_the_way_leaves_no_session(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
