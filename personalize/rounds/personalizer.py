@@ -234,13 +234,13 @@ class Personalizer:
         """Draw what `request_ahead` asks for, and wait for it; whether it was drawn.
 
         Raises:
-            RenderError: the renderer failed; the round will be drawn when its turn comes.
+            RenderError: the renderer failed or stands still; the round will be drawn when its turn comes.
         """
         job = self.request_ahead(token)
         if job is None:
             return False
         try:
-            job.future.result()
+            job.result(on_step)
         except CancelledError:
             return False
         return True

@@ -1,17 +1,13 @@
-"""Each event loads the session once, so a pick with its next round needs few calls of the store."""
+"""Each event loads the session once, so a pick with its next round needs few calls of any store."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from personalize.preparation.prepare import Preparation, prepare
 from personalize.rounds.personalizer import Personalizer
-from personalize.session.database_store import DatabaseStore
-from personalize.session.memory_store import MemoryStore
 from personalize.session.store import Store
 from personalize.settings import Settings
 from personalize.taste.summary import summary_of
@@ -42,16 +38,6 @@ class CountingStore:
 def preparation(tmp_path_factory: pytest.TempPathFactory) -> Preparation:
     settings = replace(SETTINGS, data=tmp_path_factory.mktemp("data"))
     return prepare(fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    opened = DatabaseStore(f"sqlite:///{tmp_path / 'palate.sqlite3'}", tmp_path / "pictures")
-    yield opened
-    opened.close()
 
 
 def pick(loop: Personalizer, token: str) -> None:
