@@ -11,9 +11,10 @@ from torch import Tensor
 from personalize.errors import StoreError
 from personalize.mdp.features import FeatureSpace
 from personalize.progress import OnStep
+from personalize.rendering.jobs import Purpose, RenderJob
 from personalize.rendering.png import open_picture
 from personalize.rendering.protocols import Embedder, Renderer
-from personalize.rendering.queue import Purpose, RenderJob, RenderQueue
+from personalize.rendering.queue import RenderQueue
 from personalize.session.record import PictureRecord
 from personalize.session.store import Store
 

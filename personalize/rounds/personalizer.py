@@ -20,9 +20,10 @@ from personalize.mdp.prompt_mdp import BLANK
 from personalize.preference.estimate import TasteEstimate, estimate_taste
 from personalize.preparation.prepare import Preparation
 from personalize.progress import OnStep
+from personalize.rendering.jobs import Purpose, RenderJob
 from personalize.rendering.pictures import Pictures
 from personalize.rendering.protocols import Embedder, Renderer
-from personalize.rendering.queue import Purpose, RenderJob, RenderQueue
+from personalize.rendering.queue import RenderQueue
 from personalize.rounds.explanation import Explanation, explain
 from personalize.rounds.next_round import next_round
 from personalize.rounds.seen_pool import SeenPool, pool_of, prompts_to_draw, shared_prompts
@@ -275,13 +276,13 @@ class Personalizer:
         """Draw what `request_ahead` asks for, and wait for it; whether it was drawn.
 
         Raises:
-            RenderError: the renderer failed; the round will be drawn when its turn comes.
+            RenderError: the renderer failed or stands still; the round will be drawn when its turn comes.
         """
         job = self.request_ahead(token)
         if job is None:
             return False
         try:
-            job.future.result()
+            job.result(on_step)
         except CancelledError:
             return False
         return True

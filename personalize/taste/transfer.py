@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from personalize.errors import SessionError, VocabularyError
 from personalize.mdp.prompt_mdp import BLANK
 from personalize.progress import OnStep
-from personalize.rendering.queue import Purpose
+from personalize.rendering.jobs import Purpose
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.record import Answer, Round, Session
 from personalize.session.subject import check_subject

@@ -17,7 +17,7 @@ from weakref import WeakSet
 
 from personalize.errors import CancelledError
 from personalize.progress import OnStep
-from personalize.rendering.queue import RenderJob, RenderProgress
+from personalize.rendering.jobs import RenderJob, RenderProgress
 from personalize.ui.http.metrics import Metrics
 
 log = logging.getLogger(__name__)

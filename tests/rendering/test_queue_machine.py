@@ -9,15 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from personalize.errors import CancelledError
 from personalize.progress import OnStep
-from personalize.rendering.queue import (
-    ABANDONED_S,
-    AHEAD_S,
-    DRAWN_AHEAD,
-    PATIENCE,
-    Purpose,
-    RenderJob,
-    RenderQueue,
-)
+from personalize.rendering.jobs import ABANDONED_S, AHEAD_S, DRAWN_AHEAD, Purpose, RenderJob
+from personalize.rendering.order import PATIENCE
+from personalize.rendering.queue import RenderQueue
 from personalize.session.record import PictureRecord
 
 BATCH = 3
@@ -178,8 +172,8 @@ class QueueMachine(RuleBasedStateMachine):
         for one in self.wanted:
             assert not one.job.future.done() or one.left_s is not None or not one.missing
         alive = {id(w.job) for w in self.wanted}
-        assert {id(job) for job in self.queue._jobs if not job.future.done()} >= {
-            id(job) for job in self.queue._jobs if id(job) in alive
+        assert {id(job) for job in self.queue.unfinished if not job.future.done()} >= {
+            id(job) for job in self.queue.unfinished if id(job) in alive
         }
 
     def teardown(self) -> None:

@@ -13,6 +13,7 @@ from personalize.errors import (
     RenderError,
     SessionError,
     StaleAnswerError,
+    StalledError,
     UnknownSessionError,
 )
 from personalize.preparation.prepare import Preparation, prepare
@@ -525,6 +526,34 @@ def test_drawing_ahead_gives_way_to_what_is_asked_for(loop: Personalizer, render
     thread.join(10)
     assert drawn == [False] and stopped.is_set() and made.pairs
     assert loop.waiting(token) == 0
+
+
+def test_whoever_waits_for_a_round_drawn_ahead_is_told_that_the_renderer_stands_still(
+    preparation: Preparation, renderer: FakeRenderer, settings: Settings
+) -> None:
+    begun, hung, now = threading.Event(), threading.Event(), [0.0]
+    loop = Personalizer(preparation, MemoryStore(), renderer, FakeEmbedder(), replace(settings, stall_s=5.0))
+    loop.queue.clock = lambda: now[0]
+    token = loop.start("a fox", seed=6).token
+    loop.render(token, loop.propose(token).number)
+    draw = renderer.render
+
+    def hangs(jobs: Sequence[Job], on_step: Callable[[int, int], None] | None = None) -> list[bytes]:
+        begun.set()
+        assert hung.wait(20)
+        return draw(jobs, on_step)
+
+    def later() -> None:
+        assert begun.wait(20)
+        now[0] = 6.0
+
+    renderer.render = hangs  # type: ignore[method-assign]
+    threading.Thread(target=later, daemon=True).start()
+    with pytest.raises(StalledError):
+        loop.render_ahead(token)
+    hung.set()
+    shares: list[int] = []
+    assert loop.render_ahead(token, lambda done, total: shares.append(done)) and shares[-1] == 1000
 
 
 def test_drawing_stops_when_a_step_says_so_and_nothing_half_done_is_kept(

@@ -1,7 +1,12 @@
 """Transfer of a taste: the same answers and estimate in another app, and no session from an invalid file."""
 
 import json
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -14,7 +19,7 @@ from personalize.session.memory_store import MemoryStore
 from personalize.settings import Settings
 from personalize.taste.summary import opinions_of
 from personalize.taste.transfer import adopt, check_file, taste_file
-from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
+from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
 
 ROUNDS = 5
 
@@ -153,7 +158,7 @@ def test_an_adoption_that_is_stopped_leaves_no_session_and_no_job(home: Home) ->
     with pytest.raises(CancelledError):
         adopt(home.loop, file, stop)
     after = home.store.latest(home.loop.preparation.vocabulary.fingerprint, FakeEmbedder().name, 99)
-    assert len(after) == before and not home.loop.queue._jobs
+    assert len(after) == before and not home.loop.queue.unfinished
 
 
 def test_a_failure_on_the_way_leaves_no_session(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,3 +173,59 @@ def test_a_failure_on_the_way_leaves_no_session(home: Home, monkeypatch: pytest.
         adopt(home.loop, file)
     after = home.store.latest(home.loop.preparation.vocabulary.fingerprint, FakeEmbedder().name, 99)
     assert len(after) == before
+
+
+@dataclass
+class PacedRenderer(FakeRenderer):
+    """Draws one batch each time that it is told to."""
+
+    batches: list[list[str]] = field(default_factory=list)
+    go: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+    def render(self, jobs: Sequence[Job], on_step: Callable[[int, int], None] | None = None) -> list[bytes]:
+        assert on_step is not None
+        self.batches.append([job.prompt for job in jobs])
+        while not self.go.acquire(timeout=0.005):
+            on_step(0, 1)
+        return super().render(jobs, on_step)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_sixteen_adoptions_at_once_delay_a_round_by_one_batch_and_go_with_their_visitors(
+    home: Home, preparation: Preparation, settings: Settings
+) -> None:
+    renderer, store, left = PacedRenderer(), MemoryStore(), threading.Event()
+    loop = Personalizer(preparation, store, renderer, FakeEmbedder(), settings)
+    files = [check_file(loop, home.file(subject=f"a castle {number}")) for number in range(16)]
+
+    def leave(done: int, of: int) -> None:
+        if left.is_set():
+            raise CancelledError("Gone.")
+
+    with ThreadPoolExecutor(len(files)) as pool, closing(loop.queue):
+        adoptions = [pool.submit(adopt, loop, file, leave if n % 2 else None) for n, file in enumerate(files)]
+        until(lambda: len(loop.queue.unfinished) == len(files) and len(renderer.batches) == 1)
+        token = loop.start("a fox", seed=1).token
+        job = loop.request_round(token, loop.propose(token))
+        renderer.go.release(2)
+        assert job.future.result(30).rendered
+        assert all("a castle" in prompt for prompt in renderer.batches[0])
+        assert renderer.batches[1] == list(loop.session(token).rounds[0].prompts)
+        left.set()
+        until(lambda: len(loop.queue.unfinished) == len(files) // 2)
+        renderer.go.release(1000)
+        for number, adoption in enumerate(adoptions):
+            if number % 2:
+                assert isinstance(adoption.exception(30), CancelledError)
+            else:
+                assert [r.answer for r in adoption.result(30).answered] == [
+                    r.answer for r in home.loop.session(home.token).answered
+                ]
+    kept = store.latest(loop.preparation.vocabulary.fingerprint, loop.embedder.name, 99)
+    assert len(kept) == len(files) // 2 + 1 and not loop.queue.unfinished

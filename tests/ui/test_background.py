@@ -9,7 +9,7 @@ import pytest
 
 from personalize.errors import CancelledError, RenderError
 from personalize.progress import OnStep
-from personalize.rendering.queue import RenderProgress
+from personalize.rendering.jobs import RenderProgress
 from personalize.ui.background import BackgroundRenders
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from personalize.errors import PersonalizeError
-from personalize.rendering.queue import RenderJob
+from personalize.rendering.jobs import RenderJob
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.record import Round, Session
 from personalize.ui.http.responses import json_response, requested_words

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from personalize.rendering.queue import RenderProgress
+from personalize.rendering.jobs import RenderProgress
 from personalize.session.record import Trial
 from personalize.taste.blind_test import TRIALS, BlindTest, answer_trial, blind_test, next_trial
 from personalize.ui.browser_state import BrowserState

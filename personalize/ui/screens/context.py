@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 
-from personalize.rendering.queue import RenderProgress
+from personalize.rendering.jobs import RenderProgress
 from personalize.rounds.personalizer import Personalizer
 from personalize.settings import Settings
 from personalize.ui.background import BackgroundRenders

@@ -7,7 +7,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
 
-from personalize.rendering.queue import RenderProgress
+from personalize.rendering.jobs import RenderProgress
 from personalize.seeds import LARGEST_SEED
 from personalize.taste.comparison import Comparison, Mixed, Recovered, compare, mix
 from personalize.taste.taste_file import TasteFile

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from personalize.rendering.queue import Purpose, RenderProgress
+from personalize.rendering.jobs import Purpose, RenderProgress
 from personalize.taste.personal_pictures import Pair, PersonalSet, personal_pictures
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates

@@ -9,7 +9,7 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from personalize.errors import CancelledError, RenderError, SessionError
-from personalize.rendering.queue import RenderProgress
+from personalize.rendering.jobs import RenderProgress
 from personalize.rounds.explanation import Explanation
 from personalize.rounds.personalizer import Snapshot
 from personalize.session.record import Round, Session

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 
 from personalize.errors import PersonalizeError
-from personalize.rendering.queue import RenderProgress
+from personalize.rendering.jobs import RenderProgress
 from personalize.session.record import Session
 from personalize.taste.taste_file import TasteFile
 from personalize.taste.transfer import adopt, check_file, opinions_in

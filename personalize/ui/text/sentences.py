@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from personalize.rendering.queue import RenderProgress
+from personalize.rendering.jobs import RenderProgress
 from personalize.rounds.explanation import Explanation
 from personalize.taste.blind_test import BlindTest
 from personalize.taste.summary import Opinion, Taste

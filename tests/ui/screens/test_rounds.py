@@ -1,6 +1,6 @@
 """The question of a round, and the picks before it."""
 
-from personalize.rendering.queue import RenderProgress
+from personalize.rendering.jobs import RenderProgress
 from personalize.session.record import Answer
 from personalize.ui.screens import rounds
 from tests.ui.screens.examples import EN, NOW, Tags, a_round, a_session

@@ -1,18 +1,14 @@
-"""Each event loads the session once, so a pick with its next round needs few calls of the store."""
+"""Each event loads the session once, so a pick with its next round needs few calls of any store."""
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from personalize.preparation.prepare import Preparation, prepare
 from personalize.rounds.personalizer import Personalizer
-from personalize.session.database_store import DatabaseStore
-from personalize.session.memory_store import MemoryStore
 from personalize.session.store import Store
 from personalize.settings import Settings
 from personalize.taste.summary import summary_of
@@ -45,16 +41,6 @@ def preparation(tmp_path_factory: pytest.TempPathFactory) -> Preparation:
     return prepare(fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    opened = DatabaseStore(f"sqlite:///{tmp_path / 'palate.sqlite3'}", tmp_path / "pictures")
-    yield opened
-    opened.close()
-
-
 def pick(loop: Personalizer, token: str) -> None:
     """Do what the page does after a pick: open the next round, and request the round after it."""
     current = loop.session(token).current
@@ -65,10 +51,11 @@ def pick(loop: Personalizer, token: str) -> None:
     summary_of(loop.preparation, snapshot.session, snapshot.estimate)
     opened = snapshot.session.current
     assert opened is not None and opened.rendered
-    job = loop.request_ahead(token, snapshot.session)
+    jobs = loop.request_pool(token, snapshot.session)
     calls: Counter[str] = Counter(loop.store.calls)  # type: ignore[attr-defined]
-    assert job is not None
-    job.future.result(20)
+    for job in jobs:
+        assert job is not None
+        job.future.result(20)
     assert sum(calls.values()) <= MOST_CALLS, calls
 
 
@@ -77,9 +64,9 @@ def test_a_pick_takes_few_calls_whatever_the_number_of_rounds(preparation: Prepa
     loop = Personalizer(preparation, counting, FakeRenderer(), FakeEmbedder(), SETTINGS)
     token = loop.start("a fox", seed=3).token
     loop.render(token, loop.propose(token).number)
-    ahead = loop.request_ahead(token)
-    assert ahead is not None
-    ahead.future.result(20)
+    for job in loop.request_pool(token):
+        assert job is not None
+        job.future.result(20)
     for _ in range(max(ROUNDS)):
         pick(loop, token)
 
@@ -92,6 +79,8 @@ def test_a_pick_takes_few_calls_after_a_restart_too(preparation: Preparation, st
         loop.render(token, number)
         loop.answer(token, number, best=0)
     loop.render(token, loop.propose(token).number)
-    loop.render_ahead(token)
+    for job in loop.request_pool(token):
+        assert job is not None
+        job.future.result(20)
     counting: Any = CountingStore(store)
     pick(Personalizer(preparation, counting, FakeRenderer(), FakeEmbedder(), SETTINGS), token)

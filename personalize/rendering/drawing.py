@@ -1,0 +1,199 @@
+"""Draws batches: the threads of the render queue, and what becomes of the pictures of a batch.
+
+Pictures that nobody waits for (ahead, bank) give way at the next denoising step when somebody comes. A
+picture that several jobs want is drawn once. When a batch of several jobs fails, each is tried by itself.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from personalize.errors import PersonalizeError, RenderError
+from personalize.progress import OnStep
+from personalize.rendering.board import JobBoard
+from personalize.rendering.jobs import ABANDONED_S, FIRST_GUESS_S, Batch, RenderJob, wanting
+from personalize.rendering.watchdog import Watchdog
+from personalize.session.record import PictureRecord
+
+log = logging.getLogger(__name__)
+
+Draw = Callable[[Sequence[PictureRecord], OnStep], list[bytes]]
+"""PNG bytes of every record, in order; the `OnStep` may raise to stop the batch."""
+
+Keep = Callable[[Sequence[tuple[PictureRecord, bytes, Sequence[str | None]]]], Sequence[str | None]]
+"""Hashes of pictures, each given with the sessions that want it; None for one that no session kept."""
+
+
+class _Stopped(Exception):
+    """The batch gives way or is wanted by nobody any more."""
+
+
+class BatchDrawing:
+    """Draws one batch after the other, in threads of its own or in the caller's.
+
+    Attributes:
+        picture_s: seconds a picture takes, as measured.
+        made: pictures drawn.
+        wasted: pictures drawn for nobody in the end.
+        shared: pictures that several jobs wanted at once.
+    """
+
+    def __init__(
+        self,
+        board: JobBoard,
+        watchdog: Watchdog,
+        choose: Callable[[], Batch | None],
+        draw: Draw,
+        keep: Keep,
+        clock: Callable[[], float],
+    ) -> None:
+        """Nothing is drawn yet.
+
+        Args:
+            board: of the queue.
+            watchdog: is told of every step.
+            choose: the next batch; called with the lock of the board.
+            draw: renders a batch.
+            keep: keeps its pictures.
+            clock: seconds, never set back.
+        """
+        self._board, self._watchdog, self._choose = board, watchdog, choose
+        self._draw, self._keep, self._clock = draw, keep, clock
+        self._threads: list[threading.Thread] = []
+        self.picture_s, self._measured = FIRST_GUESS_S, False
+        self.made = self.wasted = self.shared = 0
+
+    def start(self, threads: int) -> None:
+        """Have so many threads draw until the board is closed."""
+        while len(self._threads) < threads:
+            name = f"render-{len(self._threads)}"
+            thread = threading.Thread(target=self._work, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def draw_next(self) -> bool:
+        """Draw the next batch in the calling thread; whether there was one."""
+        with self._board.changed:
+            batch = self._choose()
+            if batch is None:
+                return False
+            self._board.running.append(batch)
+        self._draw_batch(batch)
+        return True
+
+    def _work(self) -> None:
+        board = self._board
+        while True:
+            with board.changed:
+                while (batch := None if board.closed else self._choose()) is None:
+                    if board.closed:
+                        return
+                    board.changed.wait(ABANDONED_S)
+                board.running.append(batch)
+            self._draw_batch(batch)
+
+    def _draw_batch(self, batch: Batch) -> None:
+        def on_step(done: int, total: int) -> None:
+            with self._board.changed:
+                self._watchdog.step(batch, done / max(1, total))
+                if self._must_stop(batch):
+                    raise _Stopped
+
+        try:
+            contents = self._draw(batch.records, on_step)
+        except _Stopped:
+            self._board.end(batch)
+            return
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits
+            self._fail(batch, error)
+            return
+        wanted = self._measure(batch)
+        try:
+            found = dict(zip(batch.records, contents, strict=True))
+            kept = self._kept(found, wanted)
+            taken = {
+                (job, record): job.take(found[record])
+                for record, jobs in wanted.items()
+                for job in jobs
+                if job.take is not None
+            }
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits
+            self._fail(batch, error)
+            return
+        self._hand_out(batch, kept, taken)
+
+    def _must_stop(self, batch: Batch) -> bool:
+        """Whether nobody wants the batch, or it is drawn ahead and somebody waits for something else."""
+        jobs = wanting(self._board.jobs, batch)
+        if self._board.closed or not jobs:
+            return True
+        if any(job.purpose.waited_for for job in jobs):
+            return False
+        return any(job.purpose.waited_for and not job.future.done() for job in self._board.jobs)
+
+    def _measure(self, batch: Batch) -> dict[PictureRecord, list[RenderJob]]:
+        """Note that a batch is drawn; who wants each of its pictures."""
+        with self._board.changed:
+            self._watchdog.step(batch, 1.0)
+            spent_s = (self._clock() - batch.began_s) / len(batch.records)
+            self.picture_s = 0.7 * self.picture_s + 0.3 * spent_s if self._measured else spent_s
+            self._measured = True
+            self.made += len(batch.records)
+            return {
+                record: [job for job in self._board.jobs if record in job.undrawn] for record in batch.records
+            }
+
+    def _kept(
+        self, found: dict[PictureRecord, bytes], wanted: dict[PictureRecord, list[RenderJob]]
+    ) -> dict[PictureRecord, str | None]:
+        """The hashes of the pictures that sessions want, kept."""
+        pictures = [
+            (record, content, [job.session for job in wanted[record] if job.take is None])
+            for record, content in found.items()
+        ]
+        pictures = [one for one in pictures if one[2]]
+        kept = self._keep(pictures) if pictures else []
+        return {record: name for (record, _, _), name in zip(pictures, kept, strict=True)}
+
+    def _hand_out(
+        self,
+        batch: Batch,
+        kept: dict[PictureRecord, str | None],
+        taken: dict[tuple[RenderJob, PictureRecord], str],
+    ) -> None:
+        """Give every job its pictures, and those that have all their result."""
+        with self._board.changed:
+            for record in batch.records:
+                jobs = [job for job in self._board.jobs if record in job.undrawn]
+                self.wasted += not jobs
+                self.shared += len(jobs) > 1
+                for job in jobs:
+                    picture = taken.get((job, record)) or kept.get(record)
+                    if picture is not None:
+                        job.drawn[record] = picture
+            complete = [job for job in self._board.jobs if not job.undrawn]
+        self._board.end(batch)
+        for job in complete:
+            self._board.complete(job)
+
+    def _fail(self, batch: Batch, error: Exception) -> None:
+        """Fail the jobs of a batch; several jobs that shared it are first tried each by itself."""
+        with self._board.changed:
+            jobs = wanting(self._board.jobs, batch)
+            retried = len(jobs) > 1 and not any(job.alone for job in jobs)
+            if retried:
+                for job in jobs:
+                    job.alone = True
+        self._board.end(batch)
+        if retried:
+            return
+        told = error
+        if not isinstance(error, PersonalizeError):
+            told = RenderError(str(error))
+            if not str(error):
+                told = RenderError("The renderer failed ({kind}).", kind=type(error).__name__)
+            told.__cause__ = error
+        for job in jobs:
+            if not job.followers and not job.purpose.waited_for:
+                log.warning("drawing ahead failed", exc_info=error)
+            self._board.settle(job, error=told)
