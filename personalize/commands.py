@@ -135,6 +135,10 @@ def run_design(chosen: Flags, settings: Settings) -> None:
         "realised_ratio": result.realised_ratio,
         "rounded_ratio": result.rounded_ratio,
         "discarded_variance": prepared.space.discarded,
+        "foreseen_share": prepared.foresight.explained,
+        "foreseen_by_sum": prepared.foresight.explained_by_sum,
+        "foresight_scale": prepared.foresight.scale,
+        "calibration_pictures": prepared.foresight.pictures,
         "warnings": list(design_warnings(result)),
     }
     if chosen.json:

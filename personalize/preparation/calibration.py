@@ -27,6 +27,9 @@ SUBJECTS = 16
 CALIBRATION_SEED = 30_721
 """Seed of the prompts and of their pictures."""
 
+PER_TOKEN = 4
+"""Most prompts for each token of the vocabulary: a small vocabulary needs few."""
+
 STEP = "drawing prompts of several words"
 
 
@@ -80,7 +83,7 @@ def calibration_prompts(
 ) -> tuple[Tensor, Tensor, list[str]]:
     """Paths Long[N, H], the number of the subject of each, Long[N], and N prompts."""
     generator = torch.Generator().manual_seed(CALIBRATION_SEED)
-    paths = mdp.random_paths(settings.calibration, generator)
+    paths = mdp.random_paths(min(settings.calibration, PER_TOKEN * mdp.size), generator)
     paths = mdp.shortened(paths, settings.max_tokens, generator)
     count = min(SUBJECTS, len(vocabulary.subjects))
     names = [vocabulary.subjects[(2 * n + 1) * len(vocabulary.subjects) // (2 * count)] for n in range(count)]

@@ -35,7 +35,7 @@ def test_the_second_time_nothing_is_drawn_or_solved(tmp_path: Path) -> None:
     renderer, settings = FakeRenderer(), settings_in(tmp_path)
     first = prepare(fake_vocabulary(), renderer, FakeEmbedder(), settings)
     drawn = renderer.rendered
-    assert drawn == first.vocabulary.size * settings.contexts
+    assert drawn == first.vocabulary.size * settings.contexts + first.foresight.pictures
     second = prepare(fake_vocabulary(), renderer, FakeEmbedder(), settings)
     assert renderer.rendered == drawn
     torch.testing.assert_close(first.mdp.features, second.mdp.features)

@@ -79,7 +79,7 @@ def serve(
                 *ahead_routes(personalizer),
                 *health_routes(personalizer, metrics),
                 *vote_routes(personalizer, settings.address),
-                *settings_routes(settings, staff),
+                *settings_routes(settings, staff, personalizer.preparation.foresight),
                 *staff_routes(personalizer, staff, settings, metrics),
                 *wall_routes(personalizer, staff),
             ],

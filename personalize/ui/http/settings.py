@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from personalize.mdp.foresight import Foresight
 from personalize.settings import Settings, written_value
 from personalize.ui.http.responses import UNCACHED, light_page
 from personalize.ui.http.staff_access import StaffAccess
@@ -15,8 +16,17 @@ FOLDERS = ("model", "clip", "vocabulary", "styles")
 """Settings that may be folders; the page shows the last part of the path."""
 
 
-def settings_routes(settings: Settings, staff: StaffAccess) -> list[Route]:
-    """The route /settings: name, value, unit and meaning of each setting. With a PIN it is for staff only."""
+def settings_routes(
+    settings: Settings, staff: StaffAccess, foresight: Foresight | None = None
+) -> list[Route]:
+    """The route /settings: name, value, unit and meaning of each setting. With a PIN it is for staff only.
+
+    Args:
+        settings: the settings of the app.
+        staff: who may look.
+        foresight: what words foresee of a picture; None to leave that line out.
+    """
+    measured = None if foresight is None or not foresight.pictures else foresight
 
     async def page(request: Request) -> Response:
         if staff.enabled and not staff.is_staff(request):
@@ -36,6 +46,6 @@ def settings_routes(settings: Settings, staff: StaffAccess) -> list[Route]:
                     "changed": value != row.default,
                 }
             )
-        return light_page(request, "settings", rows=rows)
+        return light_page(request, "settings", rows=rows, foresight=measured)
 
     return [Route("/settings", page)]
