@@ -27,6 +27,9 @@ from models.threads import use_threads
 
 _LOG = logging.getLogger(__name__)
 
+ROUND = 4
+"""Pictures that a CPU draws together at most."""
+
 
 class Job(Protocol):
     """The fields of a job that the renderer reads."""
@@ -93,6 +96,14 @@ class DiffusersRenderer:
         self.name = f"{model.name}-{model.fingerprint}-{model.steps}x{model.guidance:g}" + (
             f"-{model.picture_px}" if model.picture_px and model.picture_px != side_of(pipeline) else ""
         )
+
+    @property
+    def batch(self) -> int:
+        """Most pictures that may be worth drawing together.
+
+        A GPU takes what fits into its memory. A CPU takes one round, since more at once save it no time.
+        """
+        return min(self.memory.batch, ROUND) if self.device.type == "cpu" else self.memory.batch
 
     def room(self, prompt: str) -> int:
         """Word pieces that still fit after a prompt; negative if the model would not read its end."""

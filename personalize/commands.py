@@ -1,15 +1,24 @@
 """The commands of ``python -m personalize``. Each adds its flags to a parser and runs with their values."""
 
 import argparse
+import asyncio
 import json
+import multiprocessing
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from models.output import write_line
 from personalize.errors import SettingsError
 from personalize.settings import Settings
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from personalize.experiments.benchmarks.crowd import Crowd
+    from personalize.vocabulary.vocabulary import Vocabulary
 
 Flags = argparse.Namespace
 
@@ -236,6 +245,15 @@ def benchmark_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--batch", type=int, default=4, help="crowd: most pictures in one batch")
     parser.add_argument(
+        "--http", action="store_true", help="crowd: through the page's events, with a server process"
+    )
+    parser.add_argument(
+        "--marginal",
+        type=float,
+        default=0.5,
+        help="crowd: cost of each further round in a batch, as a share of the first",
+    )
+    parser.add_argument(
         "--seconds", type=float, default=60.0, help="crowd: duration of the simulation in seconds"
     )
     parser.add_argument(
@@ -283,12 +301,59 @@ def _run_crowd(chosen: Flags, settings: Settings) -> None:
         chosen.picture_s,
         thinking_s,
         chosen.batch,
+        chosen.marginal,
         1,
         chosen.seconds,
         chosen.seed,
     )
-    found = simulate_crowd(crowd, Vocabulary.load(VOCABULARIES / "mini"), settings, ConsoleProgress())
+    vocabulary = Vocabulary.load(VOCABULARIES / "mini")
+    if chosen.http:
+        found = _visit_crowd_page(crowd, vocabulary, settings)
+    else:
+        found = simulate_crowd(crowd, vocabulary, settings, ConsoleProgress())
     write_line(json.dumps(found) if chosen.json else "\n".join(f"{n:<20} {v}" for n, v in found.items()))
+
+
+def _visit_crowd_page(crowd: "Crowd", vocabulary: "Vocabulary", settings: Settings) -> dict[str, Any]:
+    """Let a crowd visit the page of a server process.
+
+    Raises:
+        RuntimeError: the server did not start.
+    """
+    from personalize.experiments.benchmarks.crowd_page import visit_page
+    from personalize.progress import ConsoleProgress
+
+    spawned = multiprocessing.get_context("spawn")
+    ready, said = spawned.Pipe(duplex=False)
+    with tempfile.TemporaryDirectory() as folder:
+        chosen = replace(
+            settings, data=Path(folder), port=0, rounds=100, draws_a_minute=0, sessions_an_hour=0
+        )
+        server = spawned.Process(target=_serve_crowd, args=(crowd, vocabulary, chosen, said), daemon=True)
+        server.start()
+        said.close()
+        try:
+            url = ready.recv()
+            return asyncio.run(visit_page(crowd, url, vocabulary.subjects, ConsoleProgress()))
+        except EOFError:
+            raise RuntimeError("Expected a server for the crowd, found that it ended.") from None
+        finally:
+            server.terminate()
+            server.join(30)
+            server.kill()
+
+
+def _serve_crowd(crowd: "Crowd", vocabulary: "Vocabulary", settings: Settings, said: "Connection") -> None:
+    """Serve the real page over a renderer that only takes time, until this process is told to end."""
+    from personalize.experiments.benchmarks.crowd import crowd_loop
+    from personalize.ui.background import BackgroundRenders
+    from personalize.ui.http.server import serve
+    from personalize.ui.page import build_page
+
+    personalizer = crowd_loop(crowd, vocabulary, settings)
+    renders = BackgroundRenders()
+    page = build_page(personalizer, settings, vocabulary, renders)
+    serve(page, personalizer, settings, said.send, renders.metrics)
 
 
 def experiments_flags(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@
     jobs.py       what is asked for, how urgent it is, and how far it is
     board.py      the jobs and batches of the queue, under one lock
     order.py      who is drawn next
+    pace.py       how fast pictures are drawn, and how many together
     drawing.py    the threads that draw batches and hand out the pictures
     watchdog.py   notices a renderer that stands still
     queue.py      joins these: the one way to have pictures drawn

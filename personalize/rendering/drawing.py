@@ -6,12 +6,14 @@ picture that several jobs want is drawn once. When a batch of several jobs fails
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from personalize.errors import PersonalizeError, RenderError
 from personalize.progress import OnStep
 from personalize.rendering.board import JobBoard
-from personalize.rendering.jobs import ABANDONED_S, FIRST_GUESS_S, Batch, RenderJob, wanting
+from personalize.rendering.jobs import ABANDONED_S, Batch, RenderJob, wanting
+from personalize.rendering.pace import Pace
 from personalize.rendering.watchdog import Watchdog
 from personalize.session.record import PictureRecord
 
@@ -32,7 +34,6 @@ class BatchDrawing:
     """Draws one batch after the other, in threads of its own or in the caller's.
 
     Attributes:
-        picture_s: seconds a picture takes, as measured.
         made: pictures drawn.
         wasted: pictures drawn for nobody in the end.
         shared: pictures that several jobs wanted at once.
@@ -42,6 +43,7 @@ class BatchDrawing:
         self,
         board: JobBoard,
         watchdog: Watchdog,
+        pace: Pace,
         choose: Callable[[], Batch | None],
         draw: Draw,
         keep: Keep,
@@ -52,15 +54,15 @@ class BatchDrawing:
         Args:
             board: of the queue.
             watchdog: is told of every step.
+            pace: is told of every batch.
             choose: the next batch; called with the lock of the board.
             draw: renders a batch.
             keep: keeps its pictures.
             clock: seconds, never set back.
         """
-        self._board, self._watchdog, self._choose = board, watchdog, choose
+        self._board, self._watchdog, self._pace, self._choose = board, watchdog, pace, choose
         self._draw, self._keep, self._clock = draw, keep, clock
         self._threads: list[threading.Thread] = []
-        self.picture_s, self._measured = FIRST_GUESS_S, False
         self.made = self.wasted = self.shared = 0
 
     def start(self, threads: int) -> None:
@@ -70,6 +72,12 @@ class BatchDrawing:
             thread = threading.Thread(target=self._work, name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
+
+    def join(self, wait_s: float) -> None:
+        """Wait until the threads of a closed board have ended, at most so many seconds in all."""
+        end = time.monotonic() + wait_s
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
 
     def draw_next(self) -> bool:
         """Draw the next batch in the calling thread; whether there was one."""
@@ -135,9 +143,7 @@ class BatchDrawing:
         """Note that a batch is drawn; who wants each of its pictures."""
         with self._board.changed:
             self._watchdog.step(batch, 1.0)
-            spent_s = (self._clock() - batch.began_s) / len(batch.records)
-            self.picture_s = 0.7 * self.picture_s + 0.3 * spent_s if self._measured else spent_s
-            self._measured = True
+            self._pace.note(len(batch.records), self._clock() - batch.began_s)
             self.made += len(batch.records)
             return {
                 record: [job for job in self._board.jobs if record in job.undrawn] for record in batch.records

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Any, Protocol
 
 from personalize.progress import OnStep
+from personalize.rendering.pace import FIRST_GUESS_S
 from personalize.session.record import PictureRecord
 
 ABANDONED_S = 30.0
@@ -18,9 +19,6 @@ AHEAD_S = 180.0
 
 LOOK_S = 0.1
 """Seconds between two looks at the renderer by callers that block."""
-
-FIRST_GUESS_S = 0.75
-"""Seconds a picture is expected to take before any was measured."""
 
 
 class Purpose(IntEnum):

@@ -49,7 +49,7 @@ class Pictures:
         self.queue = RenderQueue(
             lambda records, on_step: renderer.render(records, on_step),
             self._keep,
-            batch=getattr(renderer, "batch", 4),
+            most=lambda: getattr(renderer, "batch", 4),
             capacity=getattr(renderer, "capacity", 1),
             stall_s=stall_s,
         )

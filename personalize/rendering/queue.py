@@ -1,7 +1,8 @@
 """The render queue: owns the renderer's threads and alone decides which pictures are drawn next.
 
 A job asks for the pictures of one session for one purpose and gives a future. `order` says who is next,
-`drawing` draws batches, `watchdog` notices a renderer that stands still, and `board` holds the jobs.
+`drawing` draws batches, `pace` knows how many pictures together pay, `watchdog` notices a renderer that
+stands still, and `board` holds the jobs.
 """
 
 import time
@@ -13,6 +14,7 @@ from personalize.rendering.board import JobBoard
 from personalize.rendering.drawing import BatchDrawing, Draw, Keep
 from personalize.rendering.jobs import DRAWN_AHEAD, Batch, Purpose, RenderJob, RenderProgress
 from personalize.rendering.order import Order
+from personalize.rendering.pace import Pace
 from personalize.rendering.watchdog import Watchdog
 from personalize.session.record import PictureRecord
 
@@ -26,6 +28,7 @@ class RenderQueue:
         keep: Keep,
         *,
         batch: int = 4,
+        most: Callable[[], int] | None = None,
         capacity: int = 1,
         stall_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
@@ -35,16 +38,19 @@ class RenderQueue:
         Args:
             draw: renders a batch.
             keep: keeps its pictures.
-            batch: most pictures in a batch.
+            batch: pictures that are drawn together in any case.
+            most: pictures that may be drawn together where that pays; None for `batch`.
             capacity: batches that the renderer draws at once; 0: `draw_next` draws them.
             stall_s: see `Watchdog`.
             clock: seconds, never set back.
         """
-        self.clock, self.batch, self.capacity = clock, batch, capacity
+        self.clock, self.capacity, self.pace = clock, capacity, Pace(batch, most)
         self._board, self._order, self._count = JobBoard(), Order(), 0
         self._changed = self._board.changed
         self._watchdog = Watchdog(self._board, capacity, stall_s, self._now)
-        self._drawing = BatchDrawing(self._board, self._watchdog, self._choose, draw, keep, self._now)
+        self._drawing = BatchDrawing(
+            self._board, self._watchdog, self.pace, self._choose, draw, keep, self._now
+        )
 
     def submit(
         self,
@@ -139,7 +145,7 @@ class RenderQueue:
             under_way = sum(batch.share for batch in running for record in batch.records if record in undrawn)
             done = len(job.drawn) + under_way
             pictures, sessions = self._order.before(job, self._board.jobs, running)
-            left_s = (pictures + total - done) * self._drawing.picture_s / max(1, self.capacity)
+            left_s = (pictures + total - done) * self.pace.picture_s / max(1, self.capacity)
             return RenderProgress(min(1.0, done / total), max(left_s, 0.2), sessions)
 
     def check(self) -> str | None:
@@ -167,11 +173,17 @@ class RenderQueue:
         """Draw the next batch in the calling thread; whether there was one. For a queue of capacity 0."""
         return self._drawing.draw_next()
 
-    def close(self) -> None:
-        """Cancel all jobs. A batch that is drawn stops at its next step."""
+    def close(self, wait_s: float = 0.0) -> None:
+        """Cancel all jobs. A batch that is drawn stops at its next step.
+
+        Args:
+            wait_s: longest wait for that, in seconds; after it the batch may still keep pictures.
+        """
         with self._changed:
             self._board.closed = True
             self._board.cancel(list(self._board.jobs))
+            self._changed.notify_all()
+        self._drawing.join(wait_s)
 
     @property
     def unfinished(self) -> list[RenderJob]:
@@ -213,7 +225,7 @@ class RenderQueue:
         """The next batch; jobs that were given up are dropped on the way."""
         now = self.clock()
         self._board.cancel([job for job in self._board.jobs if job.is_given_up(now)])
-        return self._order.next_batch(self._board.jobs, self._board.running, self.batch, now)
+        return self._order.next_batch(self._board.jobs, self._board.running, self.pace.size, now)
 
     def _now(self) -> float:
         return self.clock()

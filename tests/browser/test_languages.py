@@ -69,6 +69,7 @@ def screens(page: Page, url: str, sentence: str) -> Iterator[str]:
     yield "delete"
     page.locator("dialog.ask [data-shut]").click()
     page.locator("[data-act='change-answer']").click()
+    expect(page.locator("dialog.change-answer fieldset")).to_have_count(5)
     yield "change-answer"
     page.locator("dialog.change-answer [data-shut]").click()
     walk.go(page, "taste")

@@ -190,13 +190,14 @@ def test_too_little_memory_means_fewer_at_once_then_slices_and_is_said(
 ) -> None:
     renderer = loaded(folders["lcm"])
     expected = [opened(picture).size for picture in renderer.render([FOX, OWL, FOX])]
+    assert renderer.batch == (8 if renderer.device.type == "cuda" else 4)
     crowded = _Crowded(renderer._pipeline, room=1, sliced=True)
     renderer._pipeline = crowded
     with caplog.at_level(logging.WARNING):
         told: list[tuple[int, int]] = []
         pictures = renderer.render([FOX, OWL, FOX], lambda done, of: told.append((done, of)))
     assert [opened(picture).size for picture in pictures] == expected and told[-1] == (6, 6)
-    assert crowded.tried == [3, 1, 1, 1, 1] and renderer.memory.batch == 1
+    assert crowded.tried == [3, 1, 1, 1, 1] and renderer.batch == renderer.memory.batch == 1
     assert "3 pictures at once" in caplog.text and "slices" in caplog.text
     renderer.render([FOX, OWL])
     assert crowded.tried[5:] == [1, 1]  # it remembers

@@ -32,6 +32,7 @@ class Bench:
         self.free, self.fails = False, set[str]()
         self.kept: list[tuple[str, tuple[str | None, ...]]] = []
         self.now, self.dead = 0.0, set[str]()
+        self.batch_s: Callable[[int], float] = lambda pictures: 0.0
         self.queue = RenderQueue(self.draw, self.keep, clock=lambda: self.now, **settings)
 
     def draw(self, records: Sequence[PictureRecord], on_step: OnStep) -> list[bytes]:
@@ -43,6 +44,7 @@ class Bench:
         if not self.free:
             while not self.go.acquire(timeout=0.005):
                 on_step(1, 2)
+        self.now += self.batch_s(len(names))
         on_step(2, 2)
         return [name.encode() for name in names]
 

@@ -70,6 +70,13 @@ def test_a_lost_picture_is_drawn_again_and_put_back(bench: Bench) -> None:
     assert restored == [b"lost"] and bench.kept == []
 
 
+def test_closing_can_wait_until_nothing_is_drawn_any_more(bench: Bench) -> None:
+    bench.ask("a")
+    bench.wait_for_batch()
+    bench.queue.close(wait_s=WAIT_S)
+    assert bench.queue.drawn_now == 0 and bench.kept == []
+
+
 def test_a_closed_queue_takes_no_job(bench: Bench) -> None:
     job = bench.ask("a")
     bench.wait_for_batch()

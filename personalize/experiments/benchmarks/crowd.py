@@ -34,9 +34,6 @@ STEPS = 8
 ROUND = 4
 """Pictures of a round, which one batch draws."""
 
-MARGINAL = 0.5
-"""Cost of a second round in one batch, as a share of the first. A GPU draws eight almost as fast as four."""
-
 DIMENSION = 64
 
 
@@ -50,6 +47,7 @@ class Crowd:
         picture_s: seconds of drawing a picture, where four are drawn at once.
         thinking_s: shortest and longest look at a round, in seconds.
         batch: most pictures in one batch.
+        marginal: cost of each further round in a batch, as a share of the first.
         capacity: batches drawn at once.
         seconds: how long everybody goes on.
         seed: of the picks and the looks.
@@ -60,6 +58,7 @@ class Crowd:
     picture_s: float = 0.1
     thinking_s: tuple[float, float] = (0.25, 0.75)
     batch: int = 4
+    marginal: float = 0.5
     capacity: int = 1
     seconds: float = 60.0
     seed: int = 0
@@ -76,6 +75,11 @@ class Crowd:
                 f"Expected at least 1 visitor, a positive time a picture, a look of A:B seconds with A <= B, "
                 f"and a batch of at least 1, found {self.visitors}, {self.picture_s:g}, {low:g}:{high:g} and "
                 f"{self.batch}. Correct the flags."
+            )
+        if not 0.0 <= self.marginal <= 1.0:
+            raise SettingsError(
+                f"Expected --marginal from 0 to 1, found {self.marginal:g}. Give the cost of each "
+                "further round in a batch, as a share of the first."
             )
 
     @property
@@ -110,7 +114,7 @@ class TimedRenderer:
     def render(self, jobs: Sequence[PictureRecord], on_step: OnStep | None = None) -> list[bytes]:
         """PNG bytes of every job, in order, after as long as a batch of so many takes."""
         rounds = len(jobs) / ROUND
-        share = rounds if rounds <= 1.0 else 1.0 + MARGINAL * (rounds - 1.0)
+        share = rounds if rounds <= 1.0 else 1.0 + self._crowd.marginal * (rounds - 1.0)
         for step in range(STEPS):
             if not self.quick:
                 time.sleep(self._crowd.round_s * share / STEPS)
@@ -154,18 +158,32 @@ class _Counted:
         return counted
 
 
+def crowd_loop(
+    crowd: Crowd, vocabulary: Vocabulary, settings: Settings, on_progress: OnProgress = no_progress
+) -> Personalizer:
+    """The real loop over a database that counts its calls; only the drawing is a pause.
+
+    Args:
+        crowd: how long drawing takes.
+        vocabulary: the words.
+        settings: the folder for everything is `data`.
+        on_progress: of the preparation.
+    """
+    settings = replace(settings, database_url="", bank=0, feature_source="texts")
+    renderer, embedder = TimedRenderer(crowd), HashEmbedder()
+    preparation = prepare(vocabulary, renderer, embedder, settings, on_progress)
+    store: Any = _Counted(DatabaseStore(settings.database, settings.pictures))
+    renderer.quick = False
+    return Personalizer(preparation, store, renderer, embedder, settings)
+
+
 def simulate_crowd(
     crowd: Crowd, vocabulary: Vocabulary, settings: Settings, on_progress: OnProgress = no_progress
 ) -> dict[str, Any]:
     """Seconds from pick to pictures, a newcomer's first round, and what the queue and the store did."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = replace(settings, data=Path(folder), database_url="", bank=0, feature_source="texts")
-        renderer, embedder = TimedRenderer(crowd), HashEmbedder()
-        preparation = prepare(vocabulary, renderer, embedder, settings, on_progress)
-        store: Any = _Counted(DatabaseStore(settings.database, settings.pictures))
-        loop = Personalizer(preparation, store, renderer, embedder, settings)
-        renderer.quick = False
-        return _run(crowd, loop, store, vocabulary, on_progress)
+        loop = crowd_loop(crowd, vocabulary, replace(settings, data=Path(folder)), on_progress)
+        return _run(crowd, loop, loop.store, vocabulary, on_progress)
 
 
 def _run(
@@ -180,7 +198,7 @@ def _run(
         chance = random.Random(1_000_003 * crowd.seed + number)
         token = loop.start(vocabulary.subjects[number % len(vocabulary.subjects)], seed=number).token
         _shown(loop, token)
-        while time.monotonic() < end:
+        while True:
             time.sleep(chance.uniform(*crowd.thinking_s))
             current = loop.session(token).current
             assert current is not None
@@ -188,6 +206,8 @@ def _run(
             session = loop.answer(token, current.number, best=chance.randrange(current.options))
             ready.append(_shown(loop, token, session))
             waits.append(time.monotonic() - begun)
+            if time.monotonic() > end:
+                return
 
     def guarded(number: int) -> None:
         try:
@@ -214,31 +234,35 @@ def _run(
     if errors:
         raise errors[0]
     queue, waits = loop.queue, sorted(waits)
+    each_s = {size: round(spent_s, 3) for size, spent_s in queue.pace.seconds_a_picture.items()}
     rounds = len(waits)
     spent_s = time.monotonic() - begun_s
     found = {
         "visitors": crowd.visitors,
         "lookers": crowd.lookers,
         "batch": crowd.batch,
+        "marginal": crowd.marginal,
         "capacity": crowd.capacity,
         "round_s": round(crowd.round_s, 3),
         "fair_turn_s": round(crowd.fair_turn_s, 3),
         "rounds": rounds,
         "rounds_a_second": round(rounds / spent_s, 2),
         "ready_share": round(sum(ready) / max(1, rounds), 3),
-        "p50_s": _quantile(waits, 0.5),
-        "p95_s": _quantile(waits, 0.95),
-        "max_s": _quantile(waits, 1.0),
+        "p50_s": quantile(waits, 0.5),
+        "p95_s": quantile(waits, 0.95),
+        "max_s": quantile(waits, 1.0),
         "newcomer_s": round(newcomer.took_s, 3),
         "drawings": queue.made,
+        "drawings_a_second": round(queue.made / spent_s, 2),
         "drawings_wasted": queue.wasted,
         "drawings_shared": queue.shared,
+        "seconds_a_picture": each_s,
         "store_calls_a_pick": round(sum(store.calls.values()) / max(1, rounds), 1),
         "memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
     found["p95_by_fair_turn"] = round(found["p95_s"] / crowd.fair_turn_s, 2)
     found["max_by_median"] = round(found["max_s"] / max(found["p50_s"], 1e-9), 2)
-    queue.close()
+    queue.close(wait_s=60.0)
     return found
 
 
@@ -268,7 +292,8 @@ def _shown(loop: Personalizer, token: str, session: Any = None) -> bool:
     return at_once
 
 
-def _quantile(waits: Sequence[float], share: float) -> float:
+def quantile(waits: Sequence[float], share: float) -> float:
+    """The quantile of sorted numbers; NaN where there are none."""
     if not waits:
         return float("nan")
     return round(waits[min(len(waits) - 1, int(share * len(waits)))], 3)

@@ -4,6 +4,7 @@
 
     pictures.py      pictures, taste files, taste cards, QR codes, static files
     ahead.py         the pictures of the next round, for the page that shows the round before it
+    earlier.py       the earlier picks, for the dialog that changes one of them
     vote.py          the page on which an audience votes, and the presenter's calls
     audience.py      the votes of an audience
     wall.py          the wall of taste cards at a booth

@@ -13,6 +13,7 @@ from personalize.rendering.png import LARGEST_PICTURE
 from personalize.rounds.personalizer import Personalizer
 from personalize.settings import Settings
 from personalize.ui.http.ahead import ahead_routes
+from personalize.ui.http.earlier import earlier_routes
 from personalize.ui.http.first_scripts import FirstScripts
 from personalize.ui.http.health import health_routes
 from personalize.ui.http.metrics import Metrics
@@ -77,6 +78,7 @@ def serve(
             "routes": [
                 *picture_routes(personalizer, settings.address, metadata=bool(settings.metadata)),
                 *ahead_routes(personalizer),
+                *earlier_routes(personalizer),
                 *health_routes(personalizer, metrics),
                 *vote_routes(personalizer, settings.address),
                 *settings_routes(settings, staff, personalizer.preparation.foresight),

@@ -35,6 +35,9 @@ THUMB_DOWN = Markup(
     '<path d="M6 3h7.5l2.5 7h-5l1 5.5c-1.6.8-2.6 0-3-1.5L7.5 10H6zM3 3v7"/></svg>'
 )
 
+STRIP = 24
+"""Newest picks in the strip below the question: so a reply does not grow with every round."""
+
 MARKS_INVITED = 3
 """The round in which one line says what marks are worth; earlier, a person learns how to pick."""
 
@@ -82,7 +85,7 @@ def round_view(
         heading=words("round_of" if number <= rounds else "round_only", number=number, rounds=rounds),
         subject=session.subject,
         share=0.0 if progress is None or failed else progress.share,
-        past=past_rounds(session),
+        past=past_rounds(session)[-STRIP:],
         to_come=range(number, max(rounds, number) + 1),
         state=state,
         left=left,
@@ -150,6 +153,11 @@ def past_rounds(session: Session) -> list[dict[str, object]]:
             }
         )
     return past
+
+
+def earlier_picks(words: Catalogue, session: Session) -> str:
+    """All answered rounds with their pictures, each a button that answers its round otherwise."""
+    return written(words, "earlier", past=past_rounds(session))
 
 
 def audience(words: Catalogue) -> str:

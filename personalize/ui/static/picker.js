@@ -114,14 +114,23 @@ const enlarge = card => {
 };
 
 // The dialog in which earlier picks can be changed. It is outside of the component, so an update keeps it open.
+// It is asked for when it opens: with every round the list of earlier picks would make the replies longer.
 document.querySelector('dialog.change-answer')?.remove();
 const earlier = document.body.appendChild(document.createElement('dialog'));
 earlier.className = 'ask change-answer';
 earlier.setAttribute('aria-labelledby', 'change-answer-title');
-const openEarlier = () => {
-  earlier.innerHTML = element.querySelector('.what-if').innerHTML;
-  earlier.querySelector('[data-title]').id = 'change-answer-title';
-  earlier.showModal();
+const openEarlier = async () => {
+  const token = document.querySelector('.mast')?.dataset.token;
+  try {
+    const answer = await fetch(`earlier/${token}.html?language=${document.documentElement.lang}`);
+    if (!answer.ok) throw new Error(answer.status);
+    earlier.innerHTML = await answer.text();
+  } catch {
+    earlier.innerHTML = '<p id="change-answer-title"></p><div class="tools"><button type="button" data-shut></button></div>';
+    earlier.querySelector('p').textContent = window.palate.words.not_done;
+    earlier.querySelector('button').textContent = window.palate.words.close;
+  }
+  if (!earlier.open) earlier.showModal();
 };
 earlier.addEventListener('click', event => {
   const button = event.target.closest('button');

@@ -37,3 +37,29 @@ def test_past_picks_are_shown_and_none_has_its_sign() -> None:
     html = rounds.round_view(EN, session, session.current, 12)
     assert html.count('class="nothing"') == 1
     assert session.rounds[0].pictures[2] in html
+
+
+def answered(count: int) -> str:
+    """The page of the round after so many answers."""
+    rounds_ = [a_round(number, Answer("best", number % 4, NOW)) for number in range(1, count + 1)]
+    session = a_session(*rounds_, a_round(count + 1))
+    return rounds.round_view(EN, session, session.current, 12)
+
+
+def test_a_reply_does_not_grow_with_the_rounds() -> None:
+    after, long_after = answered(2 * rounds.STRIP), answered(4 * rounds.STRIP)
+    assert abs(len(long_after) - len(after)) < 10  # the serial may have another figure
+    newest = rounds.past_rounds(a_session(a_round(4 * rounds.STRIP, Answer("best", 0, NOW))))[0]
+    assert str(newest["url"]) in long_after
+
+
+def test_the_earlier_picks_are_buttons_and_the_picked_one_is_pressed() -> None:
+    session = a_session(a_round(1, Answer("best", 2, NOW)), a_round(2, Answer("none", None, NOW)), a_round(3))
+    html = rounds.earlier_picks(EN, session)
+    pressed = [
+        (attributes["data-change"], attributes["data-index"])
+        for tag, attributes in Tags(html).found
+        if tag == "button" and attributes.get("aria-pressed") == "true"
+    ]
+    assert pressed == [("1", "2"), ("2", "-1")]
+    assert html.count("data-change") == 10 and session.rounds[0].fingerprint in html
