@@ -117,7 +117,9 @@ def run_design(chosen: Flags, settings: Settings) -> None:
     vocabulary, prepared = parts.vocabulary, prepare_parts(parts, ConsoleProgress())
     result = prepared.design
     if chosen.again:
-        result = solved_design(prepared.mdp, prepared.prior, settings, ConsoleProgress(), use_cache=False)
+        result = solved_design(
+            prepared.mdp, prepared.prior, parts.settings, ConsoleProgress(), use_cache=False
+        )
     facts = {
         "vocabulary": vocabulary.name,
         "features": feature_source(vocabulary, settings),
@@ -177,7 +179,7 @@ def run_simulate(chosen: Flags, settings: Settings) -> None:
         parts.vocabulary,
         parts.renderer,
         parts.embedder,
-        settings,
+        parts.settings,
         ConsoleProgress(),
         parts.shipped,
     )
@@ -254,7 +256,7 @@ def run_benchmark(chosen: Flags, settings: Settings) -> None:
 
     parts = assemble(settings)
     result = measure(
-        parts.vocabulary, parts.renderer, parts.embedder, settings, chosen.repeats, parts.shipped
+        parts.vocabulary, parts.renderer, parts.embedder, parts.settings, chosen.repeats, parts.shipped
     )
     write_line(json.dumps(result) if chosen.json else table(result))
 
@@ -326,7 +328,7 @@ def run_study(chosen: Flags, settings: Settings) -> None:
     parts = assemble(settings)
     prepared = prepare_parts(parts, ConsoleProgress())
     store = open_store(settings)
-    people = export_study(prepared, store, parts.renderer, parts.embedder, settings, chosen.file)
+    people = export_study(prepared, store, parts.renderer, parts.embedder, parts.settings, chosen.file)
     write_line(f"{people} participants in {chosen.file}")
 
 

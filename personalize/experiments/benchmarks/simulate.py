@@ -93,7 +93,7 @@ def simulate(
     is drawn in the loop and people judge the sum of the tokens' features.
     """
     started = time.monotonic()
-    settings = replace(settings, rounds=simulation.rounds, repeats=0)
+    settings = replace(settings, rounds=simulation.rounds, repeats=0).with_words()
     preparation = prepare(vocabulary, renderer, embedder, settings, on_progress, shipped)
     drawn = simulation.judge == "pictures"
     effects = preparation.mdp.features
