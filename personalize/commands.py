@@ -207,7 +207,7 @@ def benchmark_flags(parser: argparse.ArgumentParser) -> None:
         default="adaptive,static-rounded,static-iid,random",
         help="learning: also adaptive+best-worst, adaptive+lapse=0.1, adaptive+prior=ridge, adaptive-planned",
     )
-    parser.add_argument("--feedback", default="best", help="learning: best, best-worst or ranking")
+    parser.add_argument("--feedback", default="best", help="learning: best, best-worst, tiers or ranking")
     parser.add_argument("--lapse", type=float, default=0.0, help="learning: share of picks that are slips")
     parser.add_argument(
         "--liked-share", "--pleasant", type=float, help="learning: share of the pool for adaptive questions"
@@ -217,6 +217,11 @@ def benchmark_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--items", type=int, default=1000, help="learning: number of items, N")
     parser.add_argument(
         "--features", help="learning: NumPy file of N x d features, instead of synthetic items"
+    )
+    parser.add_argument(
+        "--people-file",
+        type=Path,
+        help="learning: npz file of real ratings: features N x d, and ratings P x N with NaN for none",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--plot", type=Path, help="write a plot here (PNG or SVG)")

@@ -90,6 +90,14 @@ class Person:
         chances = (1.0 - self.lapse) * worth.softmax(dim=0) + self.lapse / len(rows)
         return int(torch.multinomial(chances, 1, generator=generator))
 
+    def rank(self, rows: Tensor, turn: int, generator: torch.Generator) -> list[int]:
+        """The places among Long[K] from most to least liked, by repeated picks among the remaining ones."""
+        remaining = list(range(len(rows)))
+        order = []
+        while len(remaining) > 1:
+            order.append(remaining.pop(self.pick(rows[remaining], turn, generator)))
+        return [*order, *remaining]
+
 
 def decided(utility: Tensor, exam: Tensor, oracle: float) -> Tensor:
     """Float[N]: the utility scaled so that knowing it foresees that share of picks of Long[M, K]."""

@@ -168,7 +168,7 @@ def ratio(
     return round(value, 3), round(float(torch.tensor(draws).std()), 3)
 
 
-def picks_to_near(accuracy: Tensor, target: float, held: int = 3) -> Tensor:
+def picks_to_near(accuracy: Tensor, target: float | Tensor, held: int = 3) -> Tensor:
     """Float[people]: the first answer from which `held` in a row are at `target`; T + 1 when not reached."""
     T = accuracy.shape[1]
     near = (accuracy >= target).double()

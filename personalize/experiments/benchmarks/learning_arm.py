@@ -12,7 +12,8 @@ from personalize.rounds.strategies import STRATEGIES
 PLANNED = "adaptive-planned"
 """As adaptive, but planned several questions ahead of the answers."""
 
-FEEDBACK = ("best", "best-worst", "ranking")
+FEEDBACK = ("best", "best-worst", "tiers", "ranking")
+"""What an answer tells: the best; the worst too; all others that are liked too; or the full order."""
 
 PRIORS: dict[str, tuple[float, ...]] = {
     "evidence": (0.5, 0.0, 1.0),
@@ -30,7 +31,7 @@ class LearningArm:
 
     Attributes:
         strategy: of STRATEGIES, or PLANNED.
-        feedback: what is answered: the best, best and worst, or a full ranking.
+        feedback: name in FEEDBACK.
         lapse: share of slips.
         prior: name in PRIORS; "evidence" averages over the others by evidence.
     """
