@@ -151,6 +151,11 @@ def simulate_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=15, help="number of answers of each person")
     parser.add_argument("--strategy", default="adaptive", help="one strategy, or several separated by commas")
     parser.add_argument("--judge", default="pictures", help="basis of a pick: pictures (rendered) or tokens")
+    parser.add_argument(
+        "--answers",
+        default="best",
+        help="what people tell: best, best-worst, or tiers (the favourite and all others that they like)",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--held-out", type=int, default=60, help="number of test questions")
     parser.add_argument("--lapse", type=float, default=0.0, help="share of picks that are slips")
@@ -172,6 +177,7 @@ def run_simulate(chosen: Flags, settings: Settings) -> None:
         chosen.seed,
         lapse=chosen.lapse,
         held_out=chosen.held_out,
+        answers=chosen.answers,
     )
     parts = assemble(settings)
     result = simulate(

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from personalize.errors import SettingsError
 from personalize.experiments.bank import Bank
-from personalize.experiments.people import APPROVED, Person
+from personalize.experiments.linear_people import APPROVED
+from personalize.experiments.people import Person
 from personalize.seeds import derived_seed
 
 EXAM = 200

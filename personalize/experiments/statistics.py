@@ -109,7 +109,8 @@ def simulation_table(result: dict[str, Any]) -> str:
     )
     lines = [
         f"{result['people']} people, {result['rounds']} rounds of {result['options']}, "
-        f"judged by {result['judge']}: accuracy on {result['held_out_questions']} held-out questions",
+        f"judged by {result['judge']}, {result['answers']} told: "
+        f"accuracy on {result['held_out_questions']} held-out questions",
         f"chance {result['chance']:.3f}, oracle {result['oracle']:.3f}",
         "after round  " + "  ".join(f"{n:>13}" for n in rounds),
     ]

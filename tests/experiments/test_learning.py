@@ -13,7 +13,7 @@ from personalize.experiments.benchmarks.estimate import measure_bound
 from personalize.experiments.benchmarks.learning import Learning, learn, summary
 from personalize.experiments.benchmarks.learning_arm import FEEDBACK, PLANNED, LearningArm
 from personalize.experiments.benchmarks.learning_people import InventedPeople
-from personalize.experiments.people import person_for_items
+from personalize.experiments.linear_people import person_for_items
 from personalize.experiments.statistics import picks_to_match, picks_to_near, ratio, ratio_to_random
 from personalize.rounds.strategies import STRATEGIES
 

@@ -12,7 +12,7 @@ import torch
 
 from personalize.errors import SettingsError
 from personalize.experiments.benchmarks.learning import Learning, learn, summary
-from personalize.experiments.people import APPROVED
+from personalize.experiments.linear_people import APPROVED
 from personalize.experiments.rated_people import HELD_OUT, RatedPeople, RatedPerson
 
 NONE = float("nan")

@@ -16,7 +16,8 @@ from personalize.experiments.arms import Arm, by_strategy, items_design, planned
 from personalize.experiments.bank import SPREAD, Bank
 from personalize.experiments.benchmarks.learning_arm import PLANNED, PRIORS, LearningArm
 from personalize.experiments.benchmarks.learning_people import People
-from personalize.experiments.people import TASTES, Person, oracle_of
+from personalize.experiments.linear_people import TASTES
+from personalize.experiments.people import Person, oracle_of
 from personalize.experiments.session import Session, hold
 from personalize.experiments.statistics import Curves, picks_to_match, picks_to_near, ratio, ratio_to_random
 from personalize.preference.estimate import TastePrior

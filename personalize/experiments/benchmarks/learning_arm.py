@@ -7,13 +7,14 @@ An arm is written `strategy+change+change`: `adaptive`, `random+best-worst`, `ad
 from dataclasses import dataclass, replace
 
 from personalize.errors import SettingsError
+from personalize.experiments.linear_people import TOLD
 from personalize.rounds.strategies import STRATEGIES
 
 PLANNED = "adaptive-planned"
 """As adaptive, but planned several questions ahead of the answers."""
 
-FEEDBACK = ("best", "best-worst", "tiers", "ranking")
-"""What an answer tells: the best; the worst too; all others that are liked too; or the full order."""
+FEEDBACK = (*TOLD, "ranking")
+"""What an answer tells: as in TOLD, or the full order."""
 
 PRIORS: dict[str, tuple[float, ...]] = {
     "evidence": (0.5, 0.0, 1.0),

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from personalize.experiments.bank import Bank, Items
-from personalize.experiments.people import Person, person_for_items
+from personalize.experiments.linear_people import person_for_items
+from personalize.experiments.people import Person
 from personalize.seeds import derived_seed
 
 
