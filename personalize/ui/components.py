@@ -24,7 +24,7 @@ class Components:
     Attributes:
         browser: the state that the browser keeps.
         masthead, notice: the top of every screen.
-        hero, subject, begin, size, chips, bring, arrival, consent, agree: the start. `size` is the
+        hero, subject, begin, chips, size, bring, arrival, consent, agree: the start. `size` is the
             number of pictures a round, `bring` takes a taste file, and `arrival` previews it.
         picker, learned, audience: the rounds.
         taste: the taste.
@@ -40,8 +40,8 @@ class Components:
     hero: Any
     subject: Any
     begin: Any
-    size: Any
     chips: Any
+    size: Any
     bring: Any
     arrival: Any
     consent: Any

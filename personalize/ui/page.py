@@ -82,6 +82,7 @@ def _start(words: Catalogue, labels: Labels, settings: Settings, vocabulary: Voc
             "hero": hero,
             "subject": subject,
             "begin": begin,
+            "chips": make.chips(labels.chips(words)),
             "size": gr.Radio(
                 [(str(size), size) for size in start.sizes(settings)],
                 value=settings.options,
@@ -90,7 +91,6 @@ def _start(words: Catalogue, labels: Labels, settings: Settings, vocabulary: Voc
                 elem_id="size",
                 visible=len(start.sizes(settings)) > 1,
             ),
-            "chips": make.chips(labels.chips(words)),
             "bring": _upload(words("bring"), "bring", TASTE_FILES),
             "arrival": make.arrival(start.arrival_none(words)),
             "consent": make.html(labels.consent(words), "consent"),

@@ -29,7 +29,7 @@ def test_six_pictures_are_chosen_and_answered_by_keys(
     page = context.new_page()
     walk.open_page(page, app_url)
     expect(page.locator("#size")).to_be_visible()
-    screenshot(page, f"start-size-{scheme}")
+    screenshot(page, f"start-six-{scheme}")
     walk.accessible(page)
     begin_with_six(page, app_url)
     assert len(walk.pictures(page)) == 6 and page.evaluate(COLUMNS) == 3
@@ -60,6 +60,8 @@ def test_a_phone_keeps_two_columns(
     phone = new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce").new_page()
     walk.open_page(phone, app_url)
     expect(phone.locator("#size")).to_be_hidden()
+    expect(phone.get_by_text("Pick your favourite of 4 pictures")).to_be_visible()
+    expect(phone.locator(".lead.elsewhere")).to_be_hidden()
     phone.goto(f"{app_url}/?s={walk.token_of(desk)}")
     walk.expect_round(phone, 1)
     assert len(walk.pictures(phone)) == 6 and phone.evaluate(COLUMNS) == 2
@@ -83,3 +85,4 @@ def test_the_choice_is_written_in_the_visitors_language(
     walk.open_page(page, app_url)
     expect(page.locator("#size")).to_contain_text(label)
     expect(page.locator("#hero")).to_contain_text(lead)
+    expect(page.locator(".lead.on-phones")).to_be_hidden()

@@ -43,9 +43,12 @@ def chosen_size(settings: Settings, size: object) -> int:
 
 
 def hero(words: Catalogue, options: tuple[int, ...], rounds: int) -> str:
-    """The title, and what will happen: so many rounds, of a number of pictures out of `options`."""
-    said = words("size_or", few=options[0], many=options[-1]) if len(options) > 1 else options[0]
-    return html.written(words, "start", options=said, rounds=rounds)
+    """The title, and what will happen: so many rounds, of a number of pictures out of `options`.
+
+    A phone gets the first number only, because it does not show the choice.
+    """
+    either = words("size_or", few=options[0], many=options[-1]) if len(options) > 1 else ""
+    return html.written(words, "start", options=options[0], either=either, rounds=rounds)
 
 
 def wall(words: Catalogue) -> str:

@@ -42,3 +42,4 @@ def test_six_pictures_are_offered_where_rounds_can_have_them(
 def test_the_first_screen_promises_the_numbers_that_can_be_chosen() -> None:
     assert "of 4 pictures" in start.hero(EN, (4,), 12)
     assert "of 4 or 6 pictures" in start.hero(EN, (4, 6), 12)
+    assert start.hero(EN, (4,), 12).count("pictures, about") == 1
