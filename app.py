@@ -62,7 +62,7 @@ def run(settings: Settings) -> None:
         lapse=settings.lapse,
     )
     examples = example_subjects(vocabulary)
-    personalizer = Personalizer(preparation, store, renderer, embedder, settings, banked=examples)
+    personalizer = Personalizer(preparation, store, renderer, embedder, parts.settings, banked=examples)
     renders = BackgroundRenders()
     page = build_page(personalizer, settings, vocabulary, renders)
 

@@ -35,6 +35,7 @@ class Model:
         licence: SPDX name where there is one.
         steps: denoising steps.
         guidance: classifier-free guidance scale; 0 or 1 for none.
+        words: most words of style in a prompt that its pictures still show.
         picture_px: side of the square pictures, in pixels; 0 for the pipeline's own size.
         dtype: of the weights on a GPU: "float16", "bfloat16" or "float32"; on a CPU it is always "float32".
         variant: of the files of weights, such as "fp16"; "" for none.
@@ -53,6 +54,7 @@ class Model:
     licence: str
     steps: int
     guidance: float
+    words: int = 4
     picture_px: int = 0
     dtype: str = "float16"
     variant: str = ""

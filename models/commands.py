@@ -69,7 +69,8 @@ def list_models(*, as_json: bool = False) -> int:
             where = "ships with Palate" if not sources else "here" if here else "not fetched"
             needs = f", a GPU with about {entry['memory_gb']:g} GB" if "memory_gb" in entry else ""
             allows = f": {entry['allows']}" if "allows" in entry else ""
-            write_line(f"  {name:16} {entry['title']} ({where}; {size}{needs})")
+            words = f"; {entry['words']} words a prompt" if "words" in entry else ""
+            write_line(f"  {name:16} {entry['title']} ({where}; {size}{needs}{words})")
             write_line(f"  {'':16} {entry['licence']}{allows}")
     return 0
 
@@ -86,6 +87,7 @@ def _facts(name: str, entry: dict[str, Any]) -> dict[str, Any]:
         "here": all(located(source.repository, source.revision) for source in sources),
         "gigabytes": entry.get("gigabytes"),
         "memory_gb": entry.get("memory_gb"),
+        "words": entry.get("words"),
     }
 
 

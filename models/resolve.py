@@ -19,8 +19,8 @@ from models.hub import located
 
 HUB_ID = re.compile(r"(?P<id>[\w][\w.-]*/[\w][\w.-]*)(@(?P<revision>[\w./-]+))?")
 _STATED = {
-    "title": str, "licence": str, "steps": int, "guidance": float, "picture_px": int, "dtype": str,
-    "variant": str, "scheduler": str, "negative": bool, "clip": str, "vocabulary": str,
+    "title": str, "licence": str, "steps": int, "guidance": float, "picture_px": int, "words": int,
+    "dtype": str, "variant": str, "scheduler": str, "negative": bool, "clip": str, "vocabulary": str,
 }  # fmt: skip
 
 
@@ -76,7 +76,9 @@ def _entry_of(name: str) -> tuple[dict[str, Any], Path]:
         inner = folder / DIFFUSION
         like_mini = inner.is_dir() or not (folder / INDEX).is_file()
         shared = (
-            {key: entries["mini"][key] for key in ("steps", "guidance", "vocabulary")} if like_mini else {}
+            {key: entries["mini"][key] for key in ("steps", "guidance", "words", "vocabulary")}
+            if like_mini
+            else {}
         )
         entry = {"name": folder.name, "title": folder.name, **shared, **_own_settings(folder)}
         return entry, inner if like_mini else folder
@@ -124,11 +126,15 @@ def _own_settings(folder: Path) -> dict[str, Any]:
         return {}
     try:
         stated = tomllib.loads(file.read_text(encoding="utf-8"))
-        return {name: kind(stated[name]) for name, kind in _STATED.items() if name in stated}
+        own = {name: kind(stated[name]) for name, kind in _STATED.items() if name in stated}
     except (ValueError, TypeError) as error:
         raise ModelError(
-            f"Expected steps, guidance and picture_px as numbers in {file}, found: {error}. Correct the file."
+            f"Expected steps, guidance, picture_px and words as numbers in {file}, found: {error}. "
+            "Correct the file."
         ) from error
+    if own.get("words", 1) < 1:
+        raise ModelError(f"Expected words from 1 in {file}, found {own['words']}. Correct the file.")
+    return own
 
 
 def _clip_beside(folder: Path) -> str:

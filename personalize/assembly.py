@@ -25,8 +25,8 @@ def assemble(settings: Settings) -> "Parts":
     from personalize.preparation.parts import Parts
     from personalize.vocabulary.loading import load_vocabulary, vocabulary_folder
 
-    own = models.find_model(settings.model, settings.clip).vocabulary
-    folder = vocabulary_folder(settings.vocabulary, VOCABULARIES, own)
+    model = models.find_model(settings.model, settings.clip)
+    folder = vocabulary_folder(settings.vocabulary, VOCABULARIES, model.vocabulary)
     vocabulary = load_vocabulary(folder, settings.styles)
     renderer = models.load_renderer(
         settings.model,
@@ -36,7 +36,7 @@ def assemble(settings: Settings) -> "Parts":
         checked=bool(settings.safety),
     )
     embedder = models.load_embedder(settings.model, settings.threads, clip=settings.clip)
-    return Parts(vocabulary, renderer, embedder, settings, folder)
+    return Parts(vocabulary, renderer, embedder, settings.with_words(model.words), folder)
 
 
 def prepare_parts(parts: "Parts", on_progress: "OnProgress") -> "Preparation":

@@ -126,7 +126,9 @@ def run_design(chosen: Flags, settings: Settings) -> None:
     vocabulary, prepared = parts.vocabulary, prepare_parts(parts, ConsoleProgress())
     result = prepared.design
     if chosen.again:
-        result = solved_design(prepared.mdp, prepared.prior, settings, ConsoleProgress(), use_cache=False)
+        result = solved_design(
+            prepared.mdp, prepared.prior, parts.settings, ConsoleProgress(), use_cache=False
+        )
     facts = {
         "vocabulary": vocabulary.name,
         "features": feature_source(vocabulary, settings),
@@ -162,6 +164,11 @@ def simulate_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=15, help="number of answers of each person")
     parser.add_argument("--strategy", default="adaptive", help="one strategy, or several separated by commas")
     parser.add_argument("--judge", default="pictures", help="basis of a pick: pictures (rendered) or tokens")
+    parser.add_argument(
+        "--answers",
+        default="best",
+        help="what people tell: best, best-worst, or tiers (the favourite and all others that they like)",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--held-out", type=int, default=60, help="number of test questions")
     parser.add_argument("--lapse", type=float, default=0.0, help="share of picks that are slips")
@@ -183,6 +190,7 @@ def run_simulate(chosen: Flags, settings: Settings) -> None:
         chosen.seed,
         lapse=chosen.lapse,
         held_out=chosen.held_out,
+        answers=chosen.answers,
     )
     parts = assemble(settings)
     result = simulate(
@@ -190,7 +198,7 @@ def run_simulate(chosen: Flags, settings: Settings) -> None:
         parts.vocabulary,
         parts.renderer,
         parts.embedder,
-        settings,
+        parts.settings,
         ConsoleProgress(),
         parts.shipped,
     )
@@ -218,7 +226,7 @@ def benchmark_flags(parser: argparse.ArgumentParser) -> None:
         default="adaptive,static-rounded,static-iid,random",
         help="learning: also adaptive+best-worst, adaptive+lapse=0.1, adaptive+prior=ridge, adaptive-planned",
     )
-    parser.add_argument("--feedback", default="best", help="learning: best, best-worst or ranking")
+    parser.add_argument("--feedback", default="best", help="learning: best, best-worst, tiers or ranking")
     parser.add_argument("--lapse", type=float, default=0.0, help="learning: share of picks that are slips")
     parser.add_argument(
         "--liked-share", "--pleasant", type=float, help="learning: share of the pool for adaptive questions"
@@ -228,6 +236,11 @@ def benchmark_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--items", type=int, default=1000, help="learning: number of items, N")
     parser.add_argument(
         "--features", help="learning: NumPy file of N x d features, instead of synthetic items"
+    )
+    parser.add_argument(
+        "--people-file",
+        type=Path,
+        help="learning: npz file of real ratings: features N x d, and ratings P x N with NaN for none",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--plot", type=Path, help="write a plot here (PNG or SVG)")
@@ -276,7 +289,7 @@ def run_benchmark(chosen: Flags, settings: Settings) -> None:
 
     parts = assemble(settings)
     result = measure(
-        parts.vocabulary, parts.renderer, parts.embedder, settings, chosen.repeats, parts.shipped
+        parts.vocabulary, parts.renderer, parts.embedder, parts.settings, chosen.repeats, parts.shipped
     )
     write_line(json.dumps(result) if chosen.json else table(result))
 
@@ -395,7 +408,7 @@ def run_study(chosen: Flags, settings: Settings) -> None:
     parts = assemble(settings)
     prepared = prepare_parts(parts, ConsoleProgress())
     store = open_store(settings)
-    people = export_study(prepared, store, parts.renderer, parts.embedder, settings, chosen.file)
+    people = export_study(prepared, store, parts.renderer, parts.embedder, parts.settings, chosen.file)
     write_line(f"{people} participants in {chosen.file}")
 
 

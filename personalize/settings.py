@@ -7,7 +7,7 @@ overrides the default. personalize/ui/README.md contains the table of `Settings.
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -23,6 +23,9 @@ PREFIX = "PALATE_"
 log = logging.getLogger(__name__)
 RENAMED = {"words": "max_tokens", "pleasant": "liked_share", "ahead": "lookahead_rounds"}
 """Present names of settings by their earlier names, which still work."""
+
+FEWEST_WORDS = 2
+"""Words a prompt where nothing states the model's own number, as for models that are given from Python."""
 
 _ARMS = tuple(name for name in STRATEGY_NAMES if name != STUDY)
 _OF_A_SERVICE = re.compile(
@@ -144,7 +147,7 @@ class Settings:
         300, "Number of candidate prompts for a new question.", unit="prompts", low=8, high=100_000
     )
     max_tokens: int = _setting(
-        2, "Most words of style in a prompt; more are hard to draw and to judge.", low=1, high=1000
+        0, "Most words of style in a prompt; 0: the model's own number.", low=0, high=1000
     )
     liked_share: float = _setting(
         0.5,
@@ -357,6 +360,10 @@ class Settings:
         if self.picture_px:
             changes["picture_px"] = self.picture_px
         return changes
+
+    def with_words(self, words: int = FEWEST_WORDS) -> "Settings":
+        """These settings; `max_tokens` is `words`, the model's own number, where it is 0."""
+        return self if self.max_tokens else replace(self, max_tokens=words)
 
     @property
     def folder(self) -> Path:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import URL
 
+from personalize.assembly import assemble
 from personalize.errors import SettingsError
 from personalize.session.record import STRATEGY_NAMES
-from personalize.settings import Settings
+from personalize.settings import FEWEST_WORDS, Settings
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -175,6 +176,19 @@ def test_a_data_folder_that_cannot_be_is_refused(folder: str) -> None:
 def test_the_strategies_that_can_be_set_are_those_that_sessions_know() -> None:
     (chosen,) = [item for item in fields(Settings) if item.name == "strategy"]
     assert chosen.metadata["choices"] == STRATEGY_NAMES
+
+
+def test_the_words_a_prompt_are_the_models_unless_the_setting_gives_a_number() -> None:
+    assert Settings().with_words(4).max_tokens == 4
+    assert Settings(max_tokens=3).with_words(4).max_tokens == 3
+    assert Settings().with_words().max_tokens == FEWEST_WORDS
+
+
+@pytest.mark.parametrize(("given", "words"), [(0, 2), (1, 1)])
+def test_the_parts_know_the_words_a_prompt_of_their_model(given: int, words: int, tmp_path: Path) -> None:
+    parts = assemble(Settings(data=tmp_path, threads=1, max_tokens=given))
+    assert parts.settings.max_tokens == words
+    parts.renderer.close()
 
 
 def test_earlier_names_of_settings_still_work_and_are_mentioned(caplog: pytest.LogCaptureFixture) -> None:

@@ -46,6 +46,9 @@ class Turn:
         return self.bank.askable[torch.randperm(n, generator=self.generator)[:count]]
 
 
+WARM_UP = 3
+"""Answers before questions are chosen from the better liked share of the pool, as in the app."""
+
 Ask = Callable[[Turn], Tensor]
 """From a turn to Long[K], the items to show."""
 
@@ -60,6 +63,7 @@ class Arm:
         lapse: that the estimate expects.
         best_worst: whether the worst is told too.
         tiers: whether every other item that is liked is told too (see `Person.approves`).
+        ranking: whether the full ranking is told instead.
         blind: the questions do not depend on answers, so estimates are made for scores alone.
     """
 
@@ -68,6 +72,7 @@ class Arm:
     lapse: float = LAPSE
     best_worst: bool = False
     tiers: bool = False
+    ranking: bool = False
     blind: bool = False
 
 
@@ -162,6 +167,29 @@ def uniform_throughout(options: int, prior: TastePrior, rounds: int) -> Ask:
             )
             planned.update(enumerate(pool[rows]))
         return planned[turn.number]
+
+    return ask
+
+
+def planned_ahead(options: int, questions: int, liked_share: float = 1.0) -> Ask:
+    """Adaptive questions, of which several are planned at once, before the answers to them."""
+    planned: list[Tensor] = []
+
+    def ask(turn: Turn) -> Tensor:
+        if turn.number % questions == 0:
+            pool = turn.pool(POOL)
+            rows = plan_questions(
+                turn.bank.asked[pool],
+                questions=questions,
+                options=options,
+                covariance=turn.estimate.covariance,
+                theta=turn.estimate.theta if turn.estimate.answers else None,
+                generator=turn.generator,
+                liked_share=liked_share,
+                restrict=turn.number >= WARM_UP,
+            )
+            planned[:] = list(pool[rows])
+        return planned.pop(0)
 
     return ask
 

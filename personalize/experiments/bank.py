@@ -8,6 +8,7 @@ a few concepts, which are themselves items. Synthetic items have these propertie
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from zipfile import BadZipFile
 
 import numpy
 import torch
@@ -105,11 +106,14 @@ def items_of_file(file: str, options: int, generator: torch.Generator) -> Items:
         SettingsError: no such file, no matrix of finite numbers, or too few rows.
     """
     try:
-        loaded = numpy.load(file, allow_pickle=False)
-    except (OSError, ValueError) as error:
+        with open(file, "rb") as stream:
+            loaded = numpy.load(stream, allow_pickle=False)
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise SettingsError(
             f"Expected a NumPy file in --features, found: {error}. Choose another."
         ) from error
+    if not isinstance(loaded, numpy.ndarray) or loaded.dtype.kind not in "fiub":
+        raise SettingsError("Expected one matrix of numbers in --features, found others. Save one array.")
     if loaded.ndim != 2 or not numpy.isfinite(loaded).all() or len(loaded) < 4 * EXAM:
         raise SettingsError(
             f"Expected at least {4 * EXAM} rows of finite numbers in --features, found {loaded.shape}. "

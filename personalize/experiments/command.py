@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from personalize.experiments.bank import concept_items, items_of_file
 from personalize.experiments.benchmarks.design import SIZES, measure_design, measure_scaling, scaling_exponent
 from personalize.experiments.benchmarks.estimate import measure_bound
 from personalize.experiments.benchmarks.learning import Learning, learn, summary
+from personalize.experiments.benchmarks.learning_people import InventedPeople
 from personalize.experiments.evidence import EXPERIMENTS
 from personalize.experiments.figures import plot_learning, plot_scaling
+from personalize.experiments.rated_people import RatedPeople
 from personalize.experiments.record import Experiment, GetParts, perform, read, redraw, write
 from personalize.progress import ConsoleProgress, OnProgress
 from personalize.settings import Settings
@@ -85,18 +88,20 @@ def _learning(chosen: argparse.Namespace, settings: Settings) -> tuple[dict[str,
         prior=chosen.prior,
         tastes=chosen.tastes,
     )
-    generator = torch.Generator().manual_seed(chosen.seed)
-    if chosen.features:
-        items = items_of_file(chosen.features, wanted.options, generator)
-    else:
-        items = concept_items(chosen.items, chosen.dimension, wanted.options, generator)
-    curves = learn(wanted, items, ConsoleProgress())
-    result = summary(wanted, curves, items)
+    people = _people(chosen, wanted)
+    left_out = None
+    if isinstance(people, RatedPeople):
+        wanted, left_out = replace(wanted, people=min(wanted.people, len(people))), people.left_out
+    curves = learn(wanted, people, ConsoleProgress())
+    result = summary(wanted, curves, people)
+    if left_out is not None:
+        result["people_left_out"] = left_out
     if chosen.plot:
-        plot_learning(curves, wanted.oracle, 1.0 / wanted.options, chosen.plot)
+        plot_learning(curves, result["oracle"], 1.0 / wanted.options, chosen.plot)
     lines = [
         f"{wanted.people} people, {wanted.answers} answers ({wanted.feedback}), chance "
-        f"{1.0 / wanted.options:.2f}, oracle {wanted.oracle:.2f}",
+        f"{1.0 / wanted.options:.2f}, oracle {result['oracle']:.2f}"
+        + ("" if left_out is None else f", {left_out} people with too few ratings left out"),
         f"{'strategy':<25} {'accuracy':>8} {'+-':>6} {'to near':>8} {'ratio':>6} {'+-':>5} {'shown':>6} "
         f"{'ms':>6}  answers needed",
     ]
@@ -109,6 +114,26 @@ def _learning(chosen: argparse.Namespace, settings: Settings) -> tuple[dict[str,
             f"{facts['question_ms']:6.1f}  {_compared(facts)}"
         )
     return result, "\n".join(lines)
+
+
+def _people(chosen: argparse.Namespace, wanted: Learning) -> InventedPeople | RatedPeople:
+    """The people of a file, or people with invented tastes over synthetic items or the items of a file.
+
+    Raises:
+        SettingsError: a file does not fit, or two files are given.
+    """
+    if chosen.features and chosen.people_file:
+        raise SettingsError(
+            "Expected --features or --people-file, found both. Leave one out; a people file has features."
+        )
+    if chosen.people_file:
+        return RatedPeople.of_file(chosen.people_file, wanted.options, wanted.seed)
+    generator = torch.Generator().manual_seed(chosen.seed)
+    if chosen.features:
+        items = items_of_file(chosen.features, wanted.options, generator)
+    else:
+        items = concept_items(chosen.items, chosen.dimension, wanted.options, generator)
+    return InventedPeople(items, wanted.oracle, wanted.tastes, wanted.seed)
 
 
 def _compared(facts: dict[str, Any]) -> str:

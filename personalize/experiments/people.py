@@ -1,8 +1,7 @@
 """Simulated people: tastes over pictures, tokens or items, and how well an estimate foresees their picks.
 
-A linear taste is a mixture of a few tokens' or items' features, as tastes that words can express are. It
-lives in the space that the person sees, never in what the learner keeps of it. Other people judge by another
-eye or by rules about pixels. Every taste is scaled so that knowing it foresees a stated share of picks.
+Some tastes are linear in what the learner sees (`linear_people`). Other people judge by another eye or by
+rules about pixels. Every taste is scaled so that knowing it foresees a stated share of picks.
 """
 
 from collections.abc import Callable
@@ -11,16 +10,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from personalize.experiments.bank import CONCEPTS, Items
+from personalize.experiments.linear_people import APPROVED, concept_taste
 from personalize.experiments.picture_bank import PictureBank
-from personalize.preference.simulated_user import SimulatedUser, calibrate
-
-LIKED_TOKENS = 8
-"""Tokens that a simulated taste is a mixture of, likes and dislikes together."""
-
-
-TASTES = ("concepts", "isotropic")
-
+from personalize.preference.simulated_user import calibrate
 
 GRID = 6
 
@@ -34,10 +26,6 @@ SLIPS = 0.15
 
 WAVERING = 0.7
 """Spread of a wavering taste's change at each question, as a share of the taste's own spread."""
-
-
-APPROVED = 0.3
-"""Share of all items that a simulated person likes when each is judged by itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +78,14 @@ class Person:
         chances = (1.0 - self.lapse) * worth.softmax(dim=0) + self.lapse / len(rows)
         return int(torch.multinomial(chances, 1, generator=generator))
 
+    def rank(self, rows: Tensor, turn: int, generator: torch.Generator) -> list[int]:
+        """The places among Long[K] from most to least liked, by repeated picks among the remaining ones."""
+        remaining = list(range(len(rows)))
+        order = []
+        while len(remaining) > 1:
+            order.append(remaining.pop(self.pick(rows[remaining], turn, generator)))
+        return [*order, *remaining]
+
 
 def decided(utility: Tensor, exam: Tensor, oracle: float) -> Tensor:
     """Float[N]: the utility scaled so that knowing it foresees that share of picks of Long[M, K]."""
@@ -101,76 +97,6 @@ def decided(utility: Tensor, exam: Tensor, oracle: float) -> Tensor:
 def oracle_of(person: Person, exam: Tensor) -> float:
     """The share that knowing the taste exactly foresees, over Long[M, K]."""
     return float(person.likes(exam).amax(dim=1).mean())
-
-
-@dataclass(frozen=True, eq=False)
-class HeldOut:
-    """Questions that no session asks, the same for all people and strategies.
-
-    Attributes:
-        judged: Float[N, K, D], what the judges see.
-        learned: Float[N, K, d], what the learner sees of it.
-    """
-
-    judged: Tensor
-    learned: Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """How well an estimate foresees a person on held-out questions.
-
-    Attributes:
-        accuracy: expected share of picks foreseen (the person's own probability of the predicted option).
-        correlation: of estimated and true utilities within questions.
-    """
-
-    accuracy: float
-    correlation: float
-
-
-def concept_taste(effects: Tensor, generator: torch.Generator) -> Tensor:
-    """Float[D]: a random mixture of LIKED_TOKENS tokens' effects Float[S, D], of unit length each."""
-    tokens = 1 + torch.randperm(len(effects) - 1, generator=generator)[:LIKED_TOKENS]
-    chosen = effects[tokens]
-    weights = torch.randn(len(chosen), generator=generator, dtype=effects.dtype)
-    mixture: Tensor = weights @ (chosen / chosen.norm(dim=1, keepdim=True).clamp(min=1e-12))
-    return mixture
-
-
-def person_of(
-    effects: Tensor, held_out: HeldOut, oracle: float, lapse: float, generator: torch.Generator
-) -> SimulatedUser:
-    """A person with a taste of their own, as decided as `oracle` says."""
-    return SimulatedUser(calibrate(concept_taste(effects, generator), held_out.judged, oracle), lapse)
-
-
-def person_for_items(
-    items: Items, oracle: float, lapse: float, generator: torch.Generator, tastes: str = "concepts"
-) -> SimulatedUser:
-    """A person as decided as `oracle` says, whose taste is a random mixture of CONCEPTS concepts.
-
-    With `tastes` "isotropic" every direction of the features is as likely, which the features' prior does not
-    expect.
-    """
-    if tastes == "isotropic":
-        theta = torch.randn(items.shown.shape[1], generator=generator, dtype=torch.float64)
-        return SimulatedUser(calibrate(theta, items.exam, oracle), lapse)
-    chosen = torch.randperm(len(items.concepts), generator=generator)[:CONCEPTS]
-    concepts = items.concepts[chosen] - items.shown.mean(dim=0)
-    weights = torch.randn(len(chosen), generator=generator, dtype=torch.float64)
-    return SimulatedUser(calibrate(weights @ concepts, items.exam, oracle), lapse)
-
-
-def score(person: SimulatedUser, utility: Callable[[Tensor], Tensor], held_out: HeldOut) -> Scores:
-    """How well `utility` (of Float[..., d]) foresees the person on the held-out questions."""
-    predicted = utility(held_out.learned)
-    true = held_out.judged @ person.theta
-    hit = person.probabilities(held_out.judged).gather(1, predicted.argmax(dim=1, keepdim=True))
-    a = (predicted - predicted.mean(dim=1, keepdim=True)).flatten()
-    b = (true - true.mean(dim=1, keepdim=True)).flatten()
-    norms = float(a.norm() * b.norm())
-    return Scores(float(hit.mean()), float(a @ b) / norms if norms > 0 else 0.0)
 
 
 Judge = Callable[[torch.Generator], Person]

@@ -15,6 +15,7 @@ from personalize.experiments.bank import Bank
 from personalize.experiments.people import Person
 from personalize.preference.comparison import Comparisons
 from personalize.preference.estimate import TasteEstimate, estimate_taste
+from personalize.preference.picks import Picks
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,7 @@ class Session:
         places: Long[T], where on the screen the picks were.
         estimate: the last.
         question_ms: processor time of choosing a question, on average.
+        estimate_ms: processor time of an estimate, on average.
     """
 
     scores: Tensor
@@ -35,6 +37,7 @@ class Session:
     places: Tensor
     estimate: TasteEstimate
     question_ms: float
+    estimate_ms: float
 
 
 def hold(
@@ -57,42 +60,75 @@ def hold(
     """
     asking = torch.Generator().manual_seed(2 * seed)
     answering = torch.Generator().manual_seed(2 * seed + 1)
-    told = Comparisons.empty(2, bank.learned.shape[1])
-    estimate = estimate_taste(told, arm.prior, lapse=arm.lapse)
+    log = _Log(arm, bank.learned)
+    estimate = log.estimate()
     shown: list[Tensor] = []
     by: list[Tensor] = []
-    places = []
     rows = []
-    spent = 0.0
+    choosing, fitting, fits = 0.0, 0.0, 0
     for turn in range(at[-1]):
         begun = time.process_time()
         question = arm.ask(Turn(bank, turn, estimate, by, asking))
-        spent += time.process_time() - begun
+        choosing += time.process_time() - begun
         question = question[torch.randperm(len(question), generator=asking)]
-        best = person.pick(question, turn, answering)
+        log.answer(person, question, turn, answering)
+        shown.append(question)
+        by.append(bank.asked[question])
+        if turn + 1 in at or (not arm.blind and refit(turn + 1)):
+            begun = time.process_time()
+            estimate = log.estimate()
+            fitting, fits = fitting + time.process_time() - begun, fits + 1
+        if turn + 1 in at:
+            rows.append(_scores(person, estimate, bank, shown))
+    scores = torch.tensor(rows, dtype=torch.float64)
+    question_ms, estimate_ms = 1000.0 * choosing / at[-1], 1000.0 * fitting / fits
+    places = torch.tensor(log.places)
+    return Session(scores, torch.stack(shown), places, estimate, question_ms, estimate_ms)
+
+
+class _Log:
+    """The answers of one session, as its arm reads them."""
+
+    def __init__(self, arm: Arm, learned: Tensor) -> None:
+        """Nothing told yet; `learned` is Float[N, d]."""
+        self._arm, self._learned = arm, learned
+        self._told = Comparisons.empty(2, learned.shape[1])
+        self._ranked: list[Tensor] = []
+        self._orders: list[list[int]] = []
+        self.places: list[int] = []
+
+    def answer(self, person: Person, question: Tensor, turn: int, chance: torch.Generator) -> None:
+        """Ask about the items Long[K], and keep the answer."""
+        features = self._learned[question]
+        if self._arm.ranking:
+            order = person.rank(question, turn, chance)
+            self._ranked.append(features)
+            self._orders.append(order)
+            self.places.append(order[0])
+            return
+        best = person.pick(question, turn, chance)
         liked: list[int] = []
         disliked: list[int] = []
-        if arm.best_worst:
+        if self._arm.best_worst:
             rest = [k for k in range(len(question)) if k != best]
             opposite = replace(
                 person, utility=-person.utility, later=None if person.later is None else -person.later
             )
-            disliked = [rest[opposite.pick(question[rest], turn, answering)]]
-        if arm.tiers:
-            approved = person.approves(question, turn, answering)
+            disliked = [rest[opposite.pick(question[rest], turn, chance)]]
+        if self._arm.tiers:
+            approved = person.approves(question, turn, chance)
             liked = [k for k in range(len(question)) if approved[k] and k != best and k not in disliked]
-        shown.append(question)
-        by.append(bank.asked[question])
-        places.append(best)
-        if turn == 0:
-            told = Comparisons.empty(len(question), bank.learned.shape[1])
-        told = told.append(bank.learned[question], best=best, liked=liked, disliked=disliked)
-        if turn + 1 in at or (not arm.blind and refit(turn + 1)):
-            estimate = estimate_taste(told, arm.prior, lapse=arm.lapse)
-        if turn + 1 in at:
-            rows.append(_scores(person, estimate, bank, shown))
-    scores = torch.tensor(rows, dtype=torch.float64)
-    return Session(scores, torch.stack(shown), torch.tensor(places), estimate, 1000.0 * spent / at[-1])
+        if not self.places:
+            self._told = Comparisons.empty(*features.shape)
+        self._told = self._told.append(features, best=best, liked=liked, disliked=disliked)
+        self.places.append(best)
+
+    def estimate(self) -> TasteEstimate:
+        """The taste by all answers."""
+        told: Comparisons | Picks = self._told
+        if self._ranked:
+            told = Picks.of_rankings(torch.stack(self._ranked), torch.tensor(self._orders))
+        return estimate_taste(told, self._arm.prior, lapse=self._arm.lapse)
 
 
 def _scores(person: Person, estimate: TasteEstimate, bank: Bank, shown: Sequence[Tensor]) -> list[float]:

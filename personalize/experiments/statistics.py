@@ -109,7 +109,8 @@ def simulation_table(result: dict[str, Any]) -> str:
     )
     lines = [
         f"{result['people']} people, {result['rounds']} rounds of {result['options']}, "
-        f"judged by {result['judge']}: accuracy on {result['held_out_questions']} held-out questions",
+        f"judged by {result['judge']}, {result['answers']} told: "
+        f"accuracy on {result['held_out_questions']} held-out questions",
         f"chance {result['chance']:.3f}, oracle {result['oracle']:.3f}",
         "after round  " + "  ".join(f"{n:>13}" for n in rounds),
     ]
@@ -168,7 +169,7 @@ def ratio(
     return round(value, 3), round(float(torch.tensor(draws).std()), 3)
 
 
-def picks_to_near(accuracy: Tensor, target: float, held: int = 3) -> Tensor:
+def picks_to_near(accuracy: Tensor, target: float | Tensor, held: int = 3) -> Tensor:
     """Float[people]: the first answer from which `held` in a row are at `target`; T + 1 when not reached."""
     T = accuracy.shape[1]
     near = (accuracy >= target).double()

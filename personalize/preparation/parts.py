@@ -16,7 +16,7 @@ class Parts:
         vocabulary: the tokens and the example subjects.
         renderer: renders pictures from prompts.
         embedder: embeds pictures and texts.
-        settings: the settings of the app.
+        settings: the settings of the app, with the words a prompt of the model (`Settings.with_words`).
         shipped: folder of token effects that ship with the vocabulary, or None.
     """
 

@@ -75,6 +75,7 @@ def prepare(
         RenderError: the renderer failed.
         StoreError: the cache cannot be written.
     """
+    settings = settings.with_words()
     effects, mean = measured_effects(vocabulary, renderer, embedder, settings, on_progress, shipped)
     space = fit_feature_space(effects, mean, settings.kept_variance, settings.max_dimension)
     alone = PromptMDP(space.project_effects(effects), vocabulary.allowed, vocabulary.successors)

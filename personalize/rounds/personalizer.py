@@ -81,7 +81,7 @@ class Personalizer:
             features_of: Float[K, d] of a round's options; what the embedder sees in them, unless given.
             banked: subjects whose first rounds are few and drawn beforehand (see `request_bank`).
         """
-        self.preparation, self.store, self.settings = preparation, store, settings
+        self.preparation, self.store, self.settings = preparation, store, settings.with_words()
         self.renderer, self.embedder = renderer, embedder
         self._from_pictures = features_of is None
         self._banked = frozenset(banked) if settings.bank else frozenset()

@@ -24,8 +24,8 @@ class Components:
     Attributes:
         browser: the state that the browser keeps.
         masthead, notice: the top of every screen.
-        hero, subject, begin, chips, bring, arrival, consent, agree: the start. `bring` takes a taste
-            file, and `arrival` previews it.
+        hero, subject, begin, chips, size, bring, arrival, consent, agree: the start. `size` is the
+            number of pictures a round, `bring` takes a taste file, and `arrival` previews it.
         picker, learned, audience: the rounds.
         taste: the taste.
         pictures_head, wish, strength, seed, make, recall, pairs: the personal pictures.
@@ -41,6 +41,7 @@ class Components:
     subject: Any
     begin: Any
     chips: Any
+    size: Any
     bring: Any
     arrival: Any
     consent: Any

@@ -83,6 +83,14 @@ def _start(words: Catalogue, labels: Labels, settings: Settings, vocabulary: Voc
             "subject": subject,
             "begin": begin,
             "chips": make.chips(labels.chips(words)),
+            "size": gr.Radio(
+                [(str(size), size) for size in start.sizes(settings)],
+                value=settings.options,
+                label=words("size"),
+                info=words("size_info"),
+                elem_id="size",
+                visible=len(start.sizes(settings)) > 1,
+            ),
             "bring": _upload(words("bring"), "bring", TASTE_FILES),
             "arrival": make.arrival(start.arrival_none(words)),
             "consent": make.html(labels.consent(words), "consent"),
@@ -198,7 +206,7 @@ def _bind(page: gr.Blocks, parts: Components, booth: gr.HTML, handlers: Handlers
 
     on(parts.chips.choose, handlers.start.choose, [], queue=False)
     for event in (parts.begin.click, parts.subject.submit):
-        on(event, handlers.start.begin, [*kept, parts.subject, parts.agree], **once)
+        on(event, handlers.start.begin, [*kept, parts.subject, parts.agree, parts.size], **once)
     on(parts.bring.upload, handlers.start.offer, [*kept, parts.bring], **once)
     on(parts.arrival.adopt, handlers.start.adopt, kept, **once)
     on(parts.arrival.dismiss, handlers.start.dismiss, kept, **once)

@@ -8,7 +8,8 @@ import torch
 from personalize.experiments.arms import Arm, by_strategy, floored
 from personalize.experiments.bank import concept_bank
 from personalize.experiments.evidence.dynamics import wrong
-from personalize.experiments.people import APPROVED, Person, decided, oracle_of, other_eye, pixel_rules
+from personalize.experiments.linear_people import APPROVED
+from personalize.experiments.people import Person, decided, oracle_of, other_eye, pixel_rules
 from personalize.experiments.session import hold
 from personalize.experiments.statistics import paired, spread, verdict
 from personalize.experiments.tabular import random_mdp, random_policies, walks

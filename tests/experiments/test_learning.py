@@ -11,14 +11,19 @@ from personalize.experiments.bank import COMMON, concept_items, items_of_file
 from personalize.experiments.benchmarks.design import measure_design, scaling_exponent
 from personalize.experiments.benchmarks.estimate import measure_bound
 from personalize.experiments.benchmarks.learning import Learning, learn, summary
-from personalize.experiments.benchmarks.learning_arm import PLANNED, LearningArm
-from personalize.experiments.people import person_for_items
+from personalize.experiments.benchmarks.learning_arm import FEEDBACK, PLANNED, LearningArm
+from personalize.experiments.benchmarks.learning_people import InventedPeople
+from personalize.experiments.linear_people import person_for_items
 from personalize.experiments.statistics import picks_to_match, picks_to_near, ratio, ratio_to_random
 from personalize.rounds.strategies import STRATEGIES
 
 
 def seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def invented(count: int, dimension: int, options: int = 4) -> InventedPeople:
+    return InventedPeople(concept_items(count, dimension, options, seeded(0)), 0.75, "concepts", 0)
 
 
 def test_items_are_alike_as_pictures_are_and_people_as_decided_as_asked() -> None:
@@ -36,7 +41,12 @@ def test_features_of_a_file_are_used_and_bad_ones_refused(tmp_path: Path) -> Non
     numpy.save(bad, numpy.zeros((10, 8)))
     items = items_of_file(str(good), 4, seeded(0))
     assert items.shown.shape[1] == 8 and len(items.exam) > 100 and len(items.concepts) >= 5
-    for file in (bad, tmp_path / "none.npy"):
+    numpy.savez(tmp_path / "several.npz", one=numpy.zeros((2000, 8)))
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "several.npz").read_bytes()[:900])
+    (tmp_path / "empty.npy").write_bytes(b"")
+    numpy.save(tmp_path / "words.npy", numpy.full((2000, 8), "x"))
+    wrong = ("none.npy", "several.npz", "cut.npz", "empty.npy", "words.npy")
+    for file in (bad, *(tmp_path / name for name in wrong)):
         with pytest.raises(SettingsError, match="features"):
             items_of_file(str(file), 4, seeded(0))
 
@@ -79,9 +89,9 @@ def test_arms_are_read_as_they_are_written() -> None:
 
 
 def test_changed_arms_are_compared_with_plain_ones() -> None:
-    items = concept_items(200, 8, 4, seeded(0))
+    people = invented(200, 8, 4)
     run = Learning(("adaptive", "adaptive+ranking", PLANNED, "random"), people=4, answers=8)
-    result = summary(run, learn(run, items), items)["strategies"]
+    result = summary(run, learn(run, people), people)["strategies"]
     assert result["adaptive+ranking"]["compared_with"] == "adaptive" == result[PLANNED]["compared_with"]
     assert "compared_with" not in result["adaptive"] and "compared_with" not in result["random"]
     assert result["adaptive+ranking"]["accuracy"] != result["adaptive"]["accuracy"]
@@ -92,11 +102,11 @@ def test_nearness_has_to_hold_for_three_answers() -> None:
     assert picks_to_near(curve, 0.7).tolist() == [4.0, 8.0]
 
 
-@pytest.mark.parametrize("feedback", ["best", "best-worst", "ranking"])
+@pytest.mark.parametrize("feedback", FEEDBACK)
 def test_every_strategy_runs_with_every_kind_of_answer(feedback: str) -> None:
-    items = concept_items(120, 6, 3, seeded(0))
+    people = invented(120, 6, 3)
     run = Learning((*STRATEGIES, PLANNED), people=2, answers=6, options=3, feedback=feedback)
-    result = summary(run, learn(run, items), items)
+    result = summary(run, learn(run, people), people)
     assert set(result["strategies"]) == {*STRATEGIES, PLANNED}
     for facts in result["strategies"].values():
         assert len(facts["accuracy"]) == 6 and 0.2 < facts["accuracy"][-1] <= 0.76
@@ -104,19 +114,19 @@ def test_every_strategy_runs_with_every_kind_of_answer(feedback: str) -> None:
 
 @pytest.mark.slow
 def test_adaptive_beats_random_and_more_told_beats_less() -> None:
-    items = concept_items(1000, 64, 4, seeded(0))
-    curves = learn(Learning(("adaptive", "random"), people=12, answers=20), items)
+    people = invented(1000, 64, 4)
+    curves = learn(Learning(("adaptive", "random"), people=12, answers=20), people)
     difference = (curves["adaptive"].accuracy - curves["random"].accuracy)[:, 10:].mean(dim=1)
     assert float(difference.mean()) > 2.0 * float(difference.std() / 12**0.5) > 0.0
-    ranked = learn(Learning(("random",), people=12, answers=20, feedback="ranking"), items)["random"]
+    ranked = learn(Learning(("random",), people=12, answers=20, feedback="ranking"), people)["random"]
     more = (ranked.accuracy - curves["random"].accuracy)[:, 10:].mean(dim=1)
     assert float(more.mean()) > 2.0 * float(more.std() / 12**0.5)
 
 
 def test_the_same_seed_gives_the_same_curves() -> None:
-    items = concept_items(120, 6, 3, seeded(0))
+    people = invented(120, 6, 3)
     run = Learning(("adaptive",), people=2, answers=5, options=3)
-    one, two = (learn(run, items)["adaptive"].accuracy for _ in range(2))
+    one, two = (learn(run, people)["adaptive"].accuracy for _ in range(2))
     assert torch.equal(one, two)
 
 

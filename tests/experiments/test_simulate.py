@@ -8,14 +8,23 @@ import torch
 
 from personalize.errors import SettingsError
 from personalize.experiments.benchmarks.simulate import Simulation, simulate
-from personalize.experiments.people import HeldOut, concept_taste, person_of, score
+from personalize.experiments.linear_people import (
+    APPROVED,
+    TOLD,
+    HeldOut,
+    concept_taste,
+    person_of,
+    score,
+    told_by,
+)
 from personalize.experiments.statistics import simulation_table
+from personalize.preference.simulated_user import SimulatedUser
 from personalize.settings import Settings
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
 
-def run(folder: Path, *strategies: str, judge: str = "tokens", **numbers: int) -> dict[str, Any]:
-    values: dict[str, Any] = {"people": 3, "rounds": 3, "seed": 1, **numbers}
+def run(folder: Path, *strategies: str, judge: str = "tokens", **changes: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {"people": 3, "rounds": 3, "seed": 1, **changes}
     settings = Settings(data=folder, candidates=200, max_tokens=3)  # all slots of this small vocabulary
     simulation = Simulation(strategies, judge=judge, **values)
     return simulate(simulation, fake_vocabulary(), FakeRenderer(), FakeEmbedder(), settings)
@@ -26,6 +35,30 @@ def test_adaptive_questions_beat_random_ones(tmp_path: Path, judge: str) -> None
     result = run(tmp_path, "adaptive", "random", judge=judge, people=8, rounds=5)
     (pair,) = result["paired"]
     assert pair["average"] > 2 * pair["average_se"] > 0
+
+
+def test_more_told_is_more_learned(tmp_path: Path) -> None:
+    told = {name: run(tmp_path, "random", people=12, rounds=6, answers=name) for name in TOLD}
+    assert {name: result["answers"] for name, result in told.items()} == {name: name for name in TOLD}
+    known = {name: result["known_share"][-1] for name, result in told.items()}
+    assert known["best"] < known["best-worst"] and known["best"] < known["tiers"]
+    average = {name: sum(result["accuracy"]) for name, result in told.items()}
+    assert average["best"] < min(average["best-worst"], average["tiers"])
+
+
+def test_a_person_marks_the_share_that_is_stated(generator: torch.Generator) -> None:
+    options = torch.randn(60, 4, 6, generator=generator, dtype=torch.float64)
+    held_out = HeldOut(options, options)
+    person = SimulatedUser(50.0 * torch.randn(6, generator=generator, dtype=torch.float64))
+    answers = [told_by(person, "tiers", seen, held_out, generator) for seen in options]
+    assert all(answer["best"] not in answer["liked"] for answer in answers)
+    liked = sum(1 + len(answer["liked"]) for answer in answers if answer["liked"])
+    level = (options @ person.theta).quantile(1.0 - APPROVED)
+    high = [(seen @ person.theta > level).sum() for seen in options]
+    assert liked == pytest.approx(sum(int(n) for n in high if n > 1), abs=6)
+    worst = told_by(person, "best-worst", options[0], held_out, generator)
+    utility = options[0] @ person.theta
+    assert (worst["best"], *worst["disliked"]) == (int(utility.argmax()), int(utility.argmin()))
 
 
 def test_learning_lies_between_chance_and_oracle(tmp_path: Path) -> None:
@@ -61,7 +94,14 @@ def test_the_table_names_chance_and_oracle(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"people": 0}, {"people": -3}, {"rounds": 0}, {"judge": "nobody"}, {"strategies": ("clever",)}],
+    [
+        {"people": 0},
+        {"people": -3},
+        {"rounds": 0},
+        {"judge": "nobody"},
+        {"answers": "all"},
+        {"strategies": ("clever",)},
+    ],
 )
 def test_what_cannot_be_simulated_is_said(wrong: dict[str, Any]) -> None:
     values = {"strategies": ("adaptive",), "people": 2, "rounds": 2, "judge": "tokens", "seed": 0, **wrong}

@@ -1,5 +1,6 @@
 """Finding a model: by name, by folder, and what is said when it is not there."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -36,6 +37,7 @@ def test_a_folder_in_the_same_layout_is_a_model(tmp_path: Path) -> None:
     mini = find_model("mini")
     assert (model.fingerprint, model.clip_fingerprint) == (mini.fingerprint, mini.clip_fingerprint)
     assert (model.steps, model.guidance, model.vocabulary) == (mini.steps, mini.guidance, "mini")
+    assert model.words == mini.words == 2
 
 
 @pytest.mark.parametrize("name", ["maxi", "/no/such/folder", ""])
@@ -95,11 +97,12 @@ def test_an_entry_says_all_that_is_needed(name: str, entry: dict[str, Any]) -> N
     assert entry["title"] and entry["licence"] and entry["allows"]
     assert entry["gigabytes"] > 0 and entry["memory_gb"] > 0
     assert 1 <= entry["steps"] <= 50 and 0 <= entry["guidance"] <= 10 and entry["picture_px"] % 64 == 0
+    assert entry["words"] == 4
     assert entry.get("dtype", "float16") in DTYPES
     assert hasattr(diffusers, entry.get("scheduler", "DDIMScheduler"))
     assert set(entry) <= {
         "title", "repository", "revision", "variant", "licence", "allows", "gigabytes", "memory_gb", "steps",
-        "guidance", "picture_px", "dtype", "negative", "scheduler", "adapter", "clip", "vocabulary",
+        "guidance", "words", "picture_px", "dtype", "negative", "scheduler", "adapter", "clip", "vocabulary",
     }  # fmt: skip
     assert entry.get("guidance", 0) > 1 or entry.get("negative") is False, "nothing to steer away with"
 
@@ -126,3 +129,23 @@ def test_list_names_every_entry_with_its_licence(capsys: pytest.CaptureFixture[s
     for name, entry in ENTRIES:
         assert f"  {name} " in said and entry["licence"] in said
     assert "ships with Palate" in said
+    assert re.search(r"Palate mini \(.*; 2 words a prompt\)", said)
+    assert said.count(" words a prompt)") == len(ENTRIES)
+
+
+def test_a_program_reads_the_words_a_prompt(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {one["name"]: one["words"] for one in listed["diffusion"]}["sdxl"] == 4
+    assert all(one["words"] is None for one in listed["clip"])
+
+
+@pytest.mark.parametrize(("stated", "message"), [("0", "words from 1"), ('"many"', "words as numbers")])
+def test_a_folder_without_words_is_refused(stated: str, message: str, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(MINI, folder)
+    (folder / "palate.toml").write_text(f"words = {stated}")
+    with pytest.raises(ModelError, match=f"Expected .*{message}.*found"):
+        find_model(str(folder))
+    (folder / "palate.toml").write_text("words = 3")
+    assert find_model(str(folder)).words == 3

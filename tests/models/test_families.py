@@ -62,6 +62,7 @@ def test_a_family_brings_its_defaults_and_the_mini_clip_sees_until_another_is_fe
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     lcm, sdxl = find_model(str(folders["lcm"])), find_model(str(folders["sdxl"]))
     assert (lcm.steps, lcm.negative) == (4, False) and (sdxl.steps, sdxl.guidance) == (25, 5.0)
+    assert lcm.words == sdxl.words == 4
     assert lcm.clip == find_model("mini").clip and lcm.vocabulary == ""
 
 

@@ -123,7 +123,7 @@ def test_questions_are_of_few_words(loop: Personalizer, settings: Settings) -> N
         token = loop.start("a fox", seed=3, strategy=strategy, consent=True).token
         play(loop, token, 4, "night")
         lengths = [sum(map(bool, path)) for round_ in loop.session(token).rounds for path in round_.paths]
-        assert max(lengths) == min(settings.max_tokens, loop.preparation.vocabulary.horizon)
+        assert max(lengths) == min(loop.settings.max_tokens, loop.preparation.vocabulary.horizon)
 
 
 def test_a_seed_in_the_settings_is_every_sessions(

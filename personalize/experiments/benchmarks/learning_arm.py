@@ -7,12 +7,14 @@ An arm is written `strategy+change+change`: `adaptive`, `random+best-worst`, `ad
 from dataclasses import dataclass, replace
 
 from personalize.errors import SettingsError
+from personalize.experiments.linear_people import TOLD
 from personalize.rounds.strategies import STRATEGIES
 
 PLANNED = "adaptive-planned"
 """As adaptive, but planned several questions ahead of the answers."""
 
-FEEDBACK = ("best", "best-worst", "ranking")
+FEEDBACK = (*TOLD, "ranking")
+"""What an answer tells: as in TOLD, or the full order."""
 
 PRIORS: dict[str, tuple[float, ...]] = {
     "evidence": (0.5, 0.0, 1.0),
@@ -30,7 +32,7 @@ class LearningArm:
 
     Attributes:
         strategy: of STRATEGIES, or PLANNED.
-        feedback: what is answered: the best, best and worst, or a full ranking.
+        feedback: name in FEEDBACK.
         lapse: share of slips.
         prior: name in PRIORS; "evidence" averages over the others by evidence.
     """

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from personalize.errors import SettingsError
-from personalize.experiments.people import HeldOut, person_of, score
+from personalize.experiments.linear_people import TOLD, HeldOut, person_of, score, told_by
 from personalize.experiments.statistics import error_of, mean_of, paired_by_round
 from personalize.preference.simulated_user import SimulatedUser
 from personalize.preparation.effects import measured_effects
@@ -39,7 +39,10 @@ ORACLE = 0.75
 
 @dataclass(frozen=True)
 class Simulation:
-    """What to simulate. `judge` is "pictures" or "tokens"; `people` and `rounds` are at least 1."""
+    """What to simulate.
+
+    `judge` is "pictures" or "tokens", `answers` a name in TOLD; `people` and `rounds` are at least 1.
+    """
 
     strategies: tuple[str, ...]
     people: int
@@ -49,6 +52,7 @@ class Simulation:
     oracle: float = ORACLE
     lapse: float = 0.0
     held_out: int = HELD_OUT
+    answers: str = "best"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be simulated.
@@ -63,6 +67,10 @@ class Simulation:
         if self.judge not in ("pictures", "tokens"):
             raise SettingsError(
                 f"Expected a judge out of pictures and tokens, found '{self.judge}'. Choose one."
+            )
+        if self.answers not in TOLD:
+            raise SettingsError(
+                f"Expected answers out of {', '.join(TOLD)}, found '{self.answers}'. Choose one."
             )
         if not 0.0 <= self.lapse < 1.0:
             raise SettingsError(f"Expected a lapse from 0 to below 1, found {self.lapse:g}. Choose another.")
@@ -93,7 +101,7 @@ def simulate(
     is drawn in the loop and people judge the sum of the tokens' features.
     """
     started = time.monotonic()
-    settings = replace(settings, rounds=simulation.rounds, repeats=0)
+    settings = replace(settings, rounds=simulation.rounds, repeats=0).with_words()
     preparation = prepare(vocabulary, renderer, embedder, settings, on_progress, shipped)
     drawn = simulation.judge == "pictures"
     effects = preparation.mdp.features
@@ -129,6 +137,7 @@ def simulate(
         "rounds": simulation.rounds,
         "options": settings.options,
         "judge": simulation.judge,
+        "answers": simulation.answers,
         "seed": simulation.seed,
         "model": settings.model,
         "held_out_questions": simulation.held_out,
@@ -198,7 +207,7 @@ def _session(
         else:
             seen = of_paths(round_)
         chance = torch.Generator().manual_seed(derived_seed(simulation.seed, "pick", number, turn))
-        loop.answer(token, round_.number, best=person.pick(seen, chance))
+        loop.answer(token, round_.number, **told_by(person, simulation.answers, seen, held_out, chance))
         estimate = loop.estimate(token)
         result = score(person, estimate.utility, held_out)
         share = known_share(estimate, mdp.path_features(preparation.samples))

@@ -9,7 +9,8 @@ from torch import Tensor
 from personalize.experiments.arms import Arm, by_strategy, floored, items_design
 from personalize.experiments.bank import SPREAD, Bank
 from personalize.experiments.figures import legend_beside, lines, named, panels
-from personalize.experiments.people import Person, concept_taste, decided
+from personalize.experiments.linear_people import concept_taste
+from personalize.experiments.people import Person, decided
 from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.experiments.session import Session, examine, hold
 from personalize.experiments.statistics import last, paired, said, signed, spread, verdict

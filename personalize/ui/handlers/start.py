@@ -12,6 +12,7 @@ from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
 from personalize.ui.handlers.context import HandlerContext
 from personalize.ui.handlers.events import event_value, input_event, screen_event
+from personalize.ui.screens.start import chosen_size
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,18 @@ class StartHandlers:
 
     @screen_event(BrowserState.reset)
     async def begin(
-        self, state: BrowserState, subject: str, agreed: object, request: gr.Request
+        self, state: BrowserState, subject: str, agreed: object, size: object, request: gr.Request
     ) -> AsyncIterator[Updates]:
-        """Start a session; `agreed` is the consent to a study, where there is one."""
+        """Start a session.
+
+        `agreed` is the consent to a study, where there is one. `size` is the number of pictures a round.
+        """
         wanted = check_subject(subject or "")
         self.context.starts.take(_address(request))
-        session = await asyncio.to_thread(self.context.personalizer.start, wanted, consent=agreed is True)
+        options = chosen_size(self.context.settings, size)
+        session = await asyncio.to_thread(
+            self.context.personalizer.start, wanted, options=options, consent=agreed is True
+        )
         self.context.metrics.session()
         async for updates in self.context.streams.show(state.reset(session.token, "rounds")):
             yield updates

@@ -27,7 +27,7 @@ class Labels:
 
     def hero(self, words: Catalogue) -> str:
         """The title of the first screen."""
-        return start.hero(words, self._settings.options, self._settings.planned)
+        return start.hero(words, start.sizes(self._settings), self._settings.planned)
 
     def chips(self, words: Catalogue) -> str:
         """The example subjects."""
@@ -52,6 +52,7 @@ class Labels:
             components.friends_head: friends.head(words),
             components.friends: "",
             components.blends: "",
+            components.size: gr.update(label=words("size"), info=words("size_info")),
             components.seed: gr.update(label=words("seed"), placeholder=words("seed_random")),
             **{getattr(components, name): update for name, update in (labelled | buttons).items()},
         }

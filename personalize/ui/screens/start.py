@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from personalize.errors import PersonalizeError
 from personalize.rendering.jobs import RenderProgress
 from personalize.session.record import Session
+from personalize.settings import Settings
 from personalize.taste.taste_file import TasteFile
 from personalize.taste.transfer import adopt, check_file, opinions_in
 from personalize.ui.browser_state import BrowserState
@@ -20,9 +21,34 @@ SHOWN_OF_FILE = 6
 """Words of a taste file that its preview shows."""
 
 
-def hero(words: Catalogue, options: int, rounds: int) -> str:
-    """The title, and what will happen: so many rounds of so many pictures."""
-    return html.written(words, "start", options=options, rounds=rounds)
+MANY_PICTURES = 6
+"""Pictures of a round that a visitor can choose instead of the usual number."""
+
+ONE_SIZE = ("study", "static-rounded", "static-iid")
+"""Strategies whose rounds all have the number of pictures that their plan has."""
+
+
+def sizes(settings: Settings) -> tuple[int, ...]:
+    """The numbers of pictures a round that a visitor may choose from, the usual one first.
+
+    A booth, a study and the static strategies leave no choice.
+    """
+    fixed = settings.kiosk or settings.strategy in ONE_SIZE or settings.options >= MANY_PICTURES
+    return (settings.options,) if fixed else (settings.options, MANY_PICTURES)
+
+
+def chosen_size(settings: Settings, size: object) -> int:
+    """The chosen number of pictures a round; the usual one without a choice."""
+    return next((one for one in sizes(settings) if one == size), settings.options)
+
+
+def hero(words: Catalogue, options: tuple[int, ...], rounds: int) -> str:
+    """The title, and what will happen: so many rounds, of a number of pictures out of `options`.
+
+    A phone gets the first number only, because it does not show the choice.
+    """
+    either = words("size_or", few=options[0], many=options[-1]) if len(options) > 1 else ""
+    return html.written(words, "start", options=options[0], either=either, rounds=rounds)
 
 
 def wall(words: Catalogue) -> str:

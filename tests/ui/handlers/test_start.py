@@ -83,7 +83,7 @@ def test_sessions_of_one_address_are_limited_and_of_others_not(app: App) -> None
     def begun(host: str) -> str:
         asked = request()
         asked.client = SimpleNamespace(host=host)
-        return str(page_after(seen(handlers.start.begin(None, "a fox", False, asked)))["notice"])
+        return str(page_after(seen(handlers.start.begin(None, "a fox", False, 4, asked)))["notice"])
 
     assert "wait" not in begun("10.0.0.1")
     assert "more than 1 new sessions" in begun("10.0.0.1")
@@ -92,5 +92,15 @@ def test_sessions_of_one_address_are_limited_and_of_others_not(app: App) -> None
 
 def test_what_goes_wrong_is_said_in_the_visitors_language(app: App) -> None:
     asked = SimpleNamespace(query_params={}, session_hash="a page", headers={"accept-language": "de-AT"})
-    page = page_after(seen(app.handlers.start.begin(None, "", False, asked)))
+    page = page_after(seen(app.handlers.start.begin(None, "", False, 4, asked)))
     assert "Gib ein paar Wörter ein" in page["notice"] and 'data-lang="de"' in page["masthead"]
+
+
+@pytest.mark.parametrize(("size", "options"), [(6, 6), (4, 4), (5, 4), ("6", 4), (None, 4), (9, 4)])
+def test_a_session_has_the_chosen_number_of_pictures_if_it_is_offered(
+    app: App, size: object, options: int
+) -> None:
+    page = page_after(seen(app.handlers.start.begin(None, "a fox", False, size, request())))
+    token = BrowserState.read(page["browser"]).token
+    assert app.personalizer.session(token).options == options
+    assert page["picker"].count('data-pick="') == options

@@ -24,7 +24,7 @@ def test_the_taste_may_be_seen_when_ready_or_after_a_few_rounds() -> None:
 
 
 def test_the_panel_counts_the_picks_that_the_first_screen_promised() -> None:
-    assert "about 12 times" in start.hero(EN, 4, 12)
+    assert "about 12 times" in start.hero(EN, (4,), 12)
     said = [taste.learned(EN, a_taste(answered=answered), 12) for answered in range(14)]
     for answered in range(11):
         assert f"About {12 - answered} more picks to go." in said[answered]
