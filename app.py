@@ -42,7 +42,7 @@ def say(text: str) -> None:
 def run(settings: Settings) -> None:
     """Build the parts and serve the page until the process is told to end."""
     free_port(settings.host, settings.port)  # a port in use is said at once, not after minutes
-    from personalize.assembly import assemble, open_store, prepare_parts
+    from personalize.assembly import assemble, open_store, prepare_parts, try_models
     from personalize.preparation.population import with_population
     from personalize.progress import ConsoleProgress
     from personalize.rounds.personalizer import Personalizer
@@ -52,9 +52,11 @@ def run(settings: Settings) -> None:
 
     store = open_store(settings)
     parts = assemble(settings)
+    progress = ConsoleProgress()
+    try_models(parts, progress)
     vocabulary, renderer, embedder = parts.vocabulary, parts.renderer, parts.embedder
     preparation = with_population(
-        prepare_parts(parts, ConsoleProgress()),
+        prepare_parts(parts, progress),
         store,
         renderer,
         embedder,
