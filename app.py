@@ -11,6 +11,7 @@ from personalize.errors import PersonalizeError
 from personalize.settings import Settings
 from personalize.ui.http.port import free_port
 from personalize.ui.http.shutdown import leave
+from personalize.ui.temporary_folder import temporary_folder
 
 
 def read_settings(arguments: list[str]) -> Settings:
@@ -42,6 +43,11 @@ def say(text: str) -> None:
 def run(settings: Settings) -> None:
     """Build the parts and serve the page until the process is told to end."""
     free_port(settings.host, settings.port)  # a port in use is said at once, not after minutes
+    with temporary_folder(settings.folder, settings.cache):  # before gradio and torch are imported
+        _run(settings)
+
+
+def _run(settings: Settings) -> None:
     from personalize.assembly import assemble, open_store, prepare_parts, try_models
     from personalize.preparation.population import with_population
     from personalize.progress import ConsoleProgress
