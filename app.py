@@ -6,6 +6,7 @@ import os
 import sys
 
 from models.errors import ModelError
+from models.proxies import leave_out_unusable_proxies
 from personalize.commands import FlagParser
 from personalize.errors import PersonalizeError
 from personalize.settings import Settings
@@ -43,6 +44,7 @@ def say(text: str) -> None:
 def run(settings: Settings) -> None:
     """Build the parts and serve the page until the process is told to end."""
     free_port(settings.host, settings.port)  # a port in use is said at once, not after minutes
+    leave_out_unusable_proxies()
     with temporary_folder(settings.folder, settings.cache):  # before gradio and torch are imported
         _run(settings)
 
