@@ -6,11 +6,13 @@ import os
 import sys
 
 from models.errors import ModelError
+from models.proxies import leave_out_unusable_proxies
 from personalize.commands import FlagParser
 from personalize.errors import PersonalizeError
 from personalize.settings import Settings
 from personalize.ui.http.port import free_port
 from personalize.ui.http.shutdown import leave
+from personalize.ui.temporary_folder import temporary_folder
 
 
 def read_settings(arguments: list[str]) -> Settings:
@@ -42,7 +44,13 @@ def say(text: str) -> None:
 def run(settings: Settings) -> None:
     """Build the parts and serve the page until the process is told to end."""
     free_port(settings.host, settings.port)  # a port in use is said at once, not after minutes
-    from personalize.assembly import assemble, open_store, prepare_parts
+    leave_out_unusable_proxies()
+    with temporary_folder(settings.folder, settings.cache):  # before gradio and torch are imported
+        _run(settings)
+
+
+def _run(settings: Settings) -> None:
+    from personalize.assembly import assemble, open_store, prepare_parts, try_models
     from personalize.preparation.population import with_population
     from personalize.progress import ConsoleProgress
     from personalize.rounds.personalizer import Personalizer
@@ -52,9 +60,11 @@ def run(settings: Settings) -> None:
 
     store = open_store(settings)
     parts = assemble(settings)
+    progress = ConsoleProgress()
+    try_models(parts, progress)
     vocabulary, renderer, embedder = parts.vocabulary, parts.renderer, parts.embedder
     preparation = with_population(
-        prepare_parts(parts, ConsoleProgress()),
+        prepare_parts(parts, progress),
         store,
         renderer,
         embedder,

@@ -1,7 +1,8 @@
 """The networks: `load_renderer` and `load_embedder` are the two doors of this package.
 
 The package does not import `personalize`. The two meet through structural protocols: a renderer has a
-`name`, `render` and `room`; an embedder has a `name`, a `dimension`, `embed_texts` and `embed_pictures`.
+`name`, `render`, `room` and `warm_up`; an embedder has a `name`, a `dimension`, `embed_texts` and
+`embed_pictures`.
 Diffusers and open_clip are imported when a door is used.
 """
 

@@ -55,13 +55,21 @@ class OpenClipEmbedder:
         self.dimension = len(self.embed_texts([""])[0])
 
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
-        """Float64[N, D], unit rows."""
+        """Float64[N, D], unit rows.
+
+        Raises:
+            ModelError: the network gave numbers that are not finite.
+        """
         return self._in_batches(
             texts, lambda batch: self._net.encode_text(self._tokenizer(batch).to(self._device))
         )
 
     def embed_pictures(self, pictures: Sequence[Image.Image]) -> Tensor:
-        """Float64[N, D], unit rows, of pictures of any size, preprocessed as in the model's training."""
+        """Float64[N, D], unit rows, of pictures of any size, preprocessed as in the model's training.
+
+        Raises:
+            ModelError: the network gave numbers that are not finite.
+        """
 
         def encode(batch: list[Image.Image]) -> Tensor:
             prepared = torch.stack([self._preprocess(picture.convert("RGB")) for picture in batch])
@@ -75,6 +83,11 @@ class OpenClipEmbedder:
         with self._lock, torch.inference_mode():
             for start in range(0, len(items), BATCH):
                 rows.append(F.normalize(encode(list(items[start : start + BATCH])).cpu().double(), dim=-1))
+                if not bool(torch.isfinite(rows[-1]).all()):
+                    raise ModelError(
+                        f"Expected embeddings from {self.name}, found numbers that are not finite. Its "
+                        "weights are damaged. Fetch them again, or choose another with --clip."
+                    )
         if not rows:
             return torch.zeros(0, self.dimension, dtype=torch.float64)
         return torch.cat(rows).clone()

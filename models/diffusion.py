@@ -23,6 +23,7 @@ from models.errors import ModelError
 from models.memory import MemoryBudget, is_out_of_memory
 from models.pipeline import Windows, accepted, load_pipeline, side_of
 from models.png import png_bytes
+from models.soundness import UnsoundError, checked_pictures, watch_decoders, widen
 from models.threads import use_threads
 
 _LOG = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class DiffusersRenderer:
             safety.keep_pictures(pipeline)
         else:
             safety.switch_off(pipeline)
+        watch_decoders(pipeline, model.title)
         if compiled:
             for part in ("unet", "transformer"):
                 if getattr(pipeline, part, None) is not None:
@@ -110,13 +112,17 @@ class DiffusersRenderer:
         with self._windows_lock:
             return self._windows.room(prompt)
 
-    def warm_up(self) -> None:
-        """Draw one picture and discard it: errors appear at once, and the next picture is not the slowest.
+    def warm_up(self, prompt: str = "", on_step: Callable[[int, int], None] | None = None) -> bytes:
+        """A first picture: errors appear at once, and the next picture is not the slowest.
+
+        Args:
+            prompt: of the picture.
+            on_step: see `render`.
 
         Raises:
-            ModelError: the pipeline failed.
+            ModelError: the pipeline failed, or what it drew is no picture.
         """
-        self.render([_Job("", "", 0)])
+        return self.render([_Job(prompt, "", 0)], on_step)[0]
 
     def render(self, jobs: Sequence[Job], on_step: Callable[[int, int], None] | None = None) -> list[bytes]:
         """PNG bytes of every job, in order.
@@ -177,7 +183,27 @@ class DiffusersRenderer:
         return pictures
 
     def _draw(self, batch: list[_Job], after_step: Any) -> tuple[list[Image.Image], list[bool]]:
-        """The pictures of a batch, and whether the safety checker objects to each."""
+        """The pictures of a batch, and whether the safety checker objects to each.
+
+        Raises:
+            ModelError: what was drawn is no picture, in 32 bits too.
+        """
+        try:
+            try:
+                return self._drawn(batch, after_step)
+            except UnsoundError as error:
+                if not widen(self._pipeline):
+                    raise
+                _LOG.warning("%s: %s. The networks have 32 bits from now on.", self._model.title, error)
+                return self._drawn(batch, after_step)
+        except UnsoundError as error:
+            raise ModelError(
+                f"Expected a picture from {self._model.title}, found that {error}. Its weights are damaged "
+                "or do not fit its settings. Fetch them again, or choose another model with --model."
+            ) from error
+
+    def _drawn(self, batch: list[_Job], after_step: Any) -> tuple[list[Image.Image], list[bool]]:
+        """As `_draw`, with the networks as they are; raises UnsoundError for what is no picture."""
         guided = self._model.negative and any(job.negative_prompt for job in batch)
         arguments = accepted(
             self._pipeline,
@@ -189,13 +215,14 @@ class DiffusersRenderer:
                 "guidance_scale": self._model.guidance,
                 "height": self.picture_px,
                 "width": self.picture_px,
+                "output_type": "np",
                 "callback_on_step_end": after_step,
             },
         )
         with torch.inference_mode():
             output = self._pipeline(**arguments)
         objected = getattr(output, "nsfw_content_detected", None)
-        return output.images, list(objected) if objected else [False] * len(batch)
+        return checked_pictures(output.images), list(objected) if objected else [False] * len(batch)
 
     def _checked(self, job: _Job, image: Image.Image, objected: bool, after_step: Any) -> bytes:
         """The picture as a PNG; from other seeds, and blurred at last, if the safety checker objects."""

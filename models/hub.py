@@ -17,6 +17,7 @@ from typing import Any
 from models.catalog import CLIP_INDEX, INDEX
 from models.errors import ModelError
 from models.hub_errors import explained
+from models.proxies import check_proxies
 
 WEIGHTS = ".safetensors"
 PICKLES = (".bin", ".pt", ".ckpt", ".pth")
@@ -163,11 +164,12 @@ def fetch(wanted: Fetch) -> Fetched:
     A broken connection is resumed. A fetch that was stopped keeps its complete files.
 
     Raises:
-        ModelError: there is no network, repository, revision, permission or disk space, or a file arrives
-            incomplete.
+        ModelError: a proxy of the environment cannot be used; there is no network, repository, revision,
+            permission or disk space; or a file arrives incomplete.
     """
     from huggingface_hub import snapshot_download
 
+    check_proxies()
     with explained(wanted.repository, wanted.revision):
         chosen = _chosen(wanted)
         plan: list[Any] = snapshot_download(

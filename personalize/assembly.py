@@ -39,6 +39,20 @@ def assemble(settings: Settings) -> "Parts":
     return Parts(vocabulary, renderer, embedder, settings.with_words(model.words), folder)
 
 
+def try_models(parts: "Parts", on_progress: "OnProgress") -> None:
+    """Draw a first picture and embed it, so that a model that cannot do this fails before anybody picks.
+
+    Raises:
+        ModelError: drawing or embedding failed, or what was drawn is no picture.
+    """
+    from personalize.rendering.png import open_picture
+
+    picture = parts.renderer.warm_up(
+        parts.vocabulary.subjects[0], lambda done, of: on_progress("drawing a first picture", done, of)
+    )
+    parts.embedder.embed_pictures([open_picture(picture)])
+
+
 def prepare_parts(parts: "Parts", on_progress: "OnProgress") -> "Preparation":
     """Token effects, feature space, MDP, prior and design, computed now or read from the cache.
 

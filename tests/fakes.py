@@ -10,6 +10,7 @@ import io
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Protocol
 
 import numpy
@@ -94,6 +95,10 @@ class FakeRenderer:
             if on_step is not None:
                 on_step(index + 1, len(jobs))
         return pictures
+
+    def warm_up(self, prompt: str = "", on_step: Callable[[int, int], None] | None = None) -> bytes:
+        """PNG bytes of one picture."""
+        return self.render([SimpleNamespace(prompt=prompt, seed=0)], on_step)[0]
 
     def close(self) -> None:
         """Do nothing; there are no resources."""

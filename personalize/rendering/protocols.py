@@ -26,6 +26,9 @@ class Renderer(Protocol):
     def render(self, jobs: Sequence[PictureRecord], on_step: OnStep | None = None) -> list[bytes]:
         """PNG bytes of every job, in order."""
 
+    def warm_up(self, prompt: str = "", on_step: OnStep | None = None) -> bytes:
+        """PNG bytes of a first picture, so that a renderer that cannot draw fails at the start."""
+
     def close(self) -> None:
         """Free what the renderer holds; it renders no more."""
 

@@ -13,6 +13,7 @@
     background.py     runs renders in threads and streams their progress
     browser_state.py  what the browser keeps between visits
     brought_files.py  taste files that visitors brought, kept for minutes
+    temporary_folder.py  uploads and other temporary files, below the data folder
     latest_event.py   only the latest event of a page writes to it
     rate_limit.py     limits of drawings and new sessions
     qr_code.py        QR codes

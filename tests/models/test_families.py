@@ -213,7 +213,7 @@ def test_no_memory_at_all_is_an_error(folders: dict[str, Path]) -> None:
 
 def test_a_compiled_denoiser_draws_the_same(folders: dict[str, Path]) -> None:
     plain, compiled = loaded(folders["lcm"]), loaded(folders["lcm"], compiled="eager")
-    compiled.warm_up()
+    assert opened(compiled.warm_up("an owl")).size == (32, 32)
     one, other = (opened(renderer.render([FOX])[0]).convert("RGB") for renderer in (plain, compiled))
     difference = torch.frombuffer(bytearray(one.tobytes()), dtype=torch.uint8).float()
     difference -= torch.frombuffer(bytearray(other.tobytes()), dtype=torch.uint8).float()

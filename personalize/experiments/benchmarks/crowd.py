@@ -122,6 +122,10 @@ class TimedRenderer:
                 on_step(step + 1, STEPS)
         return [_picture(f"{job.prompt}/{job.seed}") for job in jobs]
 
+    def warm_up(self, prompt: str = "", on_step: OnStep | None = None) -> bytes:
+        """A picture, at once."""
+        return _picture(f"{prompt}/0")
+
     def close(self) -> None:
         """Nothing is held."""
 
