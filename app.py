@@ -62,7 +62,9 @@ def run(settings: Settings) -> None:
         lapse=settings.lapse,
     )
     examples = example_subjects(vocabulary)
-    personalizer = Personalizer(preparation, store, renderer, embedder, settings, banked=examples)
+    personalizer = Personalizer(
+        preparation, store, renderer, embedder, settings, banked=examples, known=parts.known
+    )
     renders = BackgroundRenders()
     page = build_page(personalizer, settings, vocabulary, renders)
 
