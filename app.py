@@ -72,7 +72,9 @@ def _run(settings: Settings) -> None:
         lapse=settings.lapse,
     )
     examples = example_subjects(vocabulary)
-    personalizer = Personalizer(preparation, store, renderer, embedder, parts.settings, banked=examples)
+    personalizer = Personalizer(
+        preparation, store, renderer, embedder, parts.settings, banked=examples, known=parts.known
+    )
     renders = BackgroundRenders()
     page = build_page(personalizer, settings, vocabulary, renders)
 

@@ -42,6 +42,7 @@ class Model:
         scheduler: class of diffusers that replaces the pipeline's own; "" for its own.
         negative: whether a negative prompt has an effect.
         vocabulary: name of the only vocabulary that it knows; "" if it knows any words.
+        subjects: file of the only subjects that it knows; None if it knows any.
         adapter: a LoRA to fuse into the pipeline, or None.
         revision: commit of a hub repository; "" for a folder, which is identified by its content.
         clip_revision: the same of the CLIP.
@@ -61,6 +62,7 @@ class Model:
     scheduler: str = ""
     negative: bool = True
     vocabulary: str = ""
+    subjects: Path | None = None
     adapter: Adapter | None = None
     revision: str = ""
     clip_revision: str = field(default="", repr=False)

@@ -17,10 +17,14 @@ from models.catalog import CLIP, CLIP_INDEX, DIFFUSION, HERE, INDEX, Adapter, Mo
 from models.errors import ModelError
 from models.hub import located
 
+SUBJECTS = "subjects.toml"
+"""Name of the file of known subjects in a folder of one's own."""
+
 HUB_ID = re.compile(r"(?P<id>[\w][\w.-]*/[\w][\w.-]*)(@(?P<revision>[\w./-]+))?")
 _STATED = {
     "title": str, "licence": str, "steps": int, "guidance": float, "picture_px": int, "words": int,
     "dtype": str, "variant": str, "scheduler": str, "negative": bool, "clip": str, "vocabulary": str,
+    "subjects": str,
 }  # fmt: skip
 
 
@@ -43,6 +47,7 @@ def find_model(name: str, clip: str = "", changes: Mapping[str, Any] | None = No
     facts = {**defaults, **stated}
     chosen_clip = clip or str(facts.pop("clip", "")) or _clip_beside(folder) or _default_clip()
     facts.pop("clip", None)
+    subjects = str(facts.pop("subjects", ""))
     clip_folder, clip_revision = _clip_folder(chosen_clip)
     model = Model(
         name=str(entry.get("name", name)),
@@ -50,6 +55,7 @@ def find_model(name: str, clip: str = "", changes: Mapping[str, Any] | None = No
         clip=clip_folder,
         title=str(facts.pop("title", folder.name)),
         licence=str(facts.pop("licence", "unknown")),
+        subjects=_subjects(entry, subjects),
         adapter=_adapter(entry),
         revision=str(entry.get("revision", "")),
         clip_revision=clip_revision,
@@ -80,7 +86,9 @@ def _entry_of(name: str) -> tuple[dict[str, Any], Path]:
             if like_mini
             else {}
         )
-        entry = {"name": folder.name, "title": folder.name, **shared, **_own_settings(folder)}
+        subjects = {"subjects": SUBJECTS} if (folder / SUBJECTS).is_file() else {}
+        entry = {"name": folder.name, "title": folder.name, **shared, **subjects, **_own_settings(folder)}
+        entry["home"] = folder
         return entry, inner if like_mini else folder
     match = HUB_ID.fullmatch(name)
     if match:
@@ -176,6 +184,19 @@ def _clip_folder(name: str) -> tuple[Path, str]:
             "Restore the folder, or choose another with --clip."
         )
     return folder, revision
+
+
+def _subjects(entry: Mapping[str, Any], stated: str) -> Path | None:
+    """The file of known subjects: relative to the model's own folder, or to the catalogue."""
+    if not stated:
+        return None
+    file = Path(entry.get("home", HERE)) / stated
+    if not file.is_file():
+        raise ModelError(
+            f"Expected the list of known subjects {file}, found none. "
+            "Restore the file, or take `subjects` out of the model's entry."
+        )
+    return file
 
 
 def _adapter(entry: Mapping[str, Any]) -> Adapter | None:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from personalize.preparation.prepare import Preparation
     from personalize.progress import OnProgress
     from personalize.session.store import Store
+    from personalize.vocabulary.known_subjects import KnownSubjects
+    from personalize.vocabulary.vocabulary import Vocabulary
 
 VOCABULARIES = Path(__file__).parents[1] / "assets" / "vocabulary"
 
@@ -18,16 +20,15 @@ def assemble(settings: Settings) -> "Parts":
     """The vocabulary, the renderer and the embedder of the given settings.
 
     Raises:
-        VocabularyError: the vocabulary or the styles cannot be read.
+        VocabularyError: the vocabulary, the styles or the list of known subjects cannot be read.
         ModelError: the model is unknown, missing or damaged.
     """
     import models
     from personalize.preparation.parts import Parts
-    from personalize.vocabulary.loading import load_vocabulary, vocabulary_folder
 
     model = models.find_model(settings.model, settings.clip)
-    folder = vocabulary_folder(settings.vocabulary, VOCABULARIES, model.vocabulary)
-    vocabulary = load_vocabulary(folder, settings.styles)
+    folder = _vocabulary_folder(settings)
+    vocabulary = load_words(settings)
     renderer = models.load_renderer(
         settings.model,
         settings.threads,
@@ -36,7 +37,9 @@ def assemble(settings: Settings) -> "Parts":
         checked=bool(settings.safety),
     )
     embedder = models.load_embedder(settings.model, settings.threads, clip=settings.clip)
-    return Parts(vocabulary, renderer, embedder, settings.with_words(model.words), folder)
+    return Parts(
+        vocabulary, renderer, embedder, settings.with_words(model.words), folder, known_subjects(settings)
+    )
 
 
 def try_models(parts: "Parts", on_progress: "OnProgress") -> None:
@@ -51,6 +54,40 @@ def try_models(parts: "Parts", on_progress: "OnProgress") -> None:
         parts.vocabulary.subjects[0], lambda done, of: on_progress("drawing a first picture", done, of)
     )
     parts.embedder.embed_pictures([open_picture(picture)])
+
+
+def load_words(settings: Settings) -> "Vocabulary":
+    """The vocabulary of the given settings, with a person's own styles.
+
+    Raises:
+        VocabularyError: the vocabulary or the styles cannot be read.
+        ModelError: the model is unknown or missing.
+    """
+    from personalize.vocabulary.loading import load_vocabulary
+
+    return load_vocabulary(_vocabulary_folder(settings), settings.styles)
+
+
+def known_subjects(settings: Settings) -> "KnownSubjects | None":
+    """The only subjects that the model has learned; None if it draws any.
+
+    Raises:
+        VocabularyError: the model's list cannot be read.
+        ModelError: the model is unknown or missing.
+    """
+    import models
+    from personalize.vocabulary.known_subjects import KnownSubjects
+
+    file = models.find_model(settings.model, settings.clip).subjects
+    return KnownSubjects.load(file) if file else None
+
+
+def _vocabulary_folder(settings: Settings) -> Path:
+    import models
+    from personalize.vocabulary.loading import vocabulary_folder
+
+    own = models.find_model(settings.model, settings.clip).vocabulary
+    return vocabulary_folder(settings.vocabulary, VOCABULARIES, own)
 
 
 def prepare_parts(parts: "Parts", on_progress: "OnProgress") -> "Preparation":

@@ -89,6 +89,7 @@ def run_render(chosen: Flags, settings: Settings) -> None:
         files = NumberedFiles(chosen.out)  # before the drawing, which may take minutes
     except OSError as error:
         raise _no_folder(error) from error
+    _say_if_unknown(prompt, settings)
     renderer = models.load_renderer(settings.model, settings.threads, changes=settings.model_changes)
     progress = ConsoleProgress()
     records = [PictureRecord(renderer.name, prompt, "", chosen.seed + n) for n in range(chosen.count)]
@@ -100,6 +101,17 @@ def run_render(chosen: Flags, settings: Settings) -> None:
         raise  # nobody reads the names of the files any more
     except OSError as error:
         raise _no_folder(error) from error
+
+
+def _say_if_unknown(prompt: str, settings: Settings) -> None:
+    """Warn about a prompt whose subject the model has not learned."""
+    import logging
+
+    from personalize.assembly import known_subjects, load_words
+
+    known = known_subjects(settings)
+    if known is not None and not known.knows(prompt, load_words(settings).tokens):
+        logging.getLogger(__name__).warning("%s", known.note(prompt))
 
 
 def _no_folder(error: OSError) -> SettingsError:

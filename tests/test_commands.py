@@ -53,6 +53,19 @@ def test_render_writes_pictures_that_can_be_made_again(
     assert files[0].read_bytes() == b"changed by hand"
 
 
+@pytest.mark.parametrize(
+    ("prompt", "near"), [("a lighthouse, watercolor", "a radio tower"), ("a fox, watercolor", "")]
+)
+def test_render_warns_of_a_subject_that_the_model_has_not_learned(
+    prompt: str, near: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    flags = ("render", "--prompt", prompt, "--out", str(tmp_path), "--threads", "1")
+    with caplog.at_level("WARNING", logger="personalize.commands"):
+        assert main(list(flags)) == 0
+    said = [record.getMessage() for record in caplog.records if record.name == "personalize.commands"]
+    assert len(said) == bool(near) and all(near in line for line in said)
+
+
 @pytest.mark.parametrize("command", [("models", "list"), ("models", "list", "--json")])
 def test_a_closed_pipe_ends_a_command_without_a_word(command: tuple[str, ...]) -> None:
     reading, writing = os.pipe()

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from models.catalog import HERE
+from models.resolve import SUBJECTS
 from models.training.clip import MEAN, STD, build_clip, clip_config
 from models.training.text_plan import build_text_encoder, window
 from models.training.tokenizer import build_tokenizer
@@ -24,9 +26,11 @@ SHARD = "16MB"
 
 
 def export(build: Path, config: dict[str, Any], out: Path) -> None:
-    """Write `out`/stable-diffusion and `out`/clip from the checkpoints below `build`."""
+    """Write stable-diffusion, clip and the list of subjects to `out`, from the checkpoints below `build`."""
     _export_diffusion(build, config, out / "stable-diffusion")
     _export_clip(build, config, out / "clip")
+    if not (out / SUBJECTS).exists():
+        shutil.copy(HERE / "mini" / SUBJECTS, out / SUBJECTS)
 
 
 def _export_diffusion(build: Path, config: dict[str, Any], folder: Path) -> None:

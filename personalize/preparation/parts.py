@@ -5,6 +5,7 @@ from pathlib import Path
 
 from personalize.rendering.protocols import Embedder, Renderer
 from personalize.settings import Settings
+from personalize.vocabulary.known_subjects import KnownSubjects
 from personalize.vocabulary.vocabulary import Vocabulary
 
 
@@ -17,6 +18,7 @@ class Parts:
         renderer: renders pictures from prompts.
         embedder: embeds pictures and texts.
         settings: the settings of the app, with the words a prompt of the model (`Settings.with_words`).
+        known: the only subjects that the renderer has learned, or None if it draws any.
         shipped: folder of token effects that ship with the vocabulary, or None.
     """
 
@@ -25,3 +27,4 @@ class Parts:
     embedder: Embedder
     settings: Settings
     shipped: Path | None = None
+    known: KnownSubjects | None = None

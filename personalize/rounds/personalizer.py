@@ -34,6 +34,7 @@ from personalize.session.record import STUDY, Answer, PictureRecord, Round, Sess
 from personalize.session.store import Store, other_pictures
 from personalize.session.subject import check_subject
 from personalize.settings import Settings
+from personalize.vocabulary.known_subjects import KnownSubjects
 
 REMEMBERED = 512
 """Estimates kept in memory, of the newest answers; also the number of questions."""
@@ -69,6 +70,7 @@ class Personalizer:
         settings: Settings,
         features_of: Callable[[Round], Tensor] | None = None,
         banked: Sequence[str] = (),
+        known: KnownSubjects | None = None,
     ) -> None:
         """Join the parts; nothing is computed yet.
 
@@ -80,9 +82,10 @@ class Personalizer:
             settings: the tunables.
             features_of: Float[K, d] of a round's options; what the embedder sees in them, unless given.
             banked: subjects whose first rounds are few and drawn beforehand (see `request_bank`).
+            known: the only subjects that the renderer has learned; None if it draws any.
         """
         self.preparation, self.store, self.settings = preparation, store, settings.with_words()
-        self.renderer, self.embedder = renderer, embedder
+        self.renderer, self.embedder, self.known = renderer, embedder, known
         self._from_pictures = features_of is None
         self._banked = frozenset(banked) if settings.bank else frozenset()
         self._pictures = Pictures(store, renderer, embedder, preparation.space, stall_s=settings.stall_s)
@@ -577,6 +580,10 @@ class Personalizer:
                 pieces=-room,
             )
         return subject
+
+    def is_known(self, subject: str) -> bool:
+        """Whether the renderer has learned to draw this subject, as far as the app can tell."""
+        return self.known is None or self.known.knows(subject, self.preparation.vocabulary.tokens)
 
     @cached_property
     def _longest_path(self) -> list[int]:

@@ -55,13 +55,19 @@ class Api:
             consent: whether the person agreed to take part in the study, if there is one.
 
         Returns:
-            The token that opens the session, and how many pictures a round shows.
+            The token that opens the session, and how many pictures a round shows. If the models have not
+            learned the subject, also a note, the nearest subjects, and all that they can draw.
         """
         with _errors_for_programs():
             wanted = check_subject(_text(subject, "subject"))
             self._starts.take(str(getattr(getattr(request, "client", None), "host", "") or ""))
             session = self._loop.start(wanted, consent=consent is True)
-        return {"token": session.token, "subject": session.subject, "options": session.options}
+        return {
+            "token": session.token,
+            "subject": session.subject,
+            "options": session.options,
+            **self._unlearned(session.subject),
+        }
 
     def next_round(self, token: str) -> dict[str, Any]:
         """Get the pictures of the open round; they are drawn if needed, and stay the same until an answer.
@@ -178,7 +184,8 @@ class Api:
             count: number of pairs, 1 to 16.
 
         Returns:
-            The seed, and the pictures with their prompts.
+            The seed, and the pictures with their prompts. If the models have not learned to draw the subject,
+            also a note, the nearest subjects, and all that they can draw.
         """
         with _errors_for_programs():
             wanted, share = check_subject(_text(subject, "subject")), _strength(strength)
@@ -199,6 +206,18 @@ class Api:
                 }
                 for pair in made.pairs
             ],
+            **self._unlearned(made.subject),
+        }
+
+    def _unlearned(self, subject: str) -> dict[str, Any]:
+        """What a program is told about a subject that the models have not learned; {} for any other."""
+        known = self._loop.known
+        if known is None or self._loop.is_known(subject):
+            return {}
+        return {
+            "note": known.note(subject),
+            "nearest": [one.phrase for one in known.nearest(subject)],
+            "can_draw": [one.phrase for one in known.subjects],
         }
 
     def delete(self, token: str) -> dict[str, Any]:

@@ -26,6 +26,8 @@ class Components:
         masthead, notice: the top of every screen.
         hero, subject, begin, chips, size, bring, arrival, consent, agree: the start. `size` is the
             number of pictures a round, `bring` takes a taste file, and `arrival` previews it.
+        subject_unlearned, wish_unlearned, mix_unlearned: the question before a subject that the models have
+            not learned, below each of the three fields for a subject.
         picker, learned, audience: the rounds.
         taste: the taste.
         pictures_head, wish, strength, seed, make, recall, pairs: the personal pictures.
@@ -39,6 +41,7 @@ class Components:
     notice: Any
     hero: Any
     subject: Any
+    subject_unlearned: Any
     begin: Any
     chips: Any
     size: Any
@@ -52,6 +55,7 @@ class Components:
     taste: Any
     pictures_head: Any
     wish: Any
+    wish_unlearned: Any
     strength: Any
     seed: Any
     make: Any
@@ -62,6 +66,7 @@ class Components:
     friend: Any
     friends: Any
     mix_subject: Any
+    mix_unlearned: Any
     mix_share: Any
     mix: Any
     blends: Any
@@ -127,6 +132,16 @@ def blind_test(value: str) -> gr.HTML:
 def chips(value: str) -> gr.HTML:
     """Example subjects; event choose(subject)."""
     return html(value, "chips", "chips")
+
+
+def unlearned(value: str, elem_id: str) -> gr.HTML:
+    """The question before a subject that the models have not learned; event go_on(subject)."""
+    return html(value, elem_id, "unlearned")
+
+
+def suggestions(value: str) -> gr.HTML:
+    """Suggestions of known subjects in the fields for a subject; no event."""
+    return html(value, "suggestions", "suggestions")
 
 
 def notice(value: str) -> gr.HTML:

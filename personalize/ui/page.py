@@ -14,7 +14,7 @@ from personalize.ui.blocks import Blocks
 from personalize.ui.browser_state import STRENGTH_HIGH, STRENGTH_LOW, STRENGTH_STEP, BrowserState
 from personalize.ui.components import Components
 from personalize.ui.handlers import Handlers
-from personalize.ui.screens import friends, html, pictures, rounds, start
+from personalize.ui.screens import friends, html, pictures, rounds, start, unlearned
 from personalize.ui.screens.context import ScreenContext
 from personalize.ui.screens.labels import Labels
 from personalize.ui.screens.show import Screens
@@ -43,6 +43,7 @@ def build_page(
         masthead = make.masthead(html.masthead(BrowserState(screen="opening")))
         booth = make.booth(html.booth(words, settings.kiosk, settings.address))
         notice = make.notice(html.notice(words))
+        make.suggestions(unlearned.suggestions(words, personalizer.known))
         components = Components(
             browser=browser,
             masthead=masthead,
@@ -81,6 +82,7 @@ def _start(words: Catalogue, labels: Labels, settings: Settings, vocabulary: Voc
         return {
             "hero": hero,
             "subject": subject,
+            "subject_unlearned": make.unlearned(unlearned.NONE, "subject-unlearned"),
             "begin": begin,
             "chips": make.chips(labels.chips(words)),
             "size": gr.Radio(
@@ -148,6 +150,7 @@ def _pictures(words: Catalogue, vocabulary: Vocabulary) -> dict[str, Any]:
         return {
             "pictures_head": head,
             **fields,
+            "wish_unlearned": make.unlearned(unlearned.NONE, "wish-unlearned"),
             "recall": _upload(words("recall"), "recall", [".png"]),
             "pairs": make.panel(pictures.pairs_none(words), "pairs"),
         }
@@ -177,7 +180,8 @@ def _friends(words: Catalogue) -> dict[str, Any]:
                 ),
                 "mix": gr.Button(words("mix"), variant="primary", elem_id="mix"),
             }
-        return {**top, **row, "blends": make.panel("", "blends")}
+        question = make.unlearned(unlearned.NONE, "mix-unlearned")
+        return {**top, **row, "mix_unlearned": question, "blends": make.panel("", "blends")}
 
 
 def _upload(label: str, elem_id: str, endings: list[str]) -> gr.UploadButton:
@@ -207,6 +211,12 @@ def _bind(page: gr.Blocks, parts: Components, booth: gr.HTML, handlers: Handlers
     on(parts.chips.choose, handlers.start.choose, [], queue=False)
     for event in (parts.begin.click, parts.subject.submit):
         on(event, handlers.start.begin, [*kept, parts.subject, parts.agree, parts.size], **once)
+    on(
+        parts.subject_unlearned.go_on,
+        handlers.start.begin_knowingly,
+        [*kept, parts.agree, parts.size],
+        **once,
+    )
     on(parts.bring.upload, handlers.start.offer, [*kept, parts.bring], **once)
     on(parts.arrival.adopt, handlers.start.adopt, kept, **once)
     on(parts.arrival.dismiss, handlers.start.dismiss, kept, **once)
@@ -220,6 +230,12 @@ def _bind(page: gr.Blocks, parts: Components, booth: gr.HTML, handlers: Handlers
 
     for event in (parts.make.click, parts.wish.submit):
         on(event, handlers.pictures.make, [*kept, parts.wish, parts.strength, parts.seed], **once)
+    on(
+        parts.wish_unlearned.go_on,
+        handlers.pictures.make_knowingly,
+        [*kept, parts.strength, parts.seed],
+        **once,
+    )
     on(parts.recall.upload, handlers.pictures.recall, [*kept, parts.recall], **once)
     on(parts.pairs.stop, handlers.pictures.stop, kept, **multiple)
     on(parts.pairs.leave, handlers.pictures.leave_out, kept, **multiple)
@@ -231,6 +247,7 @@ def _bind(page: gr.Blocks, parts: Components, booth: gr.HTML, handlers: Handlers
     for event in (parts.mix.click, parts.mix_subject.submit):
         inputs = [*kept, parts.mix_subject, parts.mix_share]
         on(event, handlers.friends.mix, inputs, **once)
+    on(parts.mix_unlearned.go_on, handlers.friends.mix_knowingly, [*kept, parts.mix_share], **once)
 
 
 def example_subjects(vocabulary: Vocabulary) -> tuple[str, ...]:

@@ -2,8 +2,10 @@
 
 ::
 
-    vocabulary.py  tokens in slots; a path of tokens and a subject make a prompt
-    styles.py      style files of other programs, as one more slot
-    loading.py     the choice of a vocabulary by the settings and the model
-    building/      builds the full vocabulary from word lists (a developer's tool)
+    vocabulary.py      tokens in slots; a path of tokens and a subject make a prompt
+    styles.py          style files of other programs, as one more slot
+    loading.py         the choice of a vocabulary by the settings and the model
+    known_subjects.py  the only subjects that a small model has learned
+    nearest_words.py   which of some names are nearest to a text, by its words
+    building/          builds the full vocabulary from word lists (a developer's tool)
 """

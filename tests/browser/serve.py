@@ -20,9 +20,11 @@ from personalize.ui.background import BackgroundRenders
 from personalize.ui.http.server import serve
 from personalize.ui.http.shutdown import leave
 from personalize.ui.page import build_page
+from personalize.vocabulary.known_subjects import KnownSubjects
 from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
 
 SLOW_S = 2.0
+KNOWN = Path(__file__).parents[2] / "models" / "mini" / "subjects.toml"
 
 
 @dataclass
@@ -62,16 +64,18 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--kiosk", type=int, default=0)
     parser.add_argument("--address", default="")
     parser.add_argument("--staff-pin", default="")
+    parser.add_argument("--known", action="store_true")
     parser.add_argument("--mcp", type=int, default=0)
     parser.add_argument("--strategy", default="adaptive")
     parser.add_argument("--study-learning", type=int, default=8)
     parser.add_argument("--study-common", type=int, default=8)
     chosen = parser.parse_args(arguments)
+    known = KnownSubjects.load(KNOWN) if vars(chosen).pop("known") else None
     settings = Settings(port=0, pool=64, **vars(chosen))
     vocabulary, renderer, embedder = fake_vocabulary(), OddRenderer(), FakeEmbedder()
     preparation = prepare(vocabulary, renderer, embedder, settings)
     store = DatabaseStore(settings.database, settings.pictures)
-    personalizer = Personalizer(preparation, store, renderer, embedder, settings)
+    personalizer = Personalizer(preparation, store, renderer, embedder, settings, known=known)
     renders = BackgroundRenders()
     page = build_page(personalizer, settings, vocabulary, renders)
     serve(page, personalizer, settings, say_ready, renders.metrics)

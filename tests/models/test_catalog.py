@@ -38,6 +38,19 @@ def test_a_folder_in_the_same_layout_is_a_model(tmp_path: Path) -> None:
     assert (model.fingerprint, model.clip_fingerprint) == (mini.fingerprint, mini.clip_fingerprint)
     assert (model.steps, model.guidance, model.vocabulary) == (mini.steps, mini.guidance, "mini")
     assert model.words == mini.words == 2
+    assert (mini.subjects, model.subjects) == (MINI / "subjects.toml", folder / "subjects.toml")
+
+
+def test_a_folder_brings_its_own_list_of_subjects(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(MINI, folder)
+    (folder / "subjects.toml").rename(folder / "list.toml")
+    assert find_model(str(folder)).subjects is None
+    (folder / "palate.toml").write_text('subjects = "list.toml"')
+    assert find_model(str(folder)).subjects == folder / "list.toml"
+    (folder / "list.toml").unlink()
+    with pytest.raises(ModelError, match=r"list\.toml, found none"):
+        find_model(str(folder))
 
 
 @pytest.mark.parametrize("name", ["maxi", "/no/such/folder", ""])

@@ -13,7 +13,7 @@ from personalize.settings import Settings
 from personalize.vocabulary.vocabulary import Vocabulary
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
-SETTINGS = Settings(candidates=200, pool=64)
+SETTINGS = Settings(candidates=200, pool=64).with_words()
 MINI = Path(__file__).parents[2] / "assets" / "vocabulary" / "mini"
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -48,6 +49,25 @@ def test_a_program_goes_all_the_way(client: Client, url: str) -> None:
     assert httpx.get(f"{url}/{made['pictures'][0]['url']}").status_code == 404
     with pytest.raises(AppError, match="session that exists"):
         client.predict(token, api_name="/taste")
+
+
+def test_a_program_is_told_what_small_models_can_draw(tmp_path: Path) -> None:
+    flags = ["--data", str(tmp_path / "data"), "--known"]
+    with forked_app("tests.browser.serve", flags, tmp_path / "log.txt") as url:
+        client = Client(url, verbose=False)
+        begun = client.predict("a lighthouse in a storm", api_name="/start")
+        assert begun["nearest"][:2] == ["a radio tower", "a lantern"] and len(begun["can_draw"]) == 210
+        assert "'a lighthouse in a storm'" in begun["note"] and begun["subject"] == "a lighthouse in a storm"
+        assert {"note", "nearest", "can_draw"}.isdisjoint(client.predict("a fox", api_name="/start"))
+        round_ = client.predict(begun["token"], api_name="/next_round")  # it may go on
+        client.predict(begun["token"], 1, 1, 0, round_["shown"], api_name="/pick")
+        made = client.predict(begun["token"], "Füchse", 1.0, 5, 1, api_name="/generate")
+        assert made["nearest"] == ["a fox"] and len(made["pictures"]) == 1
+        assert "note" not in client.predict(begun["token"], "a cat", 1.0, 5, 1, api_name="/generate")
+
+
+def test_a_program_is_told_nothing_of_it_about_models_that_draw_anything(client: Client) -> None:
+    assert "note" not in client.predict("a lighthouse in a storm", api_name="/start")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ thread, and screens stream the progress of renders.
 ::
 
     session.py     the page is opened, another screen or language is chosen, the session ends
-    start.py       a subject, an example, a taste file
+    start.py       a subject, the question about an unlearned one, an example, a taste file
     rounds.py      pick, change an earlier answer, undo, draw again
     pictures.py    draw personal pictures, leave words out, bring a picture back, stop
     blind_test.py  choose in a trial, ask for one more

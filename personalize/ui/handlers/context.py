@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from personalize.rounds.personalizer import Personalizer
 from personalize.settings import Settings
 from personalize.ui.brought_files import BroughtFiles
+from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Components
 from personalize.ui.handlers.streams import EventStreams
 from personalize.ui.http.metrics import Metrics
 from personalize.ui.rate_limit import Limit
+from personalize.ui.screens import unlearned
 from personalize.ui.screens.show import Screens
 
 
@@ -38,6 +40,13 @@ class HandlerContext:
     def personalizer(self) -> Personalizer:
         """The loop over sessions."""
         return self.screens.context.personalizer
+
+    def question(self, state: BrowserState, subject: str) -> str:
+        """The question before a subject that the models have not learned; "" for any other subject."""
+        known = self.personalizer.known
+        if known is None or self.personalizer.is_known(subject):
+            return unlearned.NONE
+        return unlearned.question(state.words, known, subject)
 
     @property
     def settings(self) -> Settings:

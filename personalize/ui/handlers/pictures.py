@@ -13,7 +13,7 @@ from personalize.ui.browser_state import BrowserState, checked_strength, seed_fr
 from personalize.ui.components import Updates
 from personalize.ui.handlers.context import HandlerContext
 from personalize.ui.handlers.events import event_value, input_event
-from personalize.ui.screens import html
+from personalize.ui.screens import html, unlearned
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,30 @@ class PicturesHandlers:
     async def make(
         self, state: BrowserState, wish: str, strength: float, seed: str, request: gr.Request
     ) -> AsyncIterator[Updates]:
-        """Draw personal pictures of a subject."""
+        """Draw personal pictures of a subject, or ask about one that the models have not learned."""
         chosen, subject = seed_from(seed or ""), check_subject(wish or "")
+        if question := self.context.question(state, subject):
+            yield {
+                self.context.components.notice: html.notice(state.words),
+                self.context.components.wish_unlearned: question,
+            }
+            return
+        async for updates in self._make(state, subject, strength, chosen, request):
+            yield updates
+
+    @input_event
+    async def make_knowingly(
+        self, state: BrowserState, strength: float, seed: str, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[Updates]:
+        """The question was answered: draw personal pictures of the chosen subject."""
+        chosen, subject = seed_from(seed or ""), check_subject(str(event_value(event, "subject")))
+        yield {self.context.components.wish: subject}
+        async for updates in self._make(state, subject, strength, chosen, request):
+            yield updates
+
+    async def _make(
+        self, state: BrowserState, subject: str, strength: float, chosen: int | None, request: gr.Request
+    ) -> AsyncIterator[Updates]:
         self.context.draws.take(state.token)
         state = state.to(
             "pictures",
@@ -42,6 +64,7 @@ class PicturesHandlers:
         yield {
             self.context.components.browser: state.kept(),
             self.context.components.notice: html.notice(state.words),
+            self.context.components.wish_unlearned: unlearned.NONE,
         }
         async for updates in self.context.streams.stream(
             state, request, self.context.screens.pictures.show(state)
@@ -76,6 +99,7 @@ class PicturesHandlers:
             self.context.components.wish: subject,
             self.context.components.seed: str(found.seed),
             self.context.components.strength: 0.0,
+            self.context.components.wish_unlearned: unlearned.NONE,
             self.context.components.notice: html.notice(
                 words, words("recalled" if same else "recalled_other"), "news"
             ),

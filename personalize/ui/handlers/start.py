@@ -12,6 +12,7 @@ from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
 from personalize.ui.handlers.context import HandlerContext
 from personalize.ui.handlers.events import event_value, input_event, screen_event
+from personalize.ui.screens import html, unlearned
 from personalize.ui.screens.start import chosen_size
 
 
@@ -27,17 +28,42 @@ class StartHandlers:
 
     async def choose(self, event: gr.EventData) -> AsyncIterator[Updates]:
         """An example subject was pressed."""
-        yield {self.context.components.subject: str(event_value(event, "subject"))}
+        components = self.context.components
+        yield {
+            components.subject: str(event_value(event, "subject")),
+            components.subject_unlearned: unlearned.NONE,
+        }
 
     @screen_event(BrowserState.reset)
     async def begin(
         self, state: BrowserState, subject: str, agreed: object, size: object, request: gr.Request
     ) -> AsyncIterator[Updates]:
-        """Start a session.
+        """Start a session, or ask about a subject that the models have not learned.
 
         `agreed` is the consent to a study, where there is one. `size` is the number of pictures a round.
         """
         wanted = check_subject(subject or "")
+        if question := self.context.question(state, wanted):
+            yield {
+                self.context.components.notice: html.notice(state.words),
+                self.context.components.subject_unlearned: question,
+            }
+            return
+        async for updates in self._begin(state, wanted, agreed, size, request):
+            yield updates
+
+    @screen_event(BrowserState.reset)
+    async def begin_knowingly(
+        self, state: BrowserState, agreed: object, size: object, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[Updates]:
+        """The question was answered: start a session about the chosen subject."""
+        wanted = check_subject(str(event_value(event, "subject")))
+        async for updates in self._begin(state, wanted, agreed, size, request):
+            yield updates
+
+    async def _begin(
+        self, state: BrowserState, wanted: str, agreed: object, size: object, request: gr.Request
+    ) -> AsyncIterator[Updates]:
         self.context.starts.take(_address(request))
         options = chosen_size(self.context.settings, size)
         session = await asyncio.to_thread(

@@ -7,7 +7,7 @@ import gradio as gr
 from personalize.settings import Settings
 from personalize.ui.components import Components, Updates
 from personalize.ui.http.port import THIS_MACHINE
-from personalize.ui.screens import friends, pictures, rounds, start
+from personalize.ui.screens import friends, pictures, rounds, start, unlearned
 from personalize.ui.text.catalogue import Catalogue
 
 LABELLED = ("subject", "agree", "bring", "wish", "strength", "recall", "friend", "mix_subject", "mix_share")
@@ -51,6 +51,9 @@ class Labels:
             components.pairs: pictures.pairs_none(words),
             components.friends_head: friends.head(words),
             components.friends: "",
+            components.subject_unlearned: unlearned.NONE,
+            components.wish_unlearned: unlearned.NONE,
+            components.mix_unlearned: unlearned.NONE,
             components.blends: "",
             components.size: gr.update(label=words("size"), info=words("size_info")),
             components.seed: gr.update(label=words("seed"), placeholder=words("seed_random")),

@@ -8,7 +8,7 @@ from personalize.session.record import Session
 from personalize.taste.summary import Taste, summary_of
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
-from personalize.ui.screens import blind_test, html, pictures
+from personalize.ui.screens import blind_test, html, pictures, unlearned
 from personalize.ui.screens.blind_test import BlindTestScreen
 from personalize.ui.screens.context import ScreenContext
 from personalize.ui.screens.friends import FriendsScreen
@@ -83,9 +83,10 @@ class Screens:
             case "taste":
                 shared |= await self.taste.updates(state, session, taste)
             case "friends":
-                shared[components.mix_subject] = subject
+                shared |= {components.mix_subject: subject, components.mix_unlearned: unlearned.NONE}
             case "pictures":
                 shared |= {components.wish: subject, components.strength: state.strength}
+                shared[components.wish_unlearned] = unlearned.NONE
                 stream = self.pictures.show(state)
             case "blind_test":
                 stream = self.blind_test.show(state)

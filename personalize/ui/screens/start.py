@@ -12,7 +12,7 @@ from personalize.taste.taste_file import TasteFile
 from personalize.taste.transfer import adopt, check_file, opinions_in
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
-from personalize.ui.screens import html, pictures
+from personalize.ui.screens import html, pictures, unlearned
 from personalize.ui.screens.context import ScreenContext, Show
 from personalize.ui.text import sentences
 from personalize.ui.text.catalogue import Catalogue
@@ -117,6 +117,9 @@ class StartScreen:
             components.masthead: html.masthead(state),
             components.notice: html.notice(words, notice, kind),
             components.arrival: arrival_none(words),
+            components.subject_unlearned: unlearned.NONE,
+            components.wish_unlearned: unlearned.NONE,
+            components.mix_unlearned: unlearned.NONE,
             components.picker: "",
             components.learned: "",
             components.taste: "",

@@ -1,0 +1,195 @@
+"""What the shipped models can draw, and which of it is nearest to other words."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from models.composer.drawings import LISTING, subject_drawings
+from personalize.assembly import VOCABULARIES, known_subjects
+from personalize.errors import VocabularyError
+from personalize.settings import Settings
+from personalize.vocabulary.known_subjects import LANGUAGES, KnownSubjects, search_words
+from personalize.vocabulary.vocabulary import Vocabulary
+
+TOKENS = Vocabulary.load(VOCABULARIES / "mini").tokens
+
+
+def shipped() -> KnownSubjects:
+    found = known_subjects(Settings())
+    assert found is not None
+    return found
+
+
+KNOWN = shipped()
+
+
+def nearest(text: str) -> list[str]:
+    return [subject.phrase for subject in KNOWN.nearest(text)]
+
+
+def test_the_list_is_what_the_models_were_trained_on() -> None:
+    assert [subject.phrase for subject in KNOWN.subjects] == [
+        phrase for phrase, _ in subject_drawings(LISTING)
+    ]
+
+
+def test_every_example_of_the_vocabulary_is_known() -> None:
+    assert all(KNOWN.knows(subject) for subject in Vocabulary.load(VOCABULARIES / "mini").subjects)
+
+
+def test_every_subject_has_a_german_and_a_french_name_with_its_article() -> None:
+    articles = {"de": r"(ein|eine) \S", "fr": r"(un|une) \S"}
+    for language, article in articles.items():
+        shown = [subject.shown(language) for subject in KNOWN.subjects]
+        assert all(re.match(article, name) for name in shown)
+        assert len(set(shown)) == len(shown)
+
+
+def test_every_name_leads_to_its_subject() -> None:
+    lost = [
+        (name, subject.phrase)
+        for subject in KNOWN.subjects
+        for language in LANGUAGES
+        for name in subject.names.get(language, ())
+        if subject.phrase not in nearest(name)[:2]
+    ]
+    assert not lost
+
+
+def test_every_related_word_leads_to_one_of_its_subjects() -> None:
+    lost = [
+        word
+        for near, words in KNOWN.related
+        for word in words
+        if not KNOWN.knows(word) and not set(near) & set(nearest(word))
+    ]
+    assert not lost
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a fox",
+        "fox",
+        "The Fox",
+        "  A  FOX. ",
+        "an owl",
+        "a owl",
+        "a fox, watercolor",
+        "a fox, watercolor, golden hour",
+        "Watercolor, a fox",
+    ],
+)
+def test_a_learned_subject_is_known(text: str) -> None:
+    assert KNOWN.knows(text, TOKENS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a lighthouse in a storm", "a red fox", "foxes", "ein Fuchs", "a fox, oil on canvas", "a fox, a cat", "",
+     "watercolor", "a fox and a cat", "a foxglove", ",", "an", "a fox,"],
+)  # fmt: skip
+def test_anything_else_is_not_known(text: str) -> None:
+    assert not KNOWN.knows(text, TOKENS)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("a red fox", "a fox"),
+        ("a very small, rather sleepy fox", "a fox"),
+        ("foxes", "a fox"),
+        ("a vixen", "a fox"),
+        ("Füchse", "a fox"),
+        ("Fuechse", "a fox"),
+        ("zwei rote Füchse im Wald", "a fox"),
+        ("un renard roux", "a fox"),
+        ("des renards", "a fox"),
+        ("kittens", "a cat"),
+        ("einen Löwen", "a lion"),
+        ("loewe", "a lion"),
+        ("LION", "a lion"),
+        ("chevaux", "a horse"),
+        ("l’ours", "a bear"),
+        ("häuser", "a house"),
+        ("leaves", "a maple leaf"),
+        ("strawberries", "a strawberry"),
+        ("mice", "a mouse"),
+        ("œufs", "an egg"),
+        ("arc en ciel", "a rainbow"),
+        ("un chat noir dans la neige", "a cat"),
+        ("a castle on a mountain", "a castle"),
+        ("an orange cat", "a cat"),
+        ("fire engine", "a fire truck"),
+        ("Segelflugzeug", "an airplane"),
+        ("elephnat", "an elephant"),
+        ("umbrela", "an umbrella"),
+        ("a lighthouse in a storm", "a radio tower"),
+        ("wolves", "a dog"),
+        ("die", "a die"),
+    ],
+)
+def test_the_nearest_subject_comes_first(text: str, first: str) -> None:
+    assert nearest(text)[0] == first
+
+
+@pytest.mark.parametrize("text", ["asdfgh", "日本", "!!", "", "a" * 120, "the of in"])
+def test_words_that_are_near_to_nothing_find_nothing(text: str) -> None:
+    assert nearest(text) == []
+
+
+def test_at_most_six_are_offered_and_some_are_always_shown() -> None:
+    everything = " ".join(subject.phrase for subject in KNOWN.subjects[:20])
+    assert len(nearest(everything)) == 6
+    assert len({subject.phrase for subject in KNOWN.spread()}) == 6
+
+
+def test_a_program_is_told_what_is_near() -> None:
+    said = KNOWN.note("a lighthouse in a storm")
+    assert (
+        "210 subjects" in said and "'a lighthouse in a storm'" in said and "a radio tower, a lantern" in said
+    )
+    assert "Some of their subjects are: a fox" in KNOWN.note("asdfgh")
+
+
+def test_a_search_finds_names_of_all_languages() -> None:
+    fox = next(subject for subject in KNOWN.subjects if subject.phrase == "a fox")
+    assert search_words(fox) == "a fox | vixen | ein fuchs | fuchsin | un renard | renarde"
+
+
+def test_a_full_size_model_lists_no_subjects(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
+    assert known_subjects(Settings(model=str(folder))) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[subjects]",
+        "subjects = 3",
+        '[subjects]\n"a fox" = "Fuchs"',
+        '[subjects]\n"a fox" = {it = "volpe"}',
+        '[subjects]\n"" = {de = "ein Fuchs"}',
+        '[subjects]\n"a fox" = {}\n[related]\n"a cat" = "wolf"',
+        '[subjects]\n"a fox" = {}\n[related]\n"a fox" = 3',
+        "no toml at all",
+        "\0",
+    ],
+)
+def test_a_damaged_list_is_refused_in_a_sentence(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "subjects.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(VocabularyError, match=r"Expected .* found"):
+        KnownSubjects.load(file)
+
+
+def test_a_list_with_a_byte_order_mark_and_one_language_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "subjects.toml"
+    file.write_text('[subjects]\n"a wolf" = {en = "werewolf"}\n', encoding="utf-8-sig")
+    known = KnownSubjects.load(file)
+    assert known.knows("the wolf") and known.nearest("werewolves")[0].phrase == "a wolf"
+    assert known.subjects[0].shown("de") == ""
