@@ -54,6 +54,7 @@ def _run(settings: Settings) -> None:
     from personalize.preparation.population import with_population
     from personalize.progress import ConsoleProgress
     from personalize.rounds.personalizer import Personalizer
+    from personalize.rounds.tidying import Tidying
     from personalize.ui.background import BackgroundRenders
     from personalize.ui.http.server import serve
     from personalize.ui.page import build_page, example_subjects
@@ -78,11 +79,15 @@ def _run(settings: Settings) -> None:
     renders = BackgroundRenders()
     page = build_page(personalizer, settings, vocabulary, renders)
 
+    tidying = Tidying(personalizer)
+
     def ready(url: str) -> None:
         say(f"Palate is ready at {url}")
         personalizer.request_bank()
+        tidying.start()
 
     serve(page, personalizer, settings, ready, renders.metrics)
+    tidying.close()
     renders.close()
     personalizer.queue.close()
     renderer.close()

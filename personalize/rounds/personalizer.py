@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from weakref import WeakValueDictionary
 
@@ -26,7 +26,7 @@ from personalize.rendering.protocols import Embedder, Renderer
 from personalize.rendering.queue import RenderQueue
 from personalize.rounds.explanation import Explanation, explain
 from personalize.rounds.next_round import next_round
-from personalize.rounds.seen_pool import SeenPool, pool_of, prompts_to_draw, shared_prompts
+from personalize.rounds.seen_pool import SeenPool, ahead_seeds, pool_of, prompts_to_draw, shared_prompts
 from personalize.rounds.strategies import STRATEGIES
 from personalize.seeds import checked_seed
 from personalize.session.feedback import comparisons_of
@@ -274,6 +274,10 @@ class Personalizer:
                     while len(self._foreseen) > REMEMBERED:
                         self._foreseen.popitem(last=False)
         return likely
+
+    def forget_unshown(self, older_than: timedelta = timedelta(days=1)) -> int:
+        """Delete pictures that were drawn ahead for sessions which nobody answered for so long; how many."""
+        return self.store.forget_unshown(datetime.now(UTC) - older_than, ahead_seeds)
 
     def render_ahead(self, token: str, on_step: OnStep | None = None) -> bool:
         """Draw what `request_ahead` asks for, and wait for it; whether it was drawn.

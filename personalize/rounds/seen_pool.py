@@ -95,6 +95,13 @@ def prompts_to_draw(
     return _candidates(derived_seed(session.seed, number, "drawn ahead"), count, preparation, settings)
 
 
+def ahead_seeds(seed: int, rounds: int) -> set[int]:
+    """Seeds of all pictures that were drawn ahead for a session with that seed and number of rounds."""
+    by_words = {derived_seed(seed, number, "picture") % LARGEST_SEED for number in range(1, rounds + 2)}
+    further = {_picture_seed(derived_seed(seed, number, "drawn ahead")) for number in range(rounds + 1)}
+    return by_words | further
+
+
 def shared_prompts(
     subject: str, preparation: Preparation, settings: Settings
 ) -> list[tuple[tuple[int, ...], int]]:
@@ -111,4 +118,8 @@ def _candidates(
     paths = question_pool(
         preparation.design.policies, preparation.mdp, count, generator, max_tokens=settings.max_tokens
     )
-    return [(tuple(path), derived_seed(seed, "picture") % LARGEST_SEED) for path in paths.tolist()]
+    return [(tuple(path), _picture_seed(seed)) for path in paths.tolist()]
+
+
+def _picture_seed(seed: int) -> int:
+    return derived_seed(seed, "picture") % LARGEST_SEED

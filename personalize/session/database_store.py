@@ -7,7 +7,7 @@ rendered again. A session is readable in both cases.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -63,6 +63,7 @@ from personalize.session.tables import (
     SessionRow,
     TrialRow,
 )
+from personalize.session.unshown import forget_unshown
 
 
 class DatabaseStore:
@@ -344,6 +345,11 @@ class DatabaseStore:
         with self._database.reading() as rows:
             session = find_session(rows, token)
             return is_picture(picture) and rows.get(SeenRow, (session.id, picture)) is not None
+
+    def forget_unshown(self, before: datetime, seeds_of: Callable[[int, int], Collection[int]]) -> int:
+        """See Store."""
+        with self._pictures, self._database.writing() as rows:
+            return forget_unshown(rows, self._files, before, seeds_of)
 
     def embeddings(self, embedder: str, pictures: Sequence[str]) -> dict[str, Tensor]:
         """See Store."""

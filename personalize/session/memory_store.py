@@ -1,7 +1,7 @@
 """A store in memory, for experiments and tests; `store.Store` states its contract."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -224,6 +224,24 @@ class MemoryStore:
         """See Store."""
         with self._lock:
             return picture in self._log(token).pictures
+
+    def forget_unshown(self, before: datetime, seeds_of: Callable[[int, int], Collection[int]]) -> int:
+        """See Store."""
+        with self._lock:
+            gone = 0
+            for log in self._sessions.values():
+                if max([log.session.created, *(answer.at for _, answer in log.answers)]) >= before:
+                    continue
+                shown = {picture for round_ in log.rounds for picture in round_.pictures}
+                shown |= {picture for trial in log.trials for picture in (trial.plain, trial.personal)}
+                seeds = seeds_of(log.session.seed, len(log.rounds))
+                ahead = {p for r, p in self._records.items() if r.seed in seeds and p in log.pictures} - shown
+                log.pictures -= ahead
+                for picture in ahead - {p for other in self._sessions.values() for p in other.pictures}:
+                    gone += self._contents.pop(picture, None) is not None
+                    self._records = {r: p for r, p in self._records.items() if p != picture}
+                    self._embeddings = {k: e for k, e in self._embeddings.items() if k[1] != picture}
+            return gone
 
     def embeddings(self, embedder: str, pictures: Sequence[str]) -> dict[str, Tensor]:
         """See Store."""

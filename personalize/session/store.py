@@ -5,7 +5,8 @@ and removes nothing. One set of tests checks the contract of the protocol for ev
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Literal, Protocol
 
 from torch import Tensor
@@ -121,6 +122,14 @@ class Store(Protocol):
 
     def owns(self, token: str, picture: str) -> bool:
         """Whether the session has access to the picture."""
+
+    def forget_unshown(self, before: datetime, seeds_of: Callable[[int, int], Collection[int]]) -> int:
+        """Delete pictures that were drawn ahead and never shown; how many are gone.
+
+        Args:
+            before: sessions that were begun or answered later are left alone.
+            seeds_of: from a session's seed and its number of rounds to the seeds of what was drawn ahead.
+        """
 
     def embeddings(self, embedder: str, pictures: Sequence[str]) -> dict[str, Tensor]:
         """Float[D]: the stored embedding of each picture that has one, in one query."""

@@ -65,10 +65,12 @@ class Picked(_Part):
 
     Numbers start at 1. `best` is missing if the answer was "none of these". `liked` and `disliked` are
     missing without marks. Where one picture alone is disliked, it is `worst`, as in earlier versions.
+    `seeds` is missing where all pictures have the seed `seed`.
     """
 
     pictures: Annotated[list[list[Word]], Field(min_length=2, max_length=MOST_OPTIONS)]
     seed: Seed
+    seeds: Annotated[tuple[Seed, ...], Field(max_length=MOST_OPTIONS, strict=False)] | None = None
     best: Option | None = None
     worst: Option | None = None
     liked: Marks | None = None

@@ -72,6 +72,7 @@ def _picked(round_: Round, vocabulary: Vocabulary) -> Picked:
     return Picked(
         pictures=[[vocabulary.tokens[n] for n in path if n != BLANK] for path in round_.paths],
         seed=round_.seeds[0],
+        seeds=round_.seeds if len(set(round_.seeds)) > 1 else None,
         best=None if answer.best is None else answer.best + 1,
         worst=None if answer.worst is None else answer.worst + 1,
         liked=_numbers(answer.liked),
@@ -110,7 +111,9 @@ def rounds_of(file: TasteFile, vocabulary: Vocabulary, made: Made) -> tuple[Roun
     for number, picked in enumerate(file.rounds, 1):
         paths = tuple(_path(words, vocabulary, number) for words in picked.pictures)
         answer = _answer(picked, options)
-        if len(paths) != options or len(set(paths)) != options or answer is None:
+        seeds = picked.seeds or (picked.seed,) * options
+        fits = len(paths) == len(set(paths)) == len(seeds) == options
+        if not fits or answer is None:
             raise SessionError(
                 "Expected {options} different pictures and an answer about them in round {number} of the "
                 "taste file, found something else. Choose another file.",
@@ -118,7 +121,6 @@ def rounds_of(file: TasteFile, vocabulary: Vocabulary, made: Made) -> tuple[Roun
                 number=number,
             )
         prompts = tuple(vocabulary.prompt(subject, path) for path in paths)
-        seeds = (picked.seed,) * options
         rounds.append(Round(number, subject, paths, prompts, seeds, (), "adaptive", answer))
     return tuple(rounds)
 
