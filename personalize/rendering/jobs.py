@@ -5,6 +5,7 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from typing import Any, Protocol
 
 from personalize.progress import OnStep
@@ -110,10 +111,17 @@ class RenderJob:
     abandoned_s: float | None = None
     alone: bool = False
 
+    @cached_property
+    def distinct(self) -> tuple[PictureRecord, ...]:
+        """The records without repeats, in order."""
+        return tuple(dict.fromkeys(self.records))
+
     @property
     def undrawn(self) -> list[PictureRecord]:
         """Distinct records that have no picture yet, in order."""
-        return [record for record in dict.fromkeys(self.records) if record not in self.drawn]
+        if not self.drawn:  # as in most jobs that wait, and every page asks for all of them
+            return list(self.distinct)
+        return [record for record in self.distinct if record not in self.drawn]
 
     def is_given_up(self, now_s: float) -> bool:
         """Whether nobody has wanted the job for so long that it is dropped."""

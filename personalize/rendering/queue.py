@@ -141,7 +141,7 @@ class RenderQueue:
             if job.future.done():
                 return RenderProgress(1.0, 0.0, 0)
             undrawn, running = set(job.undrawn), self._board.running
-            total = max(1, len(dict.fromkeys(job.records)))
+            total = max(1, len(job.distinct))
             under_way = sum(batch.share for batch in running for record in batch.records if record in undrawn)
             done = len(job.drawn) + under_way
             pictures, sessions = self._order.before(job, self._board.jobs, running)

@@ -1,17 +1,51 @@
-"""The page of Gradio: too few values get a sentence, and uploads are deleted when they are read."""
+"""Gradio's page with three corrections.
+
+Outputs that an event does not change cost nothing, calls with too few values get a sentence, and uploads are
+deleted when they are read.
+"""
 
 import contextlib
+import copy
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.blocks import BlockFunction
+from gradio.blocks import BlockFunction, convert_component_dict_to_list
 from gradio.exceptions import InvalidPathError
+from gradio.state_holder import SessionState
 from gradio.utils import get_upload_folder
 
 
 class Blocks(gr.Blocks):  # type: ignore[misc]
-    """Gradio's page. Gradio itself would log a traceback and keep every upload."""
+    """Gradio's page, with three corrections."""
+
+    async def postprocess_data(
+        self, block_fn: BlockFunction, predictions: Any, state: SessionState | None
+    ) -> list[Any]:
+        """The values of an event's outputs, as the browser gets them.
+
+        Gradio itself builds each component anew that an event leaves as it is, and describes it as a JSON
+        schema, on the event loop. An event of the page has thirty outputs and changes three. So that took
+        most of its time, and everybody else waited for it.
+        """
+        outputs = list(block_fn.outputs)
+        if isinstance(predictions, dict) and predictions:
+            predictions = convert_component_dict_to_list(outputs, predictions)
+        if len(outputs) < 2 or not isinstance(predictions, (list, tuple)) or len(predictions) != len(outputs):
+            values: list[Any] = await super().postprocess_data(block_fn, predictions, state)
+            return values
+        places = [at for at, value in enumerate(predictions) if not _is_skip(value)]
+        found = [gr.skip() for _ in outputs]
+        if places:
+            part = copy.copy(block_fn)
+            part.outputs = [outputs[at] for at in places]
+            kept: Any = [predictions[at] for at in places]
+            if len(places) == 1 and not part.batch:
+                kept = kept[0]
+            values = await super().postprocess_data(part, kept, state)
+            for at, value in zip(places, values, strict=True):
+                found[at] = value
+        return found
 
     def validate_inputs(self, block_fn: BlockFunction, inputs: list[Any]) -> None:
         """Refuse a call that leaves required values out.
@@ -50,3 +84,8 @@ def _delete_upload(path: str) -> None:
             file.unlink()
             if file.parent != uploads:
                 file.parent.rmdir()  # refused where an equal file came under another name
+
+
+def _is_skip(value: Any) -> bool:
+    """Whether an output stays as it is."""
+    return isinstance(value, dict) and value == gr.skip()

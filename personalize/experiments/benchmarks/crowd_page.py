@@ -53,7 +53,7 @@ async def visit_page(
         httpx.HTTPError: the server does not answer.
     """
     figures = _Figures()
-    limits = httpx.Limits(max_connections=None)
+    limits = httpx.Limits(max_connections=None, keepalive_expiry=1.0)
     async with httpx.AsyncClient(base_url=url, timeout=LONGEST_S, limits=limits, trust_env=False) as client:
         config = (await client.get("/config")).json()
         events = {one["api_name"]: one for one in config["dependencies"] if one["api_name"]}

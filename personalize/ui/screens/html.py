@@ -19,7 +19,11 @@ STEPS: tuple[Screen, ...] = ("rounds", "taste", "pictures")
 """Screens that the masthead offers as the steps of a session."""
 
 _templates = Environment(
-    loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    loader=FileSystemLoader(TEMPLATES),
+    autoescape=True,
+    auto_reload=False,  # else every update of a page looks at the file on disk
+    undefined=StrictUndefined,
+    trim_blocks=True,
 )
 
 
