@@ -194,11 +194,18 @@ class Settings:
         high=5.0,
     )
     best_of: int = _setting(
-        3,
-        "Pictures rendered for each personal picture; the best one is shown.",
+        8,
+        "Most pictures rendered for each personal picture; the best one is shown.",
         unit="pictures",
         low=1,
         high=32,
+    )
+    best_of_s: float = _setting(
+        10.0,
+        "Seconds for these pictures; a slow machine renders fewer, at least 3. 0: no limit.",
+        unit="seconds",
+        low=0.0,
+        high=86_400.0,
     )
 
     stall_s: float = _setting(

@@ -184,6 +184,7 @@ def test_the_words_a_prompt_are_the_models_unless_the_setting_gives_a_number() -
     assert Settings().with_words().max_tokens == FEWEST_WORDS
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(("given", "words"), [(0, 2), (1, 1)])
 def test_the_parts_know_the_words_a_prompt_of_their_model(given: int, words: int, tmp_path: Path) -> None:
     parts = assemble(Settings(data=tmp_path, threads=1, max_tokens=given))

@@ -1,5 +1,6 @@
 """Renders personal pictures: any subject in a taste, each beside the plain picture of the same seed."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from personalize.errors import SessionError
 from personalize.progress import OnStep, ProgressSlice
 from personalize.rounds.personalizer import Personalizer
 from personalize.seeds import LARGEST_SEED, checked_seed
+from personalize.taste.drawing_speed import draws_for_a_picture
 from personalize.taste.recommend import recommend
 from personalize.taste.summary import Opinion, opinions_of
 
@@ -38,7 +40,7 @@ class PersonalSet:
         subject: subject of all pictures.
         strength: share of the liked tokens in the prompts, 0..1.
         seed: seed of the first pair.
-        pairs: the pairs, with the best prompt first.
+        pairs: the pairs.
         without: words that the person excluded.
     """
 
@@ -62,7 +64,9 @@ def personal_pictures(
 ) -> PersonalSet:
     """Pairs of a plain and a personal picture of one subject.
 
-    Each personal picture is the best of `settings.best_of` pictures of its prompt, by its expected utility.
+    Each personal picture is the best of several that are drawn, of different good prompts. Their number is at
+    most `settings.best_of` (see `draws_for_a_picture`). The best one has the highest utility above the plain
+    picture, as the embedder sees both, less `settings.caution` standard errors.
 
     Args:
         loop: the loop of the session.
@@ -88,28 +92,46 @@ def personal_pictures(
             strength=f"{strength:g}",
         )
     first_seed, estimate = checked_seed(seed), loop.estimate(token)
-    tries = loop.settings.best_of if strength else 1
+    own_seeds = [(first_seed + row) % LARGEST_SEED for row in range(count)]
+    plain_prompt = vocabulary.prompt(subject, [0] * vocabulary.horizon)
+    share = 1.0 / (loop.settings.best_of + 2)
+    begun = time.monotonic()
+    plain = loop.render_prompts(token, [plain_prompt] * count, own_seeds, ProgressSlice(on_step, 0.0, share))
+    tries = draws_for_a_picture(loop, (time.monotonic() - begun) / count) if strength else 1
     excluded = [vocabulary.index(word) for word in without if word in vocabulary.tokens[1:]]
-    paths = recommend(loop, estimate, count=count, strength=strength, without=excluded)
-    prompts = [vocabulary.prompt(subject, path) for path in paths]
-    starts = range(first_seed, first_seed + count * tries, tries)
-    seeds = [[(start + nth) % LARGEST_SEED for nth in range(tries)] for start in starts]
+    paths = recommend(loop, estimate, count=count * tries, strength=strength, without=excluded)
+    candidates = [one for row in range(count) for one in _candidates(paths.tolist(), row, count, tries)]
     rendered = loop.render_prompts(
         token,
-        [prompt for prompt in prompts for _ in range(tries)],
-        [seed for row in seeds for seed in row],
-        ProgressSlice(on_step, 0.0, tries / (tries + 1)),
+        [vocabulary.prompt(subject, path) for path, _ in candidates],
+        [(first_seed + further) % LARGEST_SEED for _, further in candidates],
+        ProgressSlice(on_step, share, 1.0 - share),
     )
-    utilities = estimate.utility(loop.features(rendered)).reshape(count, tries)
-    best = utilities.argmax(dim=1).tolist()
-    best_seeds = [row[nth] for row, nth in zip(seeds, best, strict=True)]
-    plain_prompt = vocabulary.prompt(subject, [0] * vocabulary.horizon)
-    plain_steps = ProgressSlice(on_step, tries / (tries + 1), 1.0)
-    plain = loop.render_prompts(token, [plain_prompt] * count, best_seeds, plain_steps)
+    effects = loop.features(rendered).reshape(count, tries, -1) - loop.features(plain)[:, None]
+    sure = estimate.utility(effects) - loop.settings.caution * estimate.standard_error(effects)
+    best = [row * tries + nth for row, nth in enumerate(sure.argmax(dim=1).tolist())]
+    seeds = [(first_seed + candidates[place][1]) % LARGEST_SEED for place in best]
+    plain = loop.render_prompts(
+        token, [plain_prompt] * count, seeds, ProgressSlice(on_step, 1.0 - share, 1.0)
+    )
     opinions = {opinion.token: opinion for opinion in opinions_of(loop.preparation, estimate)}
     pairs = []
-    for row, path in enumerate(paths.tolist()):
+    for row, place in enumerate(best):
+        path = candidates[place][0]
         tokens = tuple(opinions[vocabulary.tokens[number]] for number in path if number)
-        personal = rendered[row * tries + best[row]]
-        pairs.append(Pair(plain[row], personal, plain_prompt, prompts[row], tokens, best_seeds[row]))
+        prompt = vocabulary.prompt(subject, path)
+        pairs.append(Pair(plain[row], rendered[place], plain_prompt, prompt, tokens, seeds[row]))
     return PersonalSet(subject, strength, first_seed, tuple(pairs), tuple(without))
+
+
+def _candidates(
+    paths: Sequence[Sequence[int]], row: int, count: int, tries: int
+) -> list[tuple[tuple[int, ...], int]]:
+    """The prompts that are drawn for one pair, each with its distance from the first seed.
+
+    The pairs share the recommended paths out, so that pairs show different prompts where there are enough.
+    The prompts of a pair have one seed. Where they are fewer than `tries`, each of them gets further seeds.
+    """
+    distinct = list(dict.fromkeys(tuple(path) for path in paths))
+    own = distinct[row::count] or [distinct[row % len(distinct)]]
+    return [(own[nth % len(own)], row + count * (nth // len(own))) for nth in range(tries)]
