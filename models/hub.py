@@ -143,7 +143,7 @@ def _is_whole(folder: Path, repository: str) -> bool:
     index = json.loads((folder / INDEX).read_text(encoding="utf-8")) if INDEX in here else None
     if index is None and CLIP_INDEX not in names:
         return bool(here)  # a chosen file, such as a LoRA
-    for variant in {_variant_of(name) for name in here if name.endswith((WEIGHTS, *PICKLES))} | {""}:
+    for variant in {variant_of(name) for name in here if name.endswith((WEIGHTS, *PICKLES))} | {""}:
         try:
             if set(needed_files(names, index, variant, pickles=True)) <= set(here):
                 return True
@@ -152,7 +152,7 @@ def _is_whole(folder: Path, repository: str) -> bool:
     return False
 
 
-def _variant_of(name: str) -> str:
+def variant_of(name: str) -> str:
     """The variant in a file's name, such as "fp16" in model.fp16-00001-of-00002.safetensors, or ""."""
     parts = name.rsplit("/", 1)[-1].split(".")[1:-1]
     return parts[0].split("-")[0] if parts else ""

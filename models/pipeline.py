@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from models.catalog import Model
+from models.catalog import INDEX, Model
 from models.devices import weights_dtype
 from models.errors import ModelError
+from models.parts import check_channels, state_windows, variant_in
 
 UNBOUNDED = 100_000
 """A tokenizer with a larger window counts as unlimited."""
@@ -38,7 +40,7 @@ def load_pipeline(model: Model, device: torch.device) -> Any:
         pipeline: Any = AutoPipelineForText2Image.from_pretrained(
             model.pipeline,
             dtype=dtype,
-            variant=model.variant or _variant_in(model.pipeline),
+            variant=model.variant or variant_in(model.pipeline),
             local_files_only=True,
             use_safetensors=True,
         )
@@ -50,9 +52,16 @@ def load_pipeline(model: Model, device: torch.device) -> Any:
             )
             pipeline.fuse_lora()
             pipeline.unload_lora_weights()
+        check_channels(pipeline, model.pipeline)
+        state_windows(pipeline)
     except ModelError:
         raise
     except Exception as error:
+        if isinstance(error, ValueError) and "can't find a pipeline linked to" in str(error):
+            raise ModelError(
+                f"Expected a text-to-image model in {model.pipeline}, found that diffusers draws from text "
+                f"with no pipeline of its kind ({_kind_of(model.pipeline)}). Choose another with --model."
+            ) from error
         raise ModelError(
             f"Expected a diffusers pipeline in {model.pipeline}, found one that does not load "
             f"({type(error).__name__}: {error}). Restore its files."
@@ -61,10 +70,8 @@ def load_pipeline(model: Model, device: torch.device) -> Any:
     return pipeline.to(device)
 
 
-def _variant_in(folder: Path) -> str | None:
-    """The variant fp16 if the folder has no other weights."""
-    weights = [file.name for file in folder.rglob("*.safetensors")]
-    return "fp16" if weights and all(".fp16" in name for name in weights) else None
+def _kind_of(folder: Path) -> str:
+    return str(json.loads((folder / INDEX).read_text(encoding="utf-8")).get("_class_name", "unknown"))
 
 
 def _scheduler(name: str) -> Any:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,16 +15,13 @@ from typing import Any
 from models.catalog import CLIP, CLIP_INDEX, DIFFUSION, HERE, INDEX, Adapter, Model, catalog
 from models.errors import ModelError
 from models.hub import located
+from models.own_settings import KINDS, own_settings
+from models.parts import what_is_there
 
 SUBJECTS = "subjects.toml"
 """Name of the file of known subjects in a folder of one's own."""
 
 HUB_ID = re.compile(r"(?P<id>[\w][\w.-]*/[\w][\w.-]*)(@(?P<revision>[\w./-]+))?")
-_STATED = {
-    "title": str, "licence": str, "steps": int, "guidance": float, "picture_px": int, "words": int,
-    "dtype": str, "variant": str, "scheduler": str, "negative": bool, "clip": str, "vocabulary": str,
-    "subjects": str,
-}  # fmt: skip
 
 
 def find_model(name: str, clip: str = "", changes: Mapping[str, Any] | None = None) -> Model:
@@ -43,7 +39,7 @@ def find_model(name: str, clip: str = "", changes: Mapping[str, Any] | None = No
     entry, folder = _entry_of(name)
     index = _index_of(folder, name)
     defaults = _family(str(index.get("_class_name", "")))
-    stated = {key: kind(entry[key]) for key, kind in _STATED.items() if key in entry}
+    stated = {key: kind(entry[key]) for key, kind in KINDS.items() if key in entry}
     facts = {**defaults, **stated}
     chosen_clip = clip or str(facts.pop("clip", "")) or _clip_beside(folder) or _default_clip()
     facts.pop("clip", None)
@@ -87,7 +83,7 @@ def _entry_of(name: str) -> tuple[dict[str, Any], Path]:
             else {}
         )
         subjects = {"subjects": SUBJECTS} if (folder / SUBJECTS).is_file() else {}
-        entry = {"name": folder.name, "title": folder.name, **shared, **subjects, **_own_settings(folder)}
+        entry = {"name": folder.name, "title": folder.name, **shared, **subjects, **own_settings(folder)}
         entry["home"] = folder
         return entry, inner if like_mini else folder
     match = HUB_ID.fullmatch(name)
@@ -95,6 +91,9 @@ def _entry_of(name: str) -> tuple[dict[str, Any], Path]:
         found = _fetched(name, match["id"], match["revision"] or "main")
         entry = {"name": match["id"].replace("/", "--"), "title": match["id"], "revision": found.name}
         return entry, found
+    file = _existing(name)
+    if file is not None and (there := what_is_there(file)):
+        raise ModelError(f"Expected a folder of diffusers in {file}, {there}")
     raise ModelError(
         f"Expected one of the models {', '.join(entries)}, a folder with {DIFFUSION}/{INDEX} and "
         f"{CLIP}/{CLIP_INDEX}, a folder saved by diffusers, or a fetched id such as owner/name; "
@@ -103,9 +102,15 @@ def _entry_of(name: str) -> tuple[dict[str, Any], Path]:
 
 
 def _existing_folder(name: str) -> Path | None:
+    found = _existing(name)
+    return found if found is not None and found.is_dir() else None
+
+
+def _existing(name: str) -> Path | None:
+    """The file or folder of that name, if there is one."""
     try:
-        folder = Path(name).expanduser()
-        return folder if name and folder.is_dir() else None
+        place = Path(name).expanduser()
+        return place if name and place.exists() else None
     except (OSError, RuntimeError, ValueError):  # too long, an unknown home, or a null byte
         return None
 
@@ -116,33 +121,16 @@ def _index_of(folder: Path, name: str) -> dict[str, Any]:
     if not file.is_file():
         where = folder.parent if folder.name == DIFFUSION else folder
         wanted = f"{DIFFUSION}/{INDEX}" if folder.name == DIFFUSION else INDEX
+        found = what_is_there(where)
         raise ModelError(
-            f"Expected the file {wanted} in the model's folder {where}, found none. "
-            "Restore the folder, or choose another with --model."
+            f"Expected the file {wanted} in the model's folder {where}, "
+            + (found or "found none. Restore the folder, or choose another with --model.")
         )
     try:
         index = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ModelError(f"Expected JSON in {file}, found: {error}. Restore the file.") from error
     return index if isinstance(index, dict) else {}
-
-
-def _own_settings(folder: Path) -> dict[str, Any]:
-    """The settings in a folder's palate.toml, if it has one."""
-    file = folder / "palate.toml"
-    if not file.is_file():
-        return {}
-    try:
-        stated = tomllib.loads(file.read_text(encoding="utf-8"))
-        own = {name: kind(stated[name]) for name, kind in _STATED.items() if name in stated}
-    except (ValueError, TypeError) as error:
-        raise ModelError(
-            f"Expected steps, guidance, picture_px and words as numbers in {file}, found: {error}. "
-            "Correct the file."
-        ) from error
-    if own.get("words", 1) < 1:
-        raise ModelError(f"Expected words from 1 in {file}, found {own['words']}. Correct the file.")
-    return own
 
 
 def _clip_beside(folder: Path) -> str:

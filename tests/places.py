@@ -22,6 +22,9 @@ MARKERS: dict[str, tuple[str, ...]] = {
     "test_doors.py": ("app",),
     "test_other_models.py": ("app", "models"),
     "ui/test_api.py": ("app",),
+    "ui/test_temporary_folder.py": ("app",),
+    "ui/test_uploads.py": ("app", "models"),
+    "ui/http/test_listening.py": ("app",),
     "ui/http/test_shutdown.py": ("app",),
 }
 """Folders and files below tests/, and the markers of every test there."""

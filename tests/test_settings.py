@@ -156,7 +156,16 @@ def test_everything_is_kept_in_the_data_folder(tmp_path: Path) -> None:
     assert "~" not in str(Settings().folder)
 
 
-MAY = (Path("settings.py"), Path("__main__.py"), Path("ui/__init__.py"), Path("ui/http/server.py"))
+MAY = tuple(
+    Path(name)
+    for name in (
+        "settings.py",
+        "__main__.py",
+        "ui/__init__.py",
+        "ui/http/server.py",
+        "ui/temporary_folder.py",
+    )
+)
 """The last two set variables that gradio and httpx read."""
 
 

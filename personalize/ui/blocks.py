@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.blocks import BlockFunction, convert_component_dict_to_list
-from gradio.exceptions import InvalidPathError
+from gradio.exceptions import ComponentProcessingError, InvalidPathError
 from gradio.state_holder import SessionState
 from gradio.utils import get_upload_folder
 
@@ -66,7 +66,9 @@ class Blocks(gr.Blocks):  # type: ignore[misc]
         """
         try:
             values: list[Any] = await super().preprocess_data(block_fn, inputs, *more)
-        except (InvalidPathError, OSError) as error:
+        except (InvalidPathError, OSError, ComponentProcessingError) as error:
+            if isinstance(error, ComponentProcessingError) and not isinstance(error.__cause__, OSError):
+                raise
             sentence = "Expected a file that was sent just now, found none. Choose the file again."
             raise gr.Error(sentence, print_exception=False) from error
         finally:

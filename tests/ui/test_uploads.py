@@ -76,7 +76,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Any:
         patch.setenv("HOME", str(home))
         patch.setenv("TMPDIR", str(shared))
         flags = ["--port", "0", "--bank", "0", "--threads", "1", "--data", str(data)]
-        process, url = start_app(["app.py", *flags], folder / "log.txt")
+        process, url = start_app(["app.py", *flags], folder / "log.txt", ready_s=300)
     try:
         with httpx.Client(base_url=url, timeout=60) as client:
             yield client, data.resolve()

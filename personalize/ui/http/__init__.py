@@ -15,7 +15,8 @@
     metrics.py       counters of the process
 
     responses.py     kinds of responses, and the language and the body of a request
-    server.py        start the server, and end it
+    server.py        start the page, and end it
+    listening.py     a server in a thread
     port.py          a free port
     shutdown.py      the end of the process
 """

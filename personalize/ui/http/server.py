@@ -1,8 +1,9 @@
 """Start the server of the page, and end it when the process is told to."""
 
+import contextlib
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from urllib.request import getproxies_environment
 
 import gradio as gr
@@ -16,9 +17,10 @@ from personalize.ui.http.ahead import ahead_routes
 from personalize.ui.http.earlier import earlier_routes
 from personalize.ui.http.first_scripts import FirstScripts
 from personalize.ui.http.health import health_routes
+from personalize.ui.http.listening import Server
 from personalize.ui.http.metrics import Metrics
 from personalize.ui.http.pictures import picture_routes
-from personalize.ui.http.port import THIS_MACHINE, free_port
+from personalize.ui.http.port import THIS_MACHINE, bound_socket, is_any, without_brackets
 from personalize.ui.http.settings import settings_routes
 from personalize.ui.http.shutdown import shutdown_requested
 from personalize.ui.http.staff import staff_routes
@@ -52,12 +54,22 @@ def serve(
             'Expected the package mcp with mcp = 1, found none. Install it: pip install "mcp>=1.21,<2"'
         )
     staff, metrics = StaffAccess(settings.staff_pin), metrics or Metrics()
-    port = free_port(settings.host, settings.port)
+    bound = bound_socket(settings.host, settings.port)
+    url = url_of(settings.host, bound.getsockname()[1])
     bypass_proxies(settings.host)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: object) -> AsyncIterator[None]:
+        page.run_startup_events()
+        await page.run_extra_startup_events()
+        yield
+
     page.queue(default_concurrency_limit=None, api_open=False)
+    # Gradio's own start gives the server 5 seconds and its first answer 3, asks through proxies, and builds
+    # no URL for IPv6. Gradio starts no server for a page that says that it runs.
+    page.is_running, page.is_colab, page.local_url = True, False, url
     page.launch(
-        server_name=settings.host,
-        server_port=port,
+        _frontend=False,
         prevent_thread_lock=True,
         quiet=True,
         share=False,
@@ -85,12 +97,19 @@ def serve(
                 *staff_routes(personalizer, staff, settings, metrics),
                 *wall_routes(personalizer, staff),
             ],
+            "lifespan": lifespan,
             "docs_url": None,
             "redoc_url": None,
         },
     )
+    page.has_launched = True  # only then Gradio checks which files a visitor may name
+    if page.mcp_server_obj:
+        page.mcp_server_obj._local_url = url
+    page._queue.set_server_app(page.server_app)
+    page.server = Server(page.server_app, bound)
+    page.server.start()
     shutdown = shutdown_requested()
-    on_ready(url_of(settings.host, port))
+    on_ready(url)
     while not shutdown.wait(0.5):
         pass
     page.close(verbose=False)
@@ -98,13 +117,14 @@ def serve(
 
 def url_of(host: str, port: int) -> str:
     """The URL of the page for a browser on this machine."""
-    if host in ("0.0.0.0", "::"):
-        host = "127.0.0.1" if host == "0.0.0.0" else "::1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    host = without_brackets(host)
+    if is_any(host):
+        host = "::1" if ":" in host else "127.0.0.1"
+    return f"http://[{host.replace('%', '%25')}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def bypass_proxies(host: str) -> None:
-    """Let this process reach its own page without a proxy: Gradio tests there whether the page has started.
+    """Let this process reach its own page without a proxy: its MCP tools call the page.
 
     The function adds this machine to `no_proxy` in the environment, where Gradio's HTTP client looks. It
     changes nothing if the environment names no proxy.
