@@ -13,6 +13,7 @@
     health.py        /healthz, /readyz, /metrics
     metrics.py       counters of the process
 
+    bounds.py        answers requests that no browser sends, before any route
     responses.py     kinds of responses, and the language and the body of a request
     server.py        start the server, and end it
     port.py          a free port

@@ -13,6 +13,7 @@ from personalize.rendering.png import LARGEST_PICTURE
 from personalize.rounds.personalizer import Personalizer
 from personalize.settings import Settings
 from personalize.ui.http.ahead import ahead_routes
+from personalize.ui.http.bounds import Bounds
 from personalize.ui.http.first_scripts import FirstScripts
 from personalize.ui.http.health import health_routes
 from personalize.ui.http.metrics import Metrics
@@ -73,7 +74,7 @@ def serve(
         css='[id^="screen-"] { display: none; }',  # until the style sheet is loaded
         head=HEAD,
         app_kwargs={
-            "middleware": [Middleware(FirstScripts)],
+            "middleware": [Middleware(Bounds), Middleware(FirstScripts)],
             "routes": [
                 *picture_routes(personalizer, settings.address, metadata=bool(settings.metadata)),
                 *ahead_routes(personalizer),

@@ -83,12 +83,12 @@ def vote_routes(personalizer: Personalizer, address: str = "") -> list[Route]:
         return json_response(_public(live, live.ballot, device))
 
     async def picture(request: Request) -> Response:
-        live, option = votes.find(request.path_params["code"]), request.path_params["option"]
+        live, option = votes.find(request.path_params["code"]), whole_number(request.path_params["option"])
         if live is None or live.ballot is None or live.ballot.shown != request.path_params["shown"]:
             return not_found()
         session = await asyncio.to_thread(personalizer.session, live.token)
         round_ = next((r for r in session.rounds if r.fingerprint == live.ballot.shown), None)
-        if round_ is None or not 0 <= option < len(round_.pictures):
+        if round_ is None or option is None or not 0 <= option < len(round_.pictures):
             return not_found()
         content = await asyncio.to_thread(personalizer.picture, live.token, round_.pictures[option])
         return picture_response(without_texts(content), cached="private, max-age=3600")
@@ -125,7 +125,7 @@ def vote_routes(personalizer: Personalizer, address: str = "") -> list[Route]:
         Route("/vote/{code}", page),
         Route("/vote/{code}/state", state),
         Route("/vote/{code}/vote", _with_errors(vote), methods=["POST"]),
-        Route("/vote/{code}/{shown}/{option:int}.png", _with_errors(picture)),
+        Route("/vote/{code}/{shown}/{option}.png", _with_errors(picture)),
         Route("/audience/{token}", _with_errors(present), methods=["POST"]),
         Route("/audience/{token}/code.svg", _with_errors(code)),
     ]
@@ -169,7 +169,7 @@ async def _json_body(request: Request) -> dict[str, Any]:
         raise SessionError("Expected a short message, found a long one. Reload the page.")
     try:
         body = json.loads(content or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or lists in a thousand lists
         body = None
     if not isinstance(body, dict):
         raise SessionError("Expected a JSON object, found something else. Reload the page.")
