@@ -6,9 +6,11 @@
     ahead.py         the pictures of the next round, for the page that shows the round before it
     vote.py          the page on which an audience votes, and the presenter's calls
     audience.py      the votes of an audience
+    device.py        cookies of devices that the server signed, and network addresses
     wall.py          the wall of taste cards at a booth
     staff.py         the page for the staff of a booth
     staff_access.py  the PIN, and the browsers that gave it
+    unlock.py        the code from the console, for staff who were locked out
     settings.py      the page of settings
     health.py        /healthz, /readyz, /metrics
     metrics.py       counters of the process

@@ -51,7 +51,7 @@ def serve(
         raise SettingsError(
             'Expected the package mcp with mcp = 1, found none. Install it: pip install "mcp>=1.21,<2"'
         )
-    staff, metrics = StaffAccess(settings.staff_pin), metrics or Metrics()
+    staff, metrics = StaffAccess(settings.staff_pin, folder=settings.data), metrics or Metrics()
     port = free_port(settings.host, settings.port)
     bypass_proxies(settings.host)
     page.queue(default_concurrency_limit=None, api_open=False)

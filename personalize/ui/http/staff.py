@@ -66,7 +66,7 @@ def staff_routes(
         done = RedirectResponse("staff", 303, headers=UNCACHED)
         try:
             if "pin" in fields:
-                staff.log_in(fields["pin"], done)
+                staff.log_in(fields["pin"], done, request)
                 return done
             if not staff.is_staff(request):
                 return await page(request, status=403)
