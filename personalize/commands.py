@@ -424,6 +424,19 @@ def run_study(chosen: Flags, settings: Settings) -> None:
     write_line(f"{people} participants in {chosen.file}")
 
 
+def unlock_flags(parser: argparse.ArgumentParser) -> None:
+    """Flags of `unlock`: none of its own."""
+
+
+def run_unlock(chosen: Flags, settings: Settings) -> None:
+    """Print a code that lets staff in once, instead of the PIN, when there were too many tries."""
+    from personalize.ui.http.unlock import CODE_S, new_code
+
+    code = new_code(settings.data)
+    write_line(f"{code}")
+    write_line(f"Type this code as the PIN on the page /staff within {CODE_S // 60} minutes. It works once.")
+
+
 COMMANDS: dict[str, Command] = {
     "render": Command(render_flags, run_render),
     "design": Command(design_flags, run_design, ("json", "questions")),
@@ -431,5 +444,6 @@ COMMANDS: dict[str, Command] = {
     "benchmark": Command(benchmark_flags, run_benchmark, ("json", "questions")),
     "experiments": Command(experiments_flags, run_experiments),
     "study": Command(study_flags, run_study, ("json",)),
+    "unlock": Command(unlock_flags, run_unlock),
 }
 """All commands by name."""

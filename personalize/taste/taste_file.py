@@ -9,7 +9,7 @@ import codecs
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from personalize.errors import SessionError
 from personalize.rendering.png import PNG, text_of
@@ -56,8 +56,8 @@ class Said(_Part):
 
     word: Word
     slot: Word
-    utility: float
-    error: float
+    utility: FiniteFloat
+    error: FiniteFloat
 
 
 class Picked(_Part):

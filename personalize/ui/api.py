@@ -4,6 +4,7 @@
 page's URL, and contain the token. Waiting and limits are the same as on the page.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from personalize.taste.summary import summarise
 from personalize.ui.rate_limit import Limit
 from personalize.ui.screens.html import picture_url
 from personalize.ui.text import sentences
+from personalize.ui.text.catalogue import catalogue
+
+log = logging.getLogger(__name__)
 
 RANDOM = -1
 """The value of `seed` that asks for a random one."""
@@ -258,11 +262,18 @@ def _strength(value: object) -> float:
 
 @contextmanager
 def _errors_for_programs() -> Iterator[None]:
-    """Send the sentence of one of our errors to the program; other errors are only logged."""
+    """Send the sentence of one of our errors to the program; other errors are only logged.
+
+    The message of an error of the store or the renderer may contain folders and URLs. The log has it, and the
+    program gets the page's sentence.
+    """
     try:
         yield
-    except PersonalizeError as error:
+    except SessionError as error:
         raise gr.Error(str(error), print_exception=False) from None
+    except PersonalizeError as error:
+        log.warning("said to a program in other words: %s", error)
+        raise gr.Error(catalogue("en").error(error), print_exception=False) from None
 
 
 def round_to(value: float) -> float:

@@ -5,6 +5,8 @@ import io
 import segno
 from PIL import Image
 
+from personalize.errors import SessionError
+
 DARK, LIGHT = "#17201b", "#fbfcfa"
 """The page's ink, and the paper of its cards."""
 
@@ -25,4 +27,15 @@ def qr_picture(link: str, side_px: int) -> Image.Image:
 
 
 def _code(link: str) -> segno.QRCode:
-    return segno.make(link, error="m", micro=False)
+    """The code of a link.
+
+    Raises:
+        SessionError: the link is too long.
+    """
+    try:
+        return segno.make(link, error="m", micro=False)
+    except segno.DataOverflowError:
+        raise SessionError(
+            "Expected a link that fits into a QR code, found one of {length} letters. Shorten the address.",
+            length=len(link),
+        ) from None

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import gradio as gr
 
-from personalize.errors import PersonalizeError, UnknownSessionError
+from personalize.errors import PersonalizeError, SessionError, UnknownSessionError
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
 from personalize.ui.latest_event import LatestEvent
@@ -67,7 +67,8 @@ class EventStreams:
             message = state.words.error(error) if state.token else ""
             yield self._screens.first(state, message)
         except PersonalizeError as error:
-            log.info("shown on the page: %s", error)
+            level = logging.INFO if isinstance(error, SessionError) else logging.WARNING
+            log.log(level, "shown on the page in other words: %s", error, exc_info=level > logging.INFO)
             yield self.refuse(state, error)
             yield await self._screens.failed(state)
         except Exception:

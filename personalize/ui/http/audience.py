@@ -1,14 +1,14 @@
 """The votes of an audience: one vote for each device and round, and the picture with most votes wins.
 
 A device may change its vote until the vote is closed. Votes are kept in memory only and belong to nobody: a
-device is a random number in a cookie. The code of a vote is a hash of the session's token, so it survives a
-restart. Whoever has the code can vote, and nothing else.
+device is a random number in a cookie that the server signed. The code of a vote is a hash of the session's
+token, so it survives a restart. Whoever has the code can vote, and nothing else.
 """
 
 import hashlib
 import math
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,8 +17,8 @@ from personalize.errors import SessionError, StaleAnswerError
 MOST_VOTES = 200
 """Live votes that are remembered; the one opened longest ago is forgotten first."""
 
-MOST_DEVICES = 5000
-"""Devices that may vote in one round."""
+MOST_BY_ADDRESS = 1000
+"""Devices of one network address that may vote in one round: a hall behind one router has one address."""
 
 
 def vote_code(token: str) -> str:
@@ -45,13 +45,14 @@ class Ballot:
     winner: int | None = None
     _votes: dict[str, tuple[int, int]] = field(default_factory=dict)
     _cast: int = 0
+    _devices: Counter[str] = field(default_factory=Counter)
 
-    def vote(self, device: str, option: int) -> None:
+    def vote(self, device: str, option: int, address: str = "") -> None:
         """Count a device's vote for a picture, in place of its earlier vote.
 
         Raises:
             StaleAnswerError: the vote is closed.
-            SessionError: there is no such picture, or too many devices voted.
+            SessionError: there is no such picture, or too many devices of that network address voted.
         """
         if self.winner is not None:
             raise StaleAnswerError(
@@ -63,10 +64,14 @@ class Ballot:
                 options=self.options,
                 found=option + 1,
             )
-        if device not in self._votes and len(self._votes) >= MOST_DEVICES:
-            raise SessionError(
-                "Expected at most {most} devices, found more. Watch the screen.", most=MOST_DEVICES
-            )
+        if device not in self._votes:
+            if self._devices[address] >= MOST_BY_ADDRESS:
+                raise SessionError(
+                    "Expected at most {most} devices of one network, found more. Watch the screen, or use "
+                    "another network.",
+                    most=MOST_BY_ADDRESS,
+                )
+            self._devices[address] += 1
         if self.of(device) != option:  # a repeated vote changes nothing, not even the order of votes
             self._cast += 1
             self._votes[device] = (option, self._cast)

@@ -90,7 +90,10 @@ def picture_routes(personalizer: Personalizer, address: str = "", *, metadata: b
         if not _TOKEN.fullmatch(token):
             return not_found()
         link = f"{public_url(request, address)}/?s={token}"
-        return picture_response(qr_svg(link, _DOT_PX), "image/svg+xml")
+        try:
+            return picture_response(qr_svg(link, _DOT_PX), "image/svg+xml")
+        except SessionError:
+            return not_found()
 
     return [
         Route("/picture/{token}/{name}.png", picture),

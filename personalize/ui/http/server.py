@@ -14,6 +14,7 @@ from personalize.rendering.png import LARGEST_PICTURE
 from personalize.rounds.personalizer import Personalizer
 from personalize.settings import Settings
 from personalize.ui.http.ahead import ahead_routes
+from personalize.ui.http.bounds import Bounds
 from personalize.ui.http.earlier import earlier_routes
 from personalize.ui.http.first_scripts import FirstScripts
 from personalize.ui.http.health import health_routes
@@ -53,7 +54,7 @@ def serve(
         raise SettingsError(
             'Expected the package mcp with mcp = 1, found none. Install it: pip install "mcp>=1.21,<2"'
         )
-    staff, metrics = StaffAccess(settings.staff_pin), metrics or Metrics()
+    staff, metrics = StaffAccess(settings.staff_pin, folder=settings.folder), metrics or Metrics()
     bound = bound_socket(settings.host, settings.port)
     url = url_of(settings.host, bound.getsockname()[1])
     bypass_proxies(settings.host)
@@ -86,7 +87,7 @@ def serve(
         css='[id^="screen-"] { display: none; }',  # until the style sheet is loaded
         head=HEAD,
         app_kwargs={
-            "middleware": [Middleware(FirstScripts)],
+            "middleware": [Middleware(Bounds), Middleware(FirstScripts)],
             "routes": [
                 *picture_routes(personalizer, settings.address, metadata=bool(settings.metadata)),
                 *ahead_routes(personalizer),

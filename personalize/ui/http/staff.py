@@ -13,11 +13,12 @@ from starlette.routing import Route
 from personalize.errors import LimitError, PersonalizeError
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.record import CardState
+from personalize.session.whole_number import whole_number
 from personalize.settings import Settings
 from personalize.ui.http.metrics import Metrics
 from personalize.ui.http.responses import FORMS, PICTURES, UNCACHED, bounded_body, light_page, requested_words
 from personalize.ui.http.staff_access import SHIFT_S, StaffAccess
-from personalize.ui.http.wall import LARGEST_NUMBER, SHOWN
+from personalize.ui.http.wall import SHOWN
 
 PAUSED_COOKIE = "palate_paused"
 """The cookie of a screen that does not start over by itself; the page's script reads it."""
@@ -65,7 +66,7 @@ def staff_routes(
         done = RedirectResponse("staff", 303, headers=UNCACHED)
         try:
             if "pin" in fields:
-                staff.log_in(fields["pin"], done)
+                staff.log_in(fields["pin"], done, request)
                 return done
             if not staff.is_staff(request):
                 return await page(request, status=403)
@@ -84,8 +85,9 @@ def staff_routes(
 
     def decide(fields: dict[str, str]) -> None:
         for name, state in _DECISIONS.items():
-            if fields.get(name, "").isdecimal():
-                store.judge_card(min(int(fields[name]), LARGEST_NUMBER), state)
+            number = whole_number(fields.get(name))
+            if number is not None:
+                store.judge_card(number, state)
 
     if not staff.enabled:
         return []

@@ -7,7 +7,6 @@ the presenter's page, like any other answer.
 
 import asyncio
 import json
-import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -20,6 +19,7 @@ from personalize.rendering.png import without_texts
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.whole_number import whole_number
 from personalize.ui.http.audience import Ballot, LiveVote, LiveVotes
+from personalize.ui.http.device import address_of, devices_in
 from personalize.ui.http.responses import (
     PICTURES,
     SCRIPTS,
@@ -34,7 +34,7 @@ from personalize.ui.http.responses import (
 from personalize.ui.qr_code import qr_svg
 
 DEVICE_COOKIE = "palate_device"
-"""The cookie of a device that opened a voting page: a random number, kept for one day."""
+"""The cookie of a device that opened a voting page: a random number and its signature, kept for one day."""
 
 LARGEST_BODY = 1000
 """Bytes of a message."""
@@ -53,42 +53,44 @@ def vote_routes(personalizer: Personalizer, address: str = "") -> list[Route]:
         personalizer: the loop.
         address: URL at which phones reach the page; "" for the URL of the request.
     """
-    votes = LiveVotes()
+    votes, devices = LiveVotes(), devices_in(personalizer.settings.data, "audience")
+
+    def device_of(request: Request) -> str:
+        return devices.of(request.cookies.get(DEVICE_COOKIE, ""))
 
     async def page(request: Request) -> Response:
         code = request.path_params["code"]
         if votes.find(code) is None:
             return light_page(request, "vote", status=404, code="", open=False)
         answer = light_page(request, "vote", PICTURES, SCRIPTS, code=code, open=True)
-        if not request.cookies.get(DEVICE_COOKIE):
-            device = secrets.token_urlsafe(16)
+        if not device_of(request):
             # For the whole site: behind a proxy the page may have a path that this process does not know.
-            answer.set_cookie(DEVICE_COOKIE, device, max_age=86_400, httponly=True, samesite="strict")
+            answer.set_cookie(DEVICE_COOKIE, devices.new(), max_age=86_400, httponly=True, samesite="strict")
         return answer
 
     async def state(request: Request) -> Response:
         live = votes.find(request.path_params["code"])
         if live is None or live.ballot is None:
             return json_response({"round": 0})
-        return json_response(_public(live, live.ballot, request.cookies.get(DEVICE_COOKIE, "")))
+        return json_response(_public(live, live.ballot, device_of(request)))
 
     async def vote(request: Request) -> Response:
-        live, device = votes.find(request.path_params["code"]), request.cookies.get(DEVICE_COOKIE, "")
-        if live is None or live.ballot is None or not device or len(device) > 64:
+        live, device = votes.find(request.path_params["code"]), device_of(request)
+        if live is None or live.ballot is None or not device:
             return json_response({"error": ""}, 403)
         body = await _json_body(request)
         if body.get("shown") != live.ballot.shown:
             return json_response({"error": ""}, 409)
-        live.ballot.vote(device, _whole_number(body, "option"))
+        live.ballot.vote(device, _whole_number(body, "option"), address_of(request))
         return json_response(_public(live, live.ballot, device))
 
     async def picture(request: Request) -> Response:
-        live, option = votes.find(request.path_params["code"]), request.path_params["option"]
+        live, option = votes.find(request.path_params["code"]), whole_number(request.path_params["option"])
         if live is None or live.ballot is None or live.ballot.shown != request.path_params["shown"]:
             return not_found()
         session = await asyncio.to_thread(personalizer.session, live.token)
         round_ = next((r for r in session.rounds if r.fingerprint == live.ballot.shown), None)
-        if round_ is None or not 0 <= option < len(round_.pictures):
+        if round_ is None or option is None or not 0 <= option < len(round_.pictures):
             return not_found()
         content = await asyncio.to_thread(personalizer.picture, live.token, round_.pictures[option])
         return picture_response(without_texts(content), cached="private, max-age=3600")
@@ -125,7 +127,7 @@ def vote_routes(personalizer: Personalizer, address: str = "") -> list[Route]:
         Route("/vote/{code}", page),
         Route("/vote/{code}/state", state),
         Route("/vote/{code}/vote", _with_errors(vote), methods=["POST"]),
-        Route("/vote/{code}/{shown}/{option:int}.png", _with_errors(picture)),
+        Route("/vote/{code}/{shown}/{option}.png", _with_errors(picture)),
         Route("/audience/{token}", _with_errors(present), methods=["POST"]),
         Route("/audience/{token}/code.svg", _with_errors(code)),
     ]
@@ -169,7 +171,7 @@ async def _json_body(request: Request) -> dict[str, Any]:
         raise SessionError("Expected a short message, found a long one. Reload the page.")
     try:
         body = json.loads(content or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or lists in a thousand lists
         body = None
     if not isinstance(body, dict):
         raise SessionError("Expected a JSON object, found something else. Reload the page.")

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from personalize.errors import PersonalizeError
 from personalize.rendering.png import without_texts
 from personalize.rounds.personalizer import Personalizer
+from personalize.session.whole_number import whole_number
 from personalize.ui.http.responses import (
     PICTURES,
     SCRIPTS,
@@ -29,9 +30,6 @@ from personalize.ui.text.catalogue import Catalogue
 
 SHOWN = 24
 """Cards on the wall: the newest ones."""
-
-LARGEST_NUMBER = 2**31 - 1
-"""Largest number of a card that every database can store."""
 
 FRESH_S = 10
 """Seconds between two requests of the wall for new cards."""
@@ -53,8 +51,8 @@ def wall_routes(personalizer: Personalizer, staff: StaffAccess) -> list[Route]:
         return light_page(request, "booth-wall", PICTURES, SCRIPTS, cards=cards, fresh_s=FRESH_S)
 
     async def picture(request: Request) -> Response:
-        number = request.path_params["number"]
-        found = await asyncio.to_thread(store.card, number) if number <= LARGEST_NUMBER else None
+        number = whole_number(request.path_params["number"])
+        found = await asyncio.to_thread(store.card, number) if number is not None and number >= 0 else None
         if found is None or not (found.state == "shown" or staff.is_staff(request)):
             return not_found()
         return picture_response(found.content)
@@ -78,6 +76,6 @@ def wall_routes(personalizer: Personalizer, staff: StaffAccess) -> list[Route]:
         return []
     return [
         Route("/wall", wall),
-        Route("/wall/{number:int}.png", picture),
+        Route("/wall/{number}.png", picture),
         Route("/wall/card/{token}", card, methods=["POST", "DELETE"]),
     ]

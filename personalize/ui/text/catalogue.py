@@ -15,7 +15,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from personalize.errors import PersonalizeError
+from personalize.errors import PersonalizeError, SessionError
 
 FOLDER = Path(__file__).parent / "languages"
 LANGUAGES = ("en", "de", "fr")
@@ -77,13 +77,19 @@ class Catalogue:
         return self("date", day=moment.day, month=month, year=moment.year)
 
     def error(self, error: Exception) -> str:
-        """The sentence for an error; the message of an error without a sentence is quoted."""
+        """The sentence for an error.
+
+        Without a sentence, the message of an error about a visitor's request is quoted. Other messages may
+        contain folders, URLs or what a driver said. Only the log has them.
+        """
         if isinstance(error, PersonalizeError):
             key = _keys().get(error.template)
             if key is not None:
                 values = {place: self._part(place, str(value)) for place, value in error.values.items()}
                 return str(self._tables["errors"][key]).format(**values)
-        return self("other_error", message=str(error))
+        if isinstance(error, SessionError):
+            return self("other_error", message=str(error))
+        return self("other_failure")
 
     def script(self) -> dict[str, str]:
         """The texts for scripts, by key without its beginning."""

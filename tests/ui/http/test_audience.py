@@ -3,7 +3,7 @@
 import pytest
 
 from personalize.errors import SessionError, StaleAnswerError
-from personalize.ui.http.audience import MOST_DEVICES, MOST_VOTES, Ballot, LiveVote, LiveVotes, vote_code
+from personalize.ui.http.audience import MOST_BY_ADDRESS, MOST_VOTES, Ballot, LiveVote, LiveVotes, vote_code
 
 
 def a_ballot(*votes: tuple[str, int]) -> Ballot:
@@ -39,10 +39,12 @@ def test_what_cannot_be_is_refused() -> None:
         a_ballot().close()
     with pytest.raises(SessionError, match="1 to 4"):
         a_ballot(("a", 4))
-    full = a_ballot(*((str(device), 0) for device in range(MOST_DEVICES)))
+    full = a_ballot(*((str(device), 0) for device in range(MOST_BY_ADDRESS)))
     full.vote("7", 1)
     with pytest.raises(SessionError, match="devices"):
         full.vote("one more", 1)
+    full.vote("one more", 1, "192.0.2.7")  # one network takes nothing from another
+    assert full.counts == (MOST_BY_ADDRESS - 1, 2, 0, 0)
 
 
 def test_an_audience_votes_on_the_pictures_that_are_shown() -> None:

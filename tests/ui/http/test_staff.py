@@ -1,6 +1,11 @@
 """Who is staff: the PIN, how often it may be tried, how long it lasts, and what is there without it."""
 
+import os
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -13,10 +18,13 @@ from personalize.preparation.prepare import prepare
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.memory_store import MemoryStore
 from personalize.settings import Settings
+from personalize.ui.http.device import devices_in
 from personalize.ui.http.metrics import Metrics
 from personalize.ui.http.settings import settings_routes
 from personalize.ui.http.staff import staff_routes
 from personalize.ui.http.staff_access import (
+    COMMON_TRIES,
+    KNOWN_COOKIE,
     MOST_BROWSERS,
     SHIFT_S,
     STAFF_COOKIE,
@@ -24,6 +32,7 @@ from personalize.ui.http.staff_access import (
     TRIES_S,
     StaffAccess,
 )
+from personalize.ui.http.unlock import CODE_FILE, CODE_S, new_code
 from personalize.ui.http.wall import wall_routes
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
@@ -176,3 +185,90 @@ def test_other_peoples_cards_cannot_be_put_up_or_taken_down() -> None:
     for method in ("POST", "DELETE"):
         answer = client.request(method, "/wall/card/nobody", headers={"accept-language": "de"})
         assert answer.status_code == 404 and answer.json()["error"]
+
+
+def request_from(address: str, known: str = "") -> Request:
+    cookie = f"{KNOWN_COOKIE}={known}".encode()
+    return Request({"type": "http", "client": (address, 1), "headers": [(b"cookie", cookie)]})
+
+
+def known_device(staff: StaffAccess, address: str) -> str:
+    answer = Response()
+    staff.log_in(PIN, answer, request_from(address))
+    cookies = answer.headers.getlist("set-cookie")
+    return next(c.split(";")[0].split("=", 1)[1] for c in cookies if c.startswith(KNOWN_COOKIE))
+
+
+def guess(staff: StaffAccess, address: str, times: int, known: str = "") -> int:
+    """Wrong tries from an address; how many of them were tested."""
+    tested = 0
+    for _ in range(times):
+        try:
+            staff.log_in("000000", Response(), request_from(address, known))
+        except LimitError:
+            continue
+        except SessionError:
+            tested += 1
+    return tested
+
+
+def test_one_address_that_guesses_keeps_no_other_out(tmp_path: Path) -> None:
+    clock = Clock()
+    staff = StaffAccess(PIN, clock, tmp_path)
+    tested = 0
+    for _ in range(1800):
+        clock.now += 1.0
+        tested += guess(staff, "192.0.2.1", 1)
+    assert TRIES < tested <= TRIES + 1800 * TRIES / TRIES_S + 1
+    staff.log_in(PIN, Response(), request_from("192.0.2.2"))
+
+
+def test_many_addresses_are_limited_together_and_keep_no_known_device_out(tmp_path: Path) -> None:
+    clock = Clock()
+    staff = StaffAccess(PIN, clock, tmp_path)
+    known = known_device(staff, "192.0.2.2")
+    assert sum(guess(staff, f"203.0.113.{n}", 5) for n in range(100)) == COMMON_TRIES - 1
+    assert guess(staff, "192.0.2.9", 1) == 0
+    again = StaffAccess(PIN, clock, tmp_path)  # a restart knows the device too
+    assert guess(again, "2001:db8::1", 3) + guess(again, "2001:db8::2", 4) == TRIES  # one /64 network
+    for one in (staff, again):
+        one.log_in(PIN, Response(), request_from("203.0.113.1", known))
+        assert guess(one, "203.0.113.1", 9, known) == TRIES - 1  # nor may a known device guess fast
+
+
+def test_a_made_up_device_is_not_known(tmp_path: Path) -> None:
+    staff = StaffAccess(PIN, Clock(), tmp_path)
+    audience = devices_in(tmp_path, "audience").new()
+    assert sum(guess(staff, "192.0.2.1", 1, f"made.up{n}") for n in range(20)) == TRIES
+    assert guess(staff, "192.0.2.1", 5, audience) == 0
+
+
+def test_the_console_lets_staff_in_once(tmp_path: Path) -> None:
+    staff = StaffAccess(PIN, Clock(), tmp_path)
+    guess(staff, "192.0.2.1", 9)
+    done = subprocess.run(
+        [sys.executable, "-m", "personalize", "unlock", "--data", str(tmp_path)],
+        capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3],
+    )  # fmt: skip
+    code = done.stdout.split()[0]
+    assert code.encode() not in (tmp_path / CODE_FILE).read_bytes()
+    with pytest.raises(LimitError):
+        staff.log_in(code[:-1], Response(), request_from("192.0.2.1"))
+    staff.log_in(code, Response(), request_from("192.0.2.1"))
+    staff.log_in(PIN, Response(), request_from("192.0.2.1"))  # the limits begin anew
+    with pytest.raises(SessionError, match="found another"):
+        staff.log_in(code, Response(), request_from("192.0.2.1"))
+
+
+def test_an_old_code_lets_nobody_in(tmp_path: Path) -> None:
+    staff = StaffAccess(PIN, Clock(), tmp_path)
+    first, second = new_code(tmp_path), new_code(tmp_path)
+    old = time.time() - CODE_S - 1
+    with pytest.raises(SessionError, match="found another"):
+        staff.log_in(first, Response())
+    os.utime(tmp_path / CODE_FILE, (old, old))
+    with pytest.raises(SessionError, match="found another"):
+        staff.log_in(second, Response())
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(SettingsError, match="--data"):
+        new_code(tmp_path / "file")

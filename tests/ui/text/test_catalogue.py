@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from personalize.errors import LimitError, RenderError, SessionError
+from personalize.errors import LimitError, RenderError, SessionError, StoreError
 from personalize.session.subject import check_subject
 from personalize.ui.rate_limit import Limit
 from personalize.ui.text.catalogue import FOLDER, LANGUAGES, Catalogue, catalogue, language_asked
@@ -164,9 +164,22 @@ def test_an_error_is_told_with_its_values(language: str) -> None:
         limit.take("a")
     sentence = words.error(often.value)
     assert "Expected" not in sentence and ("drawings" in sentence) == (language == "en")
-    foreign = RenderError("The brush {broke}.")
+    foreign = SessionError("The brush {broke}.")
     assert "The brush {broke}." in words.error(foreign)  # not known: quoted as it is
     assert (words.error(foreign) == str(foreign)) == (language == "en")
+    for raw in (RenderError("out of memory at /secret"), StoreError("no /secret"), OSError("/secret")):
+        assert "secret" not in words.error(raw) and words.error(raw)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_names_a_folder_or_what_a_driver_said(language: str) -> None:
+    told = 0
+    for key, template in table("en")["templates"].items():
+        private = places(template) & {"path", "fault", "kind"}
+        private |= places(template) & {"where"} if "database" in template or "disk" in template else set()
+        told += bool(private)
+        assert not places(table(language)["errors"][key]) & private, key
+    assert told >= 7
 
 
 def test_an_error_keeps_its_template_and_its_values_on_the_way_through_a_process() -> None:
