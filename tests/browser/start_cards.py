@@ -24,7 +24,7 @@ from tests.apps import ROOT
 
 FOLDER = ROOT / "personalize" / "ui" / "static" / "cards"
 WIDTH_PX, QUALITY = 360, 64
-ROUNDS, DESIGN_ITERATIONS = 24, 40
+ROUNDS, DESIGN_ITERATIONS = 18, 40
 """Of a card; a rough design is enough, because the questions adapt to the answers."""
 
 
@@ -105,15 +105,17 @@ def _answered(loop: Personalizer, person: Person) -> str:
     token = loop.start(person.subject, seed=person.seed).token
     for _ in range(ROUNDS):
         round_ = loop.render(token, loop.propose(token).number)
-        worth = [person.worth(prompt) for prompt in round_.prompts]
-        best = worth.index(max(worth)) if max(worth) > 0 else None
+        worth = dict(enumerate(map(person.worth, round_.prompts)))
+        best = max(worth, key=worth.__getitem__)
+        if worth[best] <= 0:
+            loop.answer(token, round_.number, none=True, shown=round_.fingerprint)
+            continue
         loop.answer(
             token,
             round_.number,
             best=best,
-            liked=tuple(place for place, value in enumerate(worth) if value > 0 and place != best),
-            disliked=tuple(place for place, value in enumerate(worth) if value < 0),
-            none=best is None,
+            liked=tuple(place for place, value in worth.items() if value > 0 and place != best),
+            disliked=tuple(place for place, value in worth.items() if value < 0),
             shown=round_.fingerprint,
         )
     return token
