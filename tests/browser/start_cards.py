@@ -73,8 +73,23 @@ PEOPLE = (
     Person(
         "a sailboat",
         9,
-        ("paper cutout", "sticker", "pastel colors", "ocean waves", "blue sky", "peaceful", "cool colors"),
-        ("dramatic", "black and gold", "woodcut", "film grain", "cracked paint", "halftone print"),
+        (
+            "paper cutout",
+            "sticker",
+            "watercolor",
+            "pastel colors",
+            "cool colors",
+            "ice blue",
+            "ocean waves",
+            "blue sky",
+            "rainbow sky",
+            "sandy beach",
+            "soap bubbles",
+            "peaceful",
+            "cheerful",
+            "glowing halo",
+        ),
+        ("dramatic", "black and gold", "woodcut", "film grain", "cracked paint", "inverted colors"),
     ),
 )
 
