@@ -30,6 +30,7 @@ check: .venv/.dev
 	$(BIN)/mypy $(SOURCES)
 
 pictures: .venv/.dev
+	$(BIN)/python -m tests.browser.start_cards
 	$(BIN)/python -m pytest tests/browser/test_real_models.py
 	$(BIN)/python -m tests.browser.readme_pictures
 	$(BIN)/python -m tests.browser.every_screen

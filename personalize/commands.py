@@ -432,7 +432,7 @@ def run_unlock(chosen: Flags, settings: Settings) -> None:
     """Print a code that lets staff in once, instead of the PIN, when there were too many tries."""
     from personalize.ui.http.unlock import CODE_S, new_code
 
-    code = new_code(settings.data)
+    code = new_code(settings.folder)
     write_line(f"{code}")
     write_line(f"Type this code as the PIN on the page /staff within {CODE_S // 60} minutes. It works once.")
 

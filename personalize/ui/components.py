@@ -24,7 +24,7 @@ class Components:
     Attributes:
         browser: the state that the browser keeps.
         masthead, notice: the top of every screen.
-        hero, subject, begin, chips, size, bring, arrival, consent, agree: the start. `size` is the
+        hero, wall, subject, begin, chips, size, bring, arrival, consent, agree: the start. `size` is the
             number of pictures a round, `bring` takes a taste file, and `arrival` previews it.
         subject_unlearned, wish_unlearned, mix_unlearned: the question before a subject that the models have
             not learned, below each of the three fields for a subject.
@@ -40,6 +40,7 @@ class Components:
     masthead: Any
     notice: Any
     hero: Any
+    wall: Any
     subject: Any
     subject_unlearned: Any
     begin: Any

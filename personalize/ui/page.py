@@ -41,7 +41,7 @@ def build_page(
         # The secret stands in the page's public configuration, so it hides the token from a glance only.
         browser = gr.BrowserState(BrowserState().kept(), storage_key="palate", secret="palate-browser-1")
         masthead = make.masthead(html.masthead(BrowserState(screen="opening")))
-        booth = make.booth(html.booth(words, settings.kiosk, settings.address))
+        booth = make.booth(html.booth(words, settings.kiosk, settings.address, start.CARDS))
         notice = make.notice(html.notice(words))
         make.suggestions(unlearned.suggestions(words, personalizer.known))
         components = Components(
@@ -68,7 +68,7 @@ def _start(words: Catalogue, labels: Labels, settings: Settings, vocabulary: Voc
     """The components of the first screen, by name."""
     with gr.Column(elem_id="screen-start"):
         hero = make.html(labels.hero(words), "hero")
-        make.html(start.wall(words), "wall")
+        wall = make.html(start.wall(words), "wall")
         with gr.Row(elem_id="ask-row"):
             subject = gr.Textbox(
                 label=words("subject"),
@@ -81,6 +81,7 @@ def _start(words: Catalogue, labels: Labels, settings: Settings, vocabulary: Voc
             begin = gr.Button(words("begin"), variant="primary", elem_id="begin", scale=1)
         return {
             "hero": hero,
+            "wall": wall,
             "subject": subject,
             "subject_unlearned": make.unlearned(unlearned.NONE, "subject-unlearned"),
             "begin": begin,

@@ -31,7 +31,12 @@ from personalize.ui.screens.card import session_card, session_file
 
 log = logging.getLogger(__name__)
 
-_KINDS = {".css": "text/css; charset=utf-8", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
+_KINDS = {
+    ".css": "text/css; charset=utf-8",
+    ".woff2": "font/woff2",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+}
 _SCRIPTS = dict.fromkeys(("vote.js", "wall.js"), "text/javascript; charset=utf-8")
 """Scripts that light pages load. The scripts of components are part of Gradio's page."""
 

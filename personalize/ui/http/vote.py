@@ -53,7 +53,7 @@ def vote_routes(personalizer: Personalizer, address: str = "") -> list[Route]:
         personalizer: the loop.
         address: URL at which phones reach the page; "" for the URL of the request.
     """
-    votes, devices = LiveVotes(), devices_in(personalizer.settings.data, "audience")
+    votes, devices = LiveVotes(), devices_in(personalizer.settings.folder, "audience")
 
     def device_of(request: Request) -> str:
         return devices.of(request.cookies.get(DEVICE_COOKIE, ""))

@@ -53,15 +53,16 @@ def masthead(state: BrowserState, repeats: bool = False) -> str:
     )
 
 
-def booth(words: Catalogue, idle_s: int, address: str) -> str:
+def booth(words: Catalogue, idle_s: int, address: str, cards: int = 0) -> str:
     """The attract loop of a booth, and the values that its script needs.
 
     Args:
         words: texts in the reader's language.
         idle_s: seconds without a touch until the page starts over; 0 outside of a booth.
         address: URL at which phones reach the page; "" for the URL of the browser.
+        cards: number of taste cards that the loop shows.
     """
-    return written(words, "booth", idle_s=idle_s, address=address)
+    return written(words, "booth", idle_s=idle_s, address=address, cards=cards)
 
 
 def notice(words: Catalogue, text: str = "", kind: str = "trouble") -> str:

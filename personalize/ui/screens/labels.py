@@ -44,6 +44,7 @@ class Labels:
         buttons = {name: gr.update(value=words(name)) for name in BUTTONS}
         return {
             components.hero: self.hero(words),
+            components.wall: start.wall(words),
             components.chips: self.chips(words),
             components.consent: self.consent(words),
             components.audience: rounds.audience(words),

@@ -17,6 +17,9 @@ from personalize.ui.screens.context import ScreenContext, Show
 from personalize.ui.text import sentences
 from personalize.ui.text.catalogue import Catalogue
 
+CARDS = 3
+"""Taste cards on the first screen: static/cards/<language>-<number>.webp, written by `make pictures`."""
+
 SHOWN_OF_FILE = 6
 """Words of a taste file that its preview shows."""
 
@@ -52,8 +55,8 @@ def hero(words: Catalogue, options: tuple[int, ...], rounds: int) -> str:
 
 
 def wall(words: Catalogue) -> str:
-    """A gallery wall as decoration; the style sheet draws it."""
-    return html.written(words, "wall")
+    """Taste cards of made-up people as decoration, in the reader's language."""
+    return html.written(words, "wall", cards=CARDS)
 
 
 def chips(words: Catalogue, subjects: Sequence[str]) -> str:
