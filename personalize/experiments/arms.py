@@ -32,6 +32,7 @@ class Turn:
         estimate: of the answers so far (at the last refit).
         shown: features Float[K, d] of the questions so far, as chosen by.
         generator: of chance.
+        unanswered: features Float[K, d] of the questions whose answers the estimate does not know yet.
     """
 
     bank: Bank
@@ -39,6 +40,7 @@ class Turn:
     estimate: TasteEstimate
     shown: Sequence[Tensor]
     generator: torch.Generator
+    unanswered: Sequence[Tensor] = ()
 
     def pool(self, count: int) -> Tensor:
         """Long[<= count]: askable items at random."""
@@ -61,6 +63,10 @@ class Arm:
         best_worst: whether the worst is told too.
         tiers: whether every other item that is liked is told too (see `Person.approves`).
         blind: the questions do not depend on answers, so estimates are made for scores alone.
+        once: no item is shown twice.
+        drawn: pictures that are drawn in every round. Questions are then chosen among the pictures that were
+            drawn and not shown yet; None if all askable items may be shown at any time.
+        behind: each question is chosen before the answer to the one before it is known.
     """
 
     ask: Ask
@@ -69,6 +75,9 @@ class Arm:
     best_worst: bool = False
     tiers: bool = False
     blind: bool = False
+    once: bool = False
+    drawn: int | None = None
+    behind: bool = False
 
 
 def items_design(
@@ -124,6 +133,7 @@ def by_strategy(
             planning_covariance=planning,
             contrast=None if prior is None else prior.contrast,
             asked=turn.shown,
+            unanswered=turn.unanswered,
             liked_share=liked_share,
         )
         return turn.bank.askable[entry.ask(context)[:, 0]]

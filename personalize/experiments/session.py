@@ -16,6 +16,9 @@ from personalize.experiments.people import Person
 from personalize.preference.comparison import Comparisons
 from personalize.preference.estimate import TasteEstimate, estimate_taste
 
+FIRST = 8
+"""Pictures that exist before the first question, where pictures are drawn in every round."""
+
 
 @dataclass(frozen=True, eq=False)
 class Session:
@@ -26,15 +29,24 @@ class Session:
             utilities within exam questions, and the utility of the best item shown so far in spreads.
         shown: Long[T, K].
         places: Long[T], where on the screen the picks were.
-        estimate: the last.
+        taps: Long[T], taps of each answer: the pick, and one for every mark.
+        estimates: one for each row of the scores; the last is `estimate`.
+        drawn: Long[n], the items that were drawn until the end, shown or not.
         question_ms: processor time of choosing a question, on average.
     """
 
     scores: Tensor
     shown: Tensor
     places: Tensor
-    estimate: TasteEstimate
+    taps: Tensor
+    estimates: tuple[TasteEstimate, ...]
+    drawn: Tensor
     question_ms: float
+
+    @property
+    def estimate(self) -> TasteEstimate:
+        """The last estimate."""
+        return self.estimates[-1]
 
 
 def hold(
@@ -59,14 +71,18 @@ def hold(
     answering = torch.Generator().manual_seed(2 * seed + 1)
     told = Comparisons.empty(2, bank.learned.shape[1])
     estimate = estimate_taste(told, arm.prior, lapse=arm.lapse)
+    order = _order(arm, bank, asking)
+    before = estimate
     shown: list[Tensor] = []
     by: list[Tensor] = []
-    places = []
-    rows = []
+    places, taps = [], []
+    estimates, rows = [], []
     spent = 0.0
     for turn in range(at[-1]):
         begun = time.process_time()
-        question = arm.ask(Turn(bank, turn, estimate, by, asking))
+        offered = _offered(arm, bank, order, shown)
+        known, unanswered = (before, by[-1:]) if arm.behind else (estimate, [])
+        question = arm.ask(Turn(offered, turn, known, by, asking, unanswered))
         spent += time.process_time() - begun
         question = question[torch.randperm(len(question), generator=asking)]
         best = person.pick(question, turn, answering)
@@ -84,15 +100,45 @@ def hold(
         shown.append(question)
         by.append(bank.asked[question])
         places.append(best)
+        taps.append(1 + len(liked) + len(disliked))
         if turn == 0:
             told = Comparisons.empty(len(question), bank.learned.shape[1])
         told = told.append(bank.learned[question], best=best, liked=liked, disliked=disliked)
+        before = estimate
         if turn + 1 in at or (not arm.blind and refit(turn + 1)):
             estimate = estimate_taste(told, arm.prior, lapse=arm.lapse)
         if turn + 1 in at:
+            estimates.append(estimate)
             rows.append(_scores(person, estimate, bank, shown))
-    scores = torch.tensor(rows, dtype=torch.float64)
-    return Session(scores, torch.stack(shown), torch.tensor(places), estimate, 1000.0 * spent / at[-1])
+    return Session(
+        torch.tensor(rows, dtype=torch.float64),
+        torch.stack(shown),
+        torch.tensor(places),
+        torch.tensor(taps),
+        tuple(estimates),
+        torch.stack(shown).flatten() if arm.drawn is None else order[: _count(arm, shown)],
+        1000.0 * spent / at[-1],
+    )
+
+
+def _order(arm: Arm, bank: Bank, generator: torch.Generator) -> Tensor:
+    """Long[n]: the askable items in the order in which they are drawn, at random."""
+    if arm.drawn is None:
+        return bank.askable
+    return bank.askable[torch.randperm(len(bank.askable), generator=generator)]
+
+
+def _count(arm: Arm, shown: Sequence[Tensor]) -> int:
+    """Items drawn so far: the first question's, and so many in every round that was looked at."""
+    return FIRST + len(shown) * (arm.drawn or 0)
+
+
+def _offered(arm: Arm, bank: Bank, order: Tensor, shown: Sequence[Tensor]) -> Bank:
+    """The bank of what the next question may show."""
+    if not arm.once and arm.drawn is None:
+        return bank
+    drawn = order if arm.drawn is None else order[: _count(arm, shown)]
+    return bank.only(drawn[~torch.isin(drawn, torch.stack(list(shown)))] if shown else drawn)
 
 
 def _scores(person: Person, estimate: TasteEstimate, bank: Bank, shown: Sequence[Tensor]) -> list[float]:
