@@ -1,13 +1,12 @@
 """What the same personal picture costs a person: answers, taps and seconds, by ways to ask and to answer."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-import torch
-
+from personalize.experiments.evidence.marks import ENOUGH, every_answer
 from personalize.experiments.evidence.marks import EXPERIMENT as MARKS
-from personalize.experiments.evidence.marks import every_answer
-from personalize.experiments.figures import bars, named, panels
+from personalize.experiments.figures import named, panels, points
 from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.experiments.seen_sessions import (
     ARMS,
@@ -22,7 +21,7 @@ from personalize.experiments.seen_sessions import (
     Simulated,
     simulated,
 )
-from personalize.experiments.statistics import ratio_to_random, said
+from personalize.experiments.statistics import ratio, ratio_to_random, said
 from personalize.progress import OnProgress
 
 LOOK_S = 1.0
@@ -60,13 +59,17 @@ def run(settings: Mapping[str, Any], get_parts: GetParts, on_progress: OnProgres
 def _summary(found: Simulated, settings: Mapping[str, Any]) -> dict[str, Any]:
     at, final = settings["at"], settings["at"][-1]
     random = every_answer(at, found.reached[:, ARMS.index(RANDOM), :, WAY])
+    words = every_answer(at, found.reached[:, ARMS.index(WORDS), :, WAY])
+    words_each = settings["options"] * LOOK_S + TAP_S
     arms: dict[str, Any] = {}
     for row, arm in enumerate(ARMS):
-        share, error = ratio_to_random(every_answer(at, found.reached[:, row, :, WAY]), random)
+        own = every_answer(at, found.reached[:, row, :, WAY])
+        share, error = ratio_to_random(own, random)
+        of_words, of_words_se = ratio(own, words, random)
         taps = float(found.taps[:, row].mean())
         options = SIX if arm == SIX_WORST else settings["options"]
         each = options * LOOK_S + taps * TAP_S
-        reached = torch.isfinite(torch.tensor(share)).item()
+        reached = math.isfinite(share)
         arms[arm] = {
             "answers": share * final if reached else None,
             "answers_se": error * final,
@@ -75,6 +78,8 @@ def _summary(found: Simulated, settings: Mapping[str, Any]) -> dict[str, Any]:
             "seconds_each": each,
             "seconds": share * final * each if reached else None,
             "seconds_se": error * final * each,
+            "of_words": of_words * each / words_each if math.isfinite(of_words) else None,
+            "of_words_se": of_words_se * each / words_each,
         }
     return {
         "target": float(random.mean(dim=0)[-1]),
@@ -116,7 +121,7 @@ def draw(numbers: dict[str, Any]) -> dict[str, tuple[Any, str]]:
         )
         for arm in ARMS
     }
-    bars(axis, list(found), series, {})
+    points(axis, list(found), series, {})
     named(axis, "", "seconds", "seconds of a person to the same personal picture")
     return {"seconds": (figure, "Seconds of a person to the personal picture after 24 random questions.")}
 
@@ -135,6 +140,7 @@ def tables(numbers: dict[str, Any]) -> tuple[Table, ...]:
         Table("Answers to the same personal picture", people, rows("answers", 1)),
         Table("Taps to the same personal picture", people, rows("taps", 0)),
         Table("Seconds to the same personal picture", people, rows("seconds", 0)),
+        Table("The same seconds, as a share of those by words with one pick", people, rows("of_words", 2)),
         Table("Taps an answer", people, rows("taps_each", 2)),
         Table(
             "Seconds that a mark may take before it costs what it saves",
@@ -149,6 +155,16 @@ def _said(of: Mapping[str, Any], what: str, digits: int) -> str:
     if value is None:
         return "not reached"
     return f"{value:.{digits}f}" if error is None else said(value, error, digits)
+
+
+def _counted(of: Mapping[str, Any]) -> str:
+    """Answers, taps and seconds of an arm."""
+    if of["answers"] is None:
+        return "not reached"
+    return (
+        f"{said(of['answers'], of['answers_se'], 1)} answers, {of['taps']:.0f} taps, "
+        f"{said(of['seconds'], of['seconds_se'], 0)} s"
+    )
 
 
 def _seconds(of: Mapping[str, Any], arm: str) -> str:
@@ -166,13 +182,17 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
         f"All arms are asked for the personal picture that {final} random questions with one pick lead to. "
         f"Its way to the person's best is: {', '.join(targets)}.",
     ]
+    if numbers["people"] < ENOUGH:
+        sentences.append(
+            f"Only {numbers['people']} people of each kind were simulated, and {ENOUGH} are needed. Most "
+            "arms cannot be told apart by their seconds."
+        )
     for arm in ARMS:
-        cells = [
-            f"{kind} {_said(of['arms'][arm], 'answers', 1)} answers, {_said(of['arms'][arm], 'taps', 0)} taps"
-            f", {_said(of['arms'][arm], 'seconds', 0)} s"
-            for kind, of in found.items()
-        ]
+        cells = [f"{kind} {_counted(of['arms'][arm])}" for kind, of in found.items()]
         sentences.append(f"{arm[0].upper()}{arm[1:]}: {'; '.join(cells)}.")
+    for arm in ARMS[2:]:
+        shares = [f"{kind} {_said(of['arms'][arm], 'of_words', 2)}" for kind, of in found.items()]
+        sentences.append(f"Seconds as a share of those by words with one pick, {arm}: {', '.join(shares)}.")
     for arm in UNMARKED:
         seconds = [f"{kind} {_seconds(of, arm)}" for kind, of in found.items()]
         sentences.append(

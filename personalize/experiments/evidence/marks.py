@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy
 import torch
+from scipy.stats import t as student
 from torch import Tensor
 
-from personalize.experiments.figures import bars, legend_beside, lines, named, panels
+from personalize.experiments.figures import legend_beside, lines, named, panels, points
 from personalize.experiments.people import APPROVED
 from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.experiments.seen_sessions import (
@@ -23,7 +24,16 @@ from personalize.experiments.seen_sessions import (
     Simulated,
     simulated,
 )
-from personalize.experiments.statistics import last, paired, ratio_to_random, said, signed, spread, verdict
+from personalize.experiments.statistics import (
+    CLEAR,
+    last,
+    paired,
+    ratio_to_random,
+    said,
+    signed,
+    spread,
+    verdict,
+)
 from personalize.progress import OnProgress
 
 THREE, EIGHT, SEEN, OTHER_THREE, OTHER_EIGHT = range(len(WAYS))
@@ -45,6 +55,9 @@ PERSONAL = {
     "all, on another subject": ((POOL_LIKED, OTHER_EIGHT), (WORDS, OTHER_THREE)),
 }
 """Pairs of an arm and a way to the personal picture that differ by one change, and by all of them."""
+
+ENOUGH = 48
+"""People of each kind from which on small effects can be told from none."""
 
 MIDDLE = 12
 """Answers of the middle column of the tables."""
@@ -106,6 +119,11 @@ def said_share(share: Mapping[str, float | None]) -> str:
     return "not reached" if mean is None or error is None else said(mean, error, 2)
 
 
+def wider(freedom: int) -> float:
+    """How much wider than CLEAR errors the 95 % interval of a mean of few people is, by Student's t."""
+    return max(1.0, float(student.ppf(0.975, freedom)) / CLEAR)
+
+
 def draw(numbers: dict[str, Any]) -> dict[str, tuple[Any, str]]:
     """Accuracy by kind of people, and shares of random's answers."""
     found = numbers["kinds"]
@@ -122,7 +140,7 @@ def draw(numbers: dict[str, Any]) -> dict[str, tuple[Any, str]]:
         arm: ([s["mean"] or float("nan") for s in rows], [s["se"] for s in rows])
         for arm, rows in shares.items()
     }
-    bars(axis, list(found), series, {"random, one pick": 1.0})
+    points(axis, list(found), series, {"random, one pick": 1.0})
     named(axis, "", "answers, as a share of random's", "answers to the same accuracy")
     return {
         "accuracy": (figure, "Accuracy on common held-out questions, by kind of people and arm."),
@@ -203,6 +221,11 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
         f"{numbers['people']} people of each kind judged {numbers['pictures']} drawn pictures. A share is "
         f"the answers to the accuracy of {final} random questions with one pick, divided by {final}."
     ]
+    if numbers["people"] < ENOUGH:
+        sentences.append(
+            f"At least {ENOUGH} people are needed. With fewer only large effects show, and chance alone "
+            "would call about one comparison in twenty clear."
+        )
     for arm in ARMS[1:]:
         shares = [f"{kind} {said_share(of['share_of_random'][arm])}" for kind, of in found.items()]
         sentences.append(f"Share, {arm}: {', '.join(shares)}.")
@@ -235,7 +258,8 @@ def _told(what: str, found: dict[str, Any], measure: str, change: str, place: in
     words: dict[str, list[str]] = {"helps": [], "harms": [], "not told apart": []}
     for kind, of in found.items():
         mean, error = last(of[measure][change], place)
-        word = verdict(mean, error, "helps", "harms", "not told apart")
+        freedom = max(of[measure][change]["people"] - 1, 1)
+        word = verdict(mean, error * wider(freedom), "helps", "harms", "not told apart")
         words[word].append(f"{kind} {signed(mean, error)}")
     parts = [f"{word}: {', '.join(those)}" for word, those in words.items() if those]
     return f"{what}: {'; '.join(parts)}."
@@ -258,7 +282,7 @@ EXPERIMENT = Experiment(
     "Everything is paired over people, and standard errors are over people, not over banks.",
     full={
         "seed": 0,
-        "people": 18,
+        "people": 6,
         "subjects": 3,
         "prompts": 330,
         "plain": 6,
