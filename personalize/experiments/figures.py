@@ -110,7 +110,7 @@ def points(
     series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     levels: Mapping[str, float] | None = None,
 ) -> None:
-    """Points with errors {name: (means, errors)} side by side in each group; a mean that is nan is left out."""
+    """Points with errors {name: (means, errors)}, side by side in each group; a mean of nan has no point."""
     width = 0.8 / max(1, len(series))
     for number, (name, (means, errors)) in enumerate(series.items()):
         colour, _, marker = LOOKS[number % len(LOOKS)]
