@@ -32,6 +32,7 @@ class Turn:
         estimate: of the answers so far (at the last refit).
         shown: features Float[K, d] of the questions so far, as chosen by.
         generator: of chance.
+        unanswered: features Float[K, d] of the questions whose answers the estimate does not know yet.
     """
 
     bank: Bank
@@ -39,6 +40,7 @@ class Turn:
     estimate: TasteEstimate
     shown: Sequence[Tensor]
     generator: torch.Generator
+    unanswered: Sequence[Tensor] = ()
 
     def pool(self, count: int) -> Tensor:
         """Long[<= count]: askable items at random."""
@@ -65,6 +67,10 @@ class Arm:
         tiers: whether every other item that is liked is told too (see `Person.approves`).
         ranking: whether the full ranking is told instead.
         blind: the questions do not depend on answers, so estimates are made for scores alone.
+        once: no item is shown twice.
+        drawn: pictures that are drawn in every round. Questions are then chosen among the pictures that were
+            drawn and not shown yet; None if all askable items may be shown at any time.
+        behind: each question is chosen before the answer to the one before it is known.
     """
 
     ask: Ask
@@ -74,6 +80,9 @@ class Arm:
     tiers: bool = False
     ranking: bool = False
     blind: bool = False
+    once: bool = False
+    drawn: int | None = None
+    behind: bool = False
 
 
 def items_design(
@@ -129,6 +138,7 @@ def by_strategy(
             planning_covariance=planning,
             contrast=None if prior is None else prior.contrast,
             asked=turn.shown,
+            unanswered=turn.unanswered,
             liked_share=liked_share,
         )
         return turn.bank.askable[entry.ask(context)[:, 0]]

@@ -104,6 +104,23 @@ def bars(
         )
 
 
+def points(
+    axis: Any,
+    groups: Sequence[str],
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    levels: Mapping[str, float] | None = None,
+) -> None:
+    """Points with errors {name: (means, errors)}, side by side in each group; a mean of nan has no point."""
+    width = 0.8 / max(1, len(series))
+    for number, (name, (means, errors)) in enumerate(series.items()):
+        colour, _, marker = LOOKS[number % len(LOOKS)]
+        at = [place + (number - (len(series) - 1) / 2) * width for place in range(len(groups))]
+        axis.errorbar(at, means, errors, fmt=marker, color=colour, label=name, markersize=5, capsize=2)
+    axis.set_xticks(range(len(groups)), groups, fontsize=8)
+    _levels(axis, levels or {})
+    axis.legend(frameon=False, fontsize=7.5, loc="center left", bbox_to_anchor=(1.01, 0.5))
+
+
 def _levels(axis: Any, levels: Mapping[str, float]) -> None:
     """Level lines, named at their right and left ends in turn, as two may lie close together."""
     for number, (name, level) in enumerate(levels.items()):

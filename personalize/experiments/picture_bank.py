@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy
@@ -49,12 +50,12 @@ class PictureBank:
     embeddings: Tensor
     pixels: Tensor
 
-    @property
+    @cached_property
     def learned(self) -> Tensor:
         """Float[N, d]: the app's features of the pictures."""
         return self.preparation.space.project(self.embeddings)
 
-    @property
+    @cached_property
     def worded(self) -> Tensor:
         """Float[N, d]: what the words say of them: the sum of their average effects."""
         return self.preparation.mdp.path_features(self.paths)

@@ -17,6 +17,9 @@ from personalize.preference.comparison import Comparisons
 from personalize.preference.estimate import TasteEstimate, estimate_taste
 from personalize.preference.picks import Picks
 
+FIRST = 8
+"""Pictures that exist before the first question, where pictures are drawn in every round."""
+
 
 @dataclass(frozen=True, eq=False)
 class Session:
@@ -27,7 +30,9 @@ class Session:
             utilities within exam questions, and the utility of the best item shown so far in spreads.
         shown: Long[T, K].
         places: Long[T], where on the screen the picks were.
-        estimate: the last.
+        taps: Long[T], taps of each answer: the pick, and one for every mark.
+        estimates: one for each row of the scores; the last is `estimate`.
+        drawn: Long[n], the items that were drawn until the end, shown or not.
         question_ms: processor time of choosing a question, on average.
         estimate_ms: processor time of an estimate, on average.
     """
@@ -35,9 +40,16 @@ class Session:
     scores: Tensor
     shown: Tensor
     places: Tensor
-    estimate: TasteEstimate
+    taps: Tensor
+    estimates: tuple[TasteEstimate, ...]
+    drawn: Tensor
     question_ms: float
     estimate_ms: float
+
+    @property
+    def estimate(self) -> TasteEstimate:
+        """The last estimate."""
+        return self.estimates[-1]
 
 
 def hold(
@@ -61,29 +73,40 @@ def hold(
     asking = torch.Generator().manual_seed(2 * seed)
     answering = torch.Generator().manual_seed(2 * seed + 1)
     log = _Log(arm, bank.learned)
-    estimate = log.estimate()
+    estimate = before = log.estimate()
+    order = _order(arm, bank, asking)
     shown: list[Tensor] = []
     by: list[Tensor] = []
-    rows = []
+    estimates, rows = [], []
     choosing, fitting, fits = 0.0, 0.0, 0
     for turn in range(at[-1]):
         begun = time.process_time()
-        question = arm.ask(Turn(bank, turn, estimate, by, asking))
+        offered = _offered(arm, bank, order, shown)
+        known, unanswered = (before, by[-1:]) if arm.behind else (estimate, [])
+        question = arm.ask(Turn(offered, turn, known, by, asking, unanswered))
         choosing += time.process_time() - begun
         question = question[torch.randperm(len(question), generator=asking)]
         log.answer(person, question, turn, answering)
         shown.append(question)
         by.append(bank.asked[question])
+        before = estimate
         if turn + 1 in at or (not arm.blind and refit(turn + 1)):
             begun = time.process_time()
             estimate = log.estimate()
             fitting, fits = fitting + time.process_time() - begun, fits + 1
         if turn + 1 in at:
+            estimates.append(estimate)
             rows.append(_scores(person, estimate, bank, shown))
-    scores = torch.tensor(rows, dtype=torch.float64)
-    question_ms, estimate_ms = 1000.0 * choosing / at[-1], 1000.0 * fitting / fits
-    places = torch.tensor(log.places)
-    return Session(scores, torch.stack(shown), places, estimate, question_ms, estimate_ms)
+    return Session(
+        torch.tensor(rows, dtype=torch.float64),
+        torch.stack(shown),
+        torch.tensor(log.places),
+        torch.tensor(log.taps),
+        tuple(estimates),
+        torch.stack(shown).flatten() if arm.drawn is None else order[: _count(arm, shown)],
+        1000.0 * choosing / at[-1],
+        1000.0 * fitting / fits,
+    )
 
 
 class _Log:
@@ -96,6 +119,7 @@ class _Log:
         self._ranked: list[Tensor] = []
         self._orders: list[list[int]] = []
         self.places: list[int] = []
+        self.taps: list[int] = []
 
     def answer(self, person: Person, question: Tensor, turn: int, chance: torch.Generator) -> None:
         """Ask about the items Long[K], and keep the answer."""
@@ -105,6 +129,7 @@ class _Log:
             self._ranked.append(features)
             self._orders.append(order)
             self.places.append(order[0])
+            self.taps.append(len(order) - 1)
             return
         best = person.pick(question, turn, chance)
         liked: list[int] = []
@@ -122,6 +147,7 @@ class _Log:
             self._told = Comparisons.empty(*features.shape)
         self._told = self._told.append(features, best=best, liked=liked, disliked=disliked)
         self.places.append(best)
+        self.taps.append(1 + len(liked) + len(disliked))
 
     def estimate(self) -> TasteEstimate:
         """The taste by all answers."""
@@ -129,6 +155,26 @@ class _Log:
         if self._ranked:
             told = Picks.of_rankings(torch.stack(self._ranked), torch.tensor(self._orders))
         return estimate_taste(told, self._arm.prior, lapse=self._arm.lapse)
+
+
+def _order(arm: Arm, bank: Bank, generator: torch.Generator) -> Tensor:
+    """Long[n]: the askable items in the order in which they are drawn, at random."""
+    if arm.drawn is None:
+        return bank.askable
+    return bank.askable[torch.randperm(len(bank.askable), generator=generator)]
+
+
+def _count(arm: Arm, shown: Sequence[Tensor]) -> int:
+    """Items drawn so far: the first question's, and so many in every round that was looked at."""
+    return FIRST + len(shown) * (arm.drawn or 0)
+
+
+def _offered(arm: Arm, bank: Bank, order: Tensor, shown: Sequence[Tensor]) -> Bank:
+    """The bank of what the next question may show."""
+    if not arm.once and arm.drawn is None:
+        return bank
+    drawn = order if arm.drawn is None else order[: _count(arm, shown)]
+    return bank.only(drawn[~torch.isin(drawn, torch.stack(list(shown)))] if shown else drawn)
 
 
 def _scores(person: Person, estimate: TasteEstimate, bank: Bank, shown: Sequence[Tensor]) -> list[float]:

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from personalize.experiments.arms import Arm, by_strategy, floored
+from personalize.experiments.arms import Arm, Turn, by_strategy, floored
 from personalize.experiments.bank import concept_bank
 from personalize.experiments.evidence.dynamics import wrong
 from personalize.experiments.linear_people import APPROVED
 from personalize.experiments.people import Person, decided, oracle_of, other_eye, pixel_rules
-from personalize.experiments.session import hold
+from personalize.experiments.session import FIRST, hold
 from personalize.experiments.statistics import paired, spread, verdict
 from personalize.experiments.tabular import random_mdp, random_policies, walks
 from personalize.experiments.word_judge import THEMES, WordEye
@@ -69,6 +69,49 @@ def test_a_floor_replaces_its_share_of_options_and_none_repeats() -> None:
     assert all(len(set(question.tolist())) == 4 for question in session.shown)
     random = Arm(by_strategy("random", 4), TastePrior(bank.covariance))
     assert hold(random, person, bank, [2], 0).shown.shape == (2, 4)
+
+
+def test_a_pool_grows_by_what_is_drawn_and_nothing_is_shown_twice() -> None:
+    bank, taste, _ = concept_bank(200, 6, 4, 0)
+    person = Person(decided(bank.learned @ taste(seeded()), bank.exam, 0.75))
+    arm = Arm(by_strategy("adaptive", 4), TastePrior(bank.covariance), drawn=6)
+    session = hold(arm, person, bank, [2, 12], 3)
+    assert len(session.drawn) == FIRST + 12 * 6 and len(set(session.drawn.tolist())) == len(session.drawn)
+    for turn, question in enumerate(session.shown):
+        assert bool(torch.isin(question, session.drawn[: FIRST + 6 * turn]).all())
+    assert len(set(session.shown.flatten().tolist())) == session.shown.numel()
+    once = hold(replace(arm, drawn=None, once=True), person, bank, [12], 3)
+    assert len(set(once.shown.flatten().tolist())) == once.shown.numel()
+    assert [estimate.answers for estimate in session.estimates] == [2, 12]
+
+
+def test_a_question_that_is_chosen_one_behind_does_not_know_the_last_answer() -> None:
+    bank, taste, _ = concept_bank(60, 6, 4, 0)
+    person = Person(decided(bank.learned @ taste(seeded()), bank.exam, 0.75))
+    turns: list[Turn] = []
+
+    def ask(turn: Turn) -> torch.Tensor:
+        turns.append(turn)
+        return turn.pool(4)
+
+    arm = Arm(ask, TastePrior(bank.covariance), behind=True)
+    session = hold(arm, person, bank, [4], 3)
+    assert [turn.estimate.answers for turn in turns] == [0, 0, 1, 2]
+    assert [len(turn.unanswered) for turn in turns] == [0, 1, 1, 1]
+    assert torch.equal(turns[3].unanswered[0], bank.asked[session.shown[2]])
+    turns.clear()
+    hold(replace(arm, behind=False), person, bank, [4], 3)
+    assert [(turn.estimate.answers, len(turn.unanswered)) for turn in turns] == [(n, 0) for n in range(4)]
+
+
+def test_a_mark_is_a_tap() -> None:
+    bank, _, _ = concept_bank(60, 6, 4, 0)
+    person = Person(torch.zeros(len(bank.learned), dtype=torch.float64))
+    arm = Arm(by_strategy("random", 4), TastePrior(bank.covariance), blind=True)
+    assert hold(arm, person, bank, [9], 3).taps.tolist() == [1] * 9
+    assert hold(replace(arm, best_worst=True), person, bank, [9], 3).taps.tolist() == [2] * 9
+    liked = hold(replace(arm, tiers=True), person, bank, [40], 3).taps.double()
+    assert float(liked.mean()) == pytest.approx(1 + 3 * 0.5, abs=0.4)  # each is liked with chance 1/2
 
 
 def test_rules_see_what_they_are_called_after() -> None:

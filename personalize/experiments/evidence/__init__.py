@@ -7,10 +7,12 @@ without a run.
 
 from personalize.experiments.evidence import (
     approximation,
+    cost,
     criteria,
     diversity,
     dynamics,
     features,
+    marks,
     pictures,
     scaling,
     synthetic,
@@ -27,6 +29,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         criteria,
         features,
         pictures,
+        marks,
+        cost,
         theme_judge,
         diversity,
         dynamics,

@@ -5,12 +5,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from personalize.errors import SettingsError
 from personalize.experiments import command
 from personalize.experiments.evidence import EXPERIMENTS
+from personalize.experiments.evidence.cost import seconds_a_mark_may_take
 from personalize.experiments.evidence.synthetic import ADAPTIVE
-from personalize.experiments.record import SCHEMA, fingerprint, perform, read, redraw, syntax_of, write
+from personalize.experiments.record import (
+    SCHEMA,
+    fingerprint,
+    perform,
+    read,
+    redraw,
+    silent,
+    syntax_of,
+    write,
+)
+from personalize.experiments.seen_sessions import ARMS, KINDS, POOL, POOL_WORST, RANDOM, simulated
 from personalize.preparation.parts import Parts
 from personalize.settings import Settings
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
@@ -22,6 +34,8 @@ TINY: dict[str, dict[str, Any]] = {
     "criteria": {"at": [2, 4], "items": 60, "iterations": 20},
     "features": {},
     "pictures": {},
+    "marks": {},
+    "cost": {},
     "judge": {},
     "diversity": {"rounds": 12, "window": 4, "prompts": 200},
     "dynamics": {"noise": [0.0, 0.3], "at": [2], "seen": [0, 50]},
@@ -102,6 +116,57 @@ def test_a_strong_taste_realises_less_than_uniform_choice_claims(records: dict[s
     rows = records["approximation"]["numbers"]["by_strength"]
     share = [row["realised_of_claimed"]["random"]["mean"] for row in rows]
     assert share == sorted(share, reverse=True) and share[-1] < 0.6
+
+
+@pytest.mark.slow
+def test_shares_of_random_and_personal_pictures_are_given_for_every_kind_and_arm(
+    records: dict[str, dict[str, Any]],
+) -> None:
+    for of in records["marks"]["numbers"]["kinds"].values():
+        assert set(of["share_of_random"]) == set(ARMS[1:])
+        for share in of["share_of_random"].values():
+            assert share["mean"] is None or 0.0 < share["mean"] <= 2.0
+            assert share["se"] >= 0.0
+        assert all(max(way["mean"]) <= 1.0 for arm in of["reached"].values() for way in arm.values())
+        assert of["taps"][POOL_WORST]["mean"] == 2.0 and of["taps"][POOL]["mean"] == 1.0
+
+
+@pytest.mark.slow
+def test_taps_are_paid_for(records: dict[str, dict[str, Any]]) -> None:
+    numbers = records["cost"]["numbers"]
+    assert list(numbers["kinds"]) == list(KINDS)
+    for of in numbers["kinds"].values():
+        assert of["arms"][RANDOM]["answers"] <= numbers["answers"]
+        for arm in of["arms"].values():
+            if arm["answers"] is not None:
+                assert arm["seconds"] == pytest.approx(arm["answers"] * arm["seconds_each"])
+                assert arm["taps"] == pytest.approx(arm["answers"] * arm["taps_each"])
+        plain, marked = of["arms"][POOL], of["arms"][POOL_WORST]
+        assert marked["seconds_each"] == plain["seconds_each"] + numbers["tap_s"]
+
+
+@pytest.mark.parametrize(("answers", "may_take"), [(6.0, 5.0), (12.0, None), (15.0, None)])
+def test_a_mark_may_take_what_it_saves(answers: float, may_take: float | None) -> None:
+    plain = {"answers": 12.0, "taps_each": 1.0}
+    marked = {"answers": answers, "taps_each": 2.0}
+    assert seconds_a_mark_may_take(marked, plain, 4) == may_take  # 6 answers of 5 s saved, by 6 marks
+
+
+@pytest.mark.slow
+def test_sessions_that_were_kept_are_read_again(tmp_path: Path) -> None:
+    parts, marks = fakes(tmp_path), EXPERIMENTS["marks"]
+    small = marks.settings("quick", {"people": 1})
+    one, _ = simulated(parts, small, silent)
+    (folder,) = parts.settings.cache.glob("evidence-sessions-*")
+    kept = {file: file.stat().st_mtime_ns for file in folder.iterdir()}
+    assert len(kept) == len(KINDS)
+    more, _ = simulated(parts, {**small, "people": 2}, silent)
+    assert all(file.stat().st_mtime_ns == before for file, before in kept.items())
+    for kind in KINDS:
+        assert more[kind].accuracy.shape[:2] == (2, len(ARMS))
+        assert torch.equal(one[kind].accuracy[0], more[kind].accuracy[0])
+    changed, _ = simulated(parts, {**small, "drawn": 9}, silent)  # other settings are other sessions
+    assert not torch.equal(changed["linear"].accuracy, one["linear"].accuracy)
 
 
 def test_the_command_runs_one_and_refuses_others(tmp_path: Path) -> None:
