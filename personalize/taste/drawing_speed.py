@@ -20,12 +20,13 @@ INSTANT_S = 0.02
 log = logging.getLogger(__name__)
 
 
-def draws_for_a_picture(loop: Personalizer, waited_s: float) -> int:
+def draws_for_a_picture(loop: Personalizer, waited_s: float, count: int = 1) -> int:
     """Number of pictures to draw for one personal picture, at most the setting `best_of`.
 
     Args:
         loop: the loop, with its settings `best_of`, `best_of_s` and `cache`.
         waited_s: seconds that one picture has just taken. They count if no speed was measured before.
+        count: personal pictures in the set; the time is for all of them.
     """
     most, within_s = loop.settings.best_of, loop.settings.best_of_s
     if not within_s:
@@ -37,7 +38,7 @@ def draws_for_a_picture(loop: Personalizer, waited_s: float) -> int:
             return most
         picture_s = waited_s
         _keep(file, picture_s)
-    return max(min(most, FEWEST), min(most, int(within_s / picture_s)))
+    return max(min(most, FEWEST), min(most, int(within_s / (count * picture_s))))
 
 
 def _read(file: Path) -> float | None:

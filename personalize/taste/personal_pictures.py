@@ -97,7 +97,7 @@ def personal_pictures(
     share = 1.0 / (loop.settings.best_of + 2)
     begun = time.monotonic()
     plain = loop.render_prompts(token, [plain_prompt] * count, own_seeds, ProgressSlice(on_step, 0.0, share))
-    tries = draws_for_a_picture(loop, (time.monotonic() - begun) / count) if strength else 1
+    tries = draws_for_a_picture(loop, (time.monotonic() - begun) / count, count) if strength else 1
     excluded = [vocabulary.index(word) for word in without if word in vocabulary.tokens[1:]]
     paths = recommend(loop, estimate, count=count * tries, strength=strength, without=excluded)
     candidates = [one for row in range(count) for one in _candidates(paths.tolist(), row, count, tries)]
