@@ -7,7 +7,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from models.devices import DTYPES
 from models.errors import ModelError
 
 KINDS: dict[str, type] = {
@@ -16,6 +15,9 @@ KINDS: dict[str, type] = {
     "subjects": str,
 }  # fmt: skip
 """The type of each setting."""
+
+DTYPES = ("float16", "bfloat16", "float32")
+"""Those of `models.devices`, which imports torch; a command about files need not."""
 
 RANGES = {"words": (1, 1000), "steps": (1, 500), "guidance": (0, 50), "picture_px": (8, 4096)}
 _WRITTEN = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}

@@ -202,7 +202,7 @@ class Settings:
     )
     best_of_s: float = _setting(
         10.0,
-        "Seconds for a set of personal pictures; a slow machine renders fewer of each, 3 or more. 0: no limit.",
+        "Seconds for a set of personal pictures; a slow machine renders fewer, at least 3 each. 0: no limit.",
         unit="seconds",
         low=0.0,
         high=86_400.0,

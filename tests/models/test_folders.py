@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from models import ModelError, find_model, load_renderer
+from models import ModelError, devices, find_model, load_renderer, own_settings
 from tests.models import tiny
 
 FOX = SimpleNamespace(prompt="a fox", negative_prompt="", seed=3)
@@ -124,6 +124,10 @@ def test_settings_that_do_not_fit_are_said(folder: Path, text: str, found: str) 
     with pytest.raises(ModelError, match="palate.toml") as caught:
         find_model(str(folder))
     assert found in str(caught.value)
+
+
+def test_the_types_of_weights_are_those_that_a_device_gets() -> None:
+    assert own_settings.DTYPES == tuple(devices.DTYPES)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
