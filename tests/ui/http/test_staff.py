@@ -1,8 +1,6 @@
 """Who is staff: the PIN, how often it may be tried, how long it lasts, and what is there without it."""
 
 import os
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
+from personalize.__main__ import main
 from personalize.errors import LimitError, SessionError, SettingsError
 from personalize.preparation.prepare import prepare
 from personalize.rounds.personalizer import Personalizer
@@ -243,14 +242,11 @@ def test_a_made_up_device_is_not_known(tmp_path: Path) -> None:
     assert guess(staff, "192.0.2.1", 5, audience) == 0
 
 
-def test_the_console_lets_staff_in_once(tmp_path: Path) -> None:
+def test_the_console_lets_staff_in_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     staff = StaffAccess(PIN, Clock(), tmp_path)
     guess(staff, "192.0.2.1", 9)
-    done = subprocess.run(
-        [sys.executable, "-m", "personalize", "unlock", "--data", str(tmp_path)],
-        capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3],
-    )  # fmt: skip
-    code = done.stdout.split()[0]
+    assert main(["unlock", "--data", str(tmp_path)]) == 0
+    code = capsys.readouterr().out.split()[0]
     assert code.encode() not in (tmp_path / CODE_FILE).read_bytes()
     with pytest.raises(LimitError):
         staff.log_in(code[:-1], Response(), request_from("192.0.2.1"))
