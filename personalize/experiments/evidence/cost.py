@@ -210,7 +210,8 @@ EXPERIMENT = Experiment(
     "estimate keeps one. An answer costs one second for every picture that is shown, and one for every "
     "tap: the pick, and each mark. A person may need more for a mark, so the seconds that a mark may "
     "take are given too. Seconds of drawing are not counted, since pictures are drawn while a person "
-    "looks. Standard errors are by bootstrap over people.",
+    "looks. Standard errors are by bootstrap over people. The "
+    "seconds of a run leave out sessions that were kept before.",
     full=MARKS.full,
     quick=MARKS.quick,
     run=run,

@@ -279,7 +279,8 @@ EXPERIMENT = Experiment(
     "pictures of a subject: by words which three or eight are drawn, by the estimate from the pictures "
     "which one is kept, half a standard error less each. *The way* is 0 at the mean picture and 1 at "
     "the person's best. Answers are counted, not seconds; the experiment `cost` counts those. "
-    "Everything is paired over people, and standard errors are over people, not over banks.",
+    "Everything is paired over people, and standard errors are over people, not over banks. The "
+    "seconds of a run leave out sessions that were kept before.",
     full={
         "seed": 0,
         "people": 6,
