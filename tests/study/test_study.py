@@ -213,7 +213,7 @@ def test_the_numbers_of_the_analysis() -> None:
 
 def test_a_better_arm_is_found_better(preparation: Preparation, settings: Settings) -> None:
     """With random answers an arm predicts worse, and the analysis finds the difference significant."""
-    loop = study_of(preparation, MemoryStore(), replace(settings, study_learning=8, study_common=12), 8)
+    loop = study_of(preparation, MemoryStore(), replace(settings, study_learning=8, study_common=12), 16)
     lines = []
     generator = torch.Generator().manual_seed(0)
     sessions = loop.store.studied(preparation.vocabulary.fingerprint, EMBEDDER.name)
