@@ -273,6 +273,8 @@ class Personalizer:
                     self._foreseen[_log_of(after), round_.fingerprint] = round_
                     while len(self._foreseen) > REMEMBERED:
                         self._foreseen.popitem(last=False)
+        shown = {picture for round_ in likely.values() for picture in round_.pictures}
+        self.store.own(token, sorted(shown))  # the page loads them beforehand; some are of the shared pool
         return likely
 
     def forget_unshown(self, older_than: timedelta = timedelta(days=1)) -> int:
@@ -543,10 +545,14 @@ class Personalizer:
         return self._pictures.content(picture)
 
     def delete(self, token: str) -> int:
-        """Forget the session; how many rounds, answers and pictures are gone."""
+        """Forget the session; how many rounds, answers and pictures are gone.
+
+        Pictures of the shared pool stay for others.
+        """
         self.queue.cancel(token)
         with self._lock(token):
-            return self.store.delete(token)
+            session = self.store.load(token)
+            return self.store.delete(token, self._shared_records(session.subject))
 
     def _estimate(self, session: Session) -> TasteEstimate:
         """The taste of a session's answers. It is a function of the log, so recent ones are remembered."""

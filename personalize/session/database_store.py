@@ -180,14 +180,17 @@ class DatabaseStore:
                 .values(withdrawn_at=now)
             )
 
-    def delete(self, token: str) -> int:
+    def delete(self, token: str, keep: Sequence[PictureRecord] = ()) -> int:
         """See Store."""
         with self._pictures, self._database.writing() as rows:
             session = find_session(rows, token, lock=True)
             other = aliased(SeenRow)
             shared = exists().where(other.picture == SeenRow.picture, other.session_id != session.id)
+            kept = select(RecordRow.picture).where(RecordRow.key.in_([record_key(one) for one in keep]))
             unshared = rows.scalars(
-                select(SeenRow.picture).where(SeenRow.session_id == session.id, ~shared)
+                select(SeenRow.picture).where(
+                    SeenRow.session_id == session.id, ~shared, SeenRow.picture.not_in(kept)
+                )
             ).all()
             mine = RoundRow.session_id == session.id
             rounds = rows.scalar(select(func.count()).select_from(RoundRow).where(mine)) or 0

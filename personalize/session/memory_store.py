@@ -139,13 +139,13 @@ class MemoryStore:
                 if index == reopened and position not in log.undone:
                     log.undone[position] = now
 
-    def delete(self, token: str) -> int:
+    def delete(self, token: str, keep: Sequence[PictureRecord] = ()) -> int:
         """See Store."""
         with self._lock:
             log = self._log(token)
             del self._sessions[token]
             still_seen = {p for other in self._sessions.values() for p in other.pictures}
-            unshared = log.pictures - still_seen
+            unshared = log.pictures - still_seen - set(self.find_pictures(keep).values())
             for picture in unshared:
                 self._contents.pop(picture, None)
             self._records = {r: p for r, p in self._records.items() if p not in unshared}

@@ -68,8 +68,13 @@ class Store(Protocol):
             SessionError: there is no answer.
         """
 
-    def delete(self, token: str) -> int:
-        """Delete the session; the number of deleted rounds, answers, trials, pictures and cards."""
+    def delete(self, token: str, keep: Sequence[PictureRecord] = ()) -> int:
+        """Delete the session; the number of deleted rounds, answers, trials, pictures and cards.
+
+        Args:
+            token: of the session.
+            keep: pictures that are for everybody and stay.
+        """
 
     def save_pictures(
         self, pictures: Sequence[tuple[PictureRecord, bytes, Sequence[str | None]]]

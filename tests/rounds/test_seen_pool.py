@@ -141,16 +141,21 @@ def test_an_example_subject_begins_with_a_choice_among_its_shared_pool(
     for job in loop.request_bank():
         job.future.result(20)
     drawn = drawn_of(loop)
-    begun = set()
+    begun, pictures = set(), set[str]()
     for seed in range(4):
         token = loop.start("a fox", seed=seed).token
         first = loop.open_round(token).session.current
         assert first is not None and first.rendered
         begun.add(first.prompts)
+        pictures = set(first.pictures)
         loop.answer(token, 1, best=0)
         second = loop.open_round(token).session.current
         assert second is not None and second.rendered and not set(second.paths) & set(first.paths)
     assert drawn_of(loop) == drawn and len(begun) > 1
+    loop.delete(token)
+    again = loop.start("a fox", seed=3).token  # the pool is everybody's, and stays
+    opened = loop.open_round(again).session.current
+    assert opened is not None and set(opened.pictures) == pictures and drawn_of(loop) == drawn
     stranger = loop.start("a guitar", seed=1).token
     assert not loop.propose(stranger).rendered
 

@@ -107,6 +107,8 @@ def test_among_seen_pictures_each_answer_has_a_next_round_that_the_pick_shows(
     current = drawn(loop, token)
     first = client.get(f"/ahead/{token}/{current.fingerprint}.json").json()
     assert set(first["rounds"]) == {"0", "1", "2", "3", "-1"}
+    for card in first["rounds"]["0"]["cards"]:  # the page loads them beforehand
+        assert loop.picture(token, card["url"].split("/")[-1].removesuffix(".png"))
     last = client.get(f"/ahead/{token}/{current.fingerprint}.json?stage=pool").json()
     assert last["more"] is False
     assert len({next_["shown"] for next_ in last["rounds"].values()}) > 1
@@ -136,3 +138,20 @@ def test_a_round_that_was_promised_first_is_kept_when_more_pictures_came(prepara
     session = loop.answer(token, current.number, best=best)
     opened = loop.open_round(token, session, early[best].fingerprint).session.current
     assert opened is not None and opened.fingerprint == early[best].fingerprint
+
+
+def test_pictures_of_the_shared_pool_can_be_loaded_before_they_are_shown(preparation: Preparation) -> None:
+    settings = replace(SETTINGS, strategy="adaptive-seen", shared_pool=24)
+    loop = Personalizer(
+        preparation, MemoryStore(), FakeRenderer(), FakeEmbedder(), settings, banked=["a fox"]
+    )
+    for job in loop.request_bank():
+        job.future.result(20)
+    token = loop.start("a fox", seed=4).token
+    current = drawn(loop, token)
+    client = TestClient(Starlette(routes=ahead_routes(loop)))
+    rounds = client.get(f"/ahead/{token}/{current.fingerprint}.json").json()["rounds"]
+    assert len(rounds) == 5
+    for next_ in rounds.values():
+        for card in next_["cards"]:
+            assert loop.picture(token, card["url"].split("/")[-1].removesuffix(".png"))
