@@ -56,6 +56,15 @@ def app_url(tmp_path_factory: pytest.TempPathFactory, app_log: Path) -> Iterator
         yield url
 
 
+@pytest.fixture(scope="package")
+def seen_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of another such app, which chooses its questions among pictures that were seen."""
+    folder = tmp_path_factory.mktemp("seen")
+    flags = ["--data", str(folder / "data"), "--strategy", "adaptive-seen"]
+    with forked_app("tests.browser.serve", flags, folder / "log.txt") as url:
+        yield url
+
+
 @pytest.fixture
 def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     """Make browser contexts (visitors) that are watched."""

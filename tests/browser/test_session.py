@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, Response, Route, expect
 
 from tests.browser import walk
 
@@ -166,18 +166,21 @@ def test_undo_while_the_next_round_is_drawn(page: Page, app_url: str) -> None:
 
 
 def begin_and_load_ahead(page: Page, app_url: str) -> list[str]:
-    """Begin, and wait until the next round's pictures are loaded; their addresses."""
+    """Begin, and wait until all that is drawn ahead is loaded; the pictures after a pick of picture 2."""
     walk.open_page(page, app_url)
-    with page.expect_response(re.compile(r"/ahead/")) as answer:
-        walk.begin(page, app_url)
-    coming = [str(card["url"]) for card in answer.value.json()["cards"]]
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer) if "/ahead/" in answer.url else None)
+    walk.begin(page, app_url)
+    expect(page.locator(".round[data-loaded='all']")).to_be_visible()
+    rounds = answers[-1].json()["rounds"]
+    assert set(rounds) == {"0", "1", "2", "3", "-1"}
+    coming = [str(card["url"]) for card in rounds["1"]["cards"]]
     assert len(coming) == 4
-    expect(page.locator(".round[data-loaded]")).to_be_visible()
     return coming
 
 
-def test_a_pick_shows_the_next_pictures_before_the_server_replies(page: Page, app_url: str) -> None:
-    coming = begin_and_load_ahead(page, app_url)
+def test_a_pick_shows_the_next_pictures_before_the_server_replies(page: Page, seen_url: str) -> None:
+    coming = begin_and_load_ahead(page, seen_url)
     held: list[Route] = []
     page.route("**/queue/join*", lambda route: held.append(route))  # the pick is on its way
     page.keyboard.press("2")
@@ -193,8 +196,8 @@ def test_a_pick_shows_the_next_pictures_before_the_server_replies(page: Page, ap
     assert walk.past(page) == 1
 
 
-def test_a_pick_asks_for_no_picture_that_was_loaded_ahead(page: Page, app_url: str) -> None:
-    coming = begin_and_load_ahead(page, app_url)
+def test_a_pick_asks_for_no_picture_that_was_loaded_ahead(page: Page, seen_url: str) -> None:
+    coming = begin_and_load_ahead(page, seen_url)
     asked: list[str] = []  # without `page.route`, which switches the browser's cache off
     page.on("request", lambda request: asked.append(request.url))
     walk.press(page, "2", then=2)
@@ -351,7 +354,7 @@ def test_a_failed_drawing_can_be_tried_again(page: Page, app_url: str) -> None:
     walk.open_page(page, app_url)
     page.locator("#subject input, #subject textarea").fill("a broken brush")
     page.locator("#begin").click()
-    walk.notice(page, "The brush broke")
+    walk.notice(page, "Something went wrong here")
     page.locator("[data-act='resume']").click()
     walk.expect_round(page, 1)
     expect(page.locator(".notice")).to_have_count(0)

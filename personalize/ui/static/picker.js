@@ -19,7 +19,9 @@ watch('value', () => {
 // language changes, and once more when all further pictures are drawn.
 let ahead = null, asked = '', asking = new AbortController();
 const forget = () => { asking.abort(); ahead = null; asked = ''; };
-const loaded = () => { if (ahead && section()?.dataset.shown === ahead.shown) section().dataset.loaded = '1'; };
+const loaded = () => {
+  if (ahead && section()?.dataset.shown === ahead.shown) section().dataset.loaded = ahead.complete ? 'all' : 'next';
+};
 const ask = async () => {
   const round = section(), token = document.querySelector('.mast')?.dataset.token;
   if (!round || !token || round.dataset.busy === '1') return;
@@ -37,7 +39,7 @@ const ask = async () => {
       const pictures = [...urls].map(url => Object.assign(new Image(), {src: url}));
       await Promise.all(pictures.map(picture => picture.decode()));
       if (asked !== which) return;
-      if (pictures.length) { ahead = {shown, rounds, pictures}; loaded(); }
+      if (pictures.length) { ahead = {shown, rounds, pictures, complete: !more}; loaded(); }
       if (!more) return;
     }
   } catch { /* the pick then waits for the server's reply */ }
