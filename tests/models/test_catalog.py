@@ -153,7 +153,9 @@ def test_a_program_reads_the_words_a_prompt(capsys: pytest.CaptureFixture[str]) 
     assert all(one["words"] is None for one in listed["clip"])
 
 
-@pytest.mark.parametrize(("stated", "message"), [("0", "words from 1"), ('"many"', "words to be a whole number")])
+@pytest.mark.parametrize(
+    ("stated", "message"), [("0", "words from 1"), ('"many"', "words to be a whole number")]
+)
 def test_a_folder_without_words_is_refused(stated: str, message: str, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     shutil.copytree(MINI, folder)
