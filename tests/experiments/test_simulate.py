@@ -32,7 +32,7 @@ def run(folder: Path, *strategies: str, judge: str = "tokens", **changes: Any) -
 
 @pytest.mark.parametrize("judge", ["tokens", "pictures"])
 def test_adaptive_questions_beat_random_ones(tmp_path: Path, judge: str) -> None:
-    result = run(tmp_path, "adaptive", "random", judge=judge, people=8, rounds=5)
+    result = run(tmp_path, "adaptive", "random", judge=judge, people=48, rounds=5)
     (pair,) = result["paired"]
     assert pair["average"] > 2 * pair["average_se"] > 0
 

@@ -99,6 +99,10 @@ async def _probe(client: httpx.AsyncClient, figures: _Figures) -> None:
         await asyncio.sleep(PROBE_S)
 
 
+OPTIONS = 4
+"""Pictures in a round of every visitor."""
+
+
 class _Visitor:
     """One browser: its session, and the events that it sends."""
 
@@ -117,11 +121,11 @@ class _Visitor:
 
     async def visit(self, subject: str, end_s: float) -> None:
         """Start a session, pick once, and go on until the end."""
-        number, shown = await self._event("page_begin", [self._kept, subject, False], None, 1)
+        number, shown = await self._event("page_begin", [self._kept, subject, False, OPTIONS], None, 1)
         while True:
             ahead = asyncio.create_task(self._load_ahead(shown))
             await asyncio.sleep(self._chance.uniform(*self._crowd.thinking_s))
-            answer = {"index": self._chance.randrange(4), "round": number, "shown": shown}
+            answer = {"index": self._chance.randrange(OPTIONS), "round": number, "shown": shown}
             answer |= {"liked": [], "disliked": []}
             begun = time.monotonic()
             number, shown = await self._event("page_pick", [self._kept], answer, number + 1)
@@ -169,9 +173,14 @@ class _Visitor:
             self._kept = data[0]
 
     async def _load_ahead(self, shown: str) -> None:
-        """The pictures of the next round, as soon as they are drawn."""
-        answer = await self._client.get(f"/ahead/{self._kept['token']}/{shown}.json")
-        await self._load([card["url"] for card in answer.json()["cards"]])
+        """The pictures of the next round for each likely answer; again when all further ones are drawn."""
+        for stage in ("next", "pool"):
+            answer = await self._client.get(f"/ahead/{self._kept['token']}/{shown}.json?stage={stage}")
+            found = answer.json()
+            cards = [card["url"] for next_ in found["rounds"].values() for card in next_["cards"]]
+            await self._load(dict.fromkeys(cards))
+            if not found["more"]:
+                return
 
     async def _load(self, pictures: Any) -> None:
         await asyncio.gather(*(self._client.get(f"/{picture}") for picture in pictures))
