@@ -79,6 +79,7 @@ def screens(page: Page, url: str, sentence: str) -> Iterator[str]:
     expect(page.locator(".yours img")).to_have_count(4)
     yield "pictures"
     page.locator(".pairs [data-go='blind_test']").click()
+    expect(page.locator(".blind-test[data-trial='1'] [data-side]")).to_have_count(2, timeout=90_000)
     for number in range(1, 6):
         page.locator(f".blind-test[data-trial='{number}'] [data-side='0']").click()
     expect(page.locator(".blind-test .trials li")).to_have_count(5)
