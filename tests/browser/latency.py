@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,12 +114,11 @@ def session_waits(page: Page, url: str, notes: Path, picks: int, look_s: float) 
     """The waits of a new session, each with its parts."""
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    before = drawn_ahead(notes)
     walk.begin(page, url, "a fox")
     page.evaluate(WATCH)
     waits = []
     for number in range(2, picks + 2):
-        wait_until(lambda least=before + number - 1: drawn_ahead(notes) >= least)  # type: ignore[misc]
+        page.wait_for_selector(".round[data-loaded='all']", timeout=1000.0 * AHEAD_S)
         page.wait_for_timeout(1000.0 * look_s)
         asked.clear()
         page.keyboard.press(str(number % 4 + 1))
@@ -181,24 +180,6 @@ def read(notes: Path) -> list[Note]:
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
-def drawn_ahead(notes: Path) -> int:
-    """How many rounds were drawn while a person looked."""
-    return sum(note["what"] == "ahead" for note in read(notes))
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    """Wait until it is true.
-
-    Raises:
-        TimeoutError: it was not within AHEAD_S.
-    """
-    until = time.monotonic() + AHEAD_S
-    while not true():
-        if time.monotonic() > until:
-            raise TimeoutError(f"Expected the next round to be drawn within {AHEAD_S:.0f} s, found none.")
-        time.sleep(0.05)
-
-
 def serve_with_notes(notes: Path, flags: list[str]) -> None:
     """Run the app; its functions write their times to `notes`, a line of JSON each."""
     import threading
@@ -238,7 +219,7 @@ def serve_with_notes(notes: Path, flags: list[str]) -> None:
     timed(rounds, "next_round", "question")
     timed(show, "summary_of", "taste")
     timed(jinja2.Template, "render", "HTML")
-    push, send, ahead = Queue.push, Queue.send_message, rounds.Personalizer.request_pool
+    push, send = Queue.push, Queue.send_message
 
     async def pushed(self: Any, *inputs: Any, **named: Any) -> Any:
         note("asked", time.time())
@@ -249,14 +230,7 @@ def serve_with_notes(notes: Path, flags: list[str]) -> None:
             note("update", time.time(), bytes=len(message.model_dump_json()))
         send(self, event, message)
 
-    def requested(self: Any, *inputs: Any, **named: Any) -> Any:
-        job, pool = ahead(self, *inputs, **named)
-        if job is not None:
-            job.future.add_done_callback(lambda _: note("ahead", time.time()))
-        return job, pool
-
     Queue.push, Queue.send_message = pushed, sent
-    rounds.Personalizer.request_pool = requested  # type: ignore[method-assign]
     leave(app.main(flags))
 
 
