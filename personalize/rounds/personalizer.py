@@ -362,7 +362,7 @@ class Personalizer:
             with self._remembering:
                 foreseen = self._foreseen.get((_log_of(session), promised))
             if foreseen is not None:
-                return replace(foreseen, number=len(session.rounds) + 1)
+                return foreseen
         return self._chosen(session, self._pool(session) if self._chooses_seen(session) else None)
 
     def _chosen(self, session: Session, pool: SeenPool | None) -> Round:
