@@ -52,8 +52,17 @@ def app_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def app_url(tmp_path_factory: pytest.TempPathFactory, app_log: Path) -> Iterator[str]:
     """Address of an app with the real Personalizer and store, and fakes for the networks."""
     data = tmp_path_factory.mktemp("data")
-    with forked_app("tests.browser.serve", ["--data", str(data)], app_log) as url:
+    flags = ["--data", str(data), "--release", str(app_log.with_name("release"))]
+    with forked_app("tests.browser.serve", flags, app_log) as url:
         yield url
+
+
+@pytest.fixture
+def release(app_log: Path) -> Iterator[Path]:
+    """The file that lets the app draw a "held brush" (see `serve.py`). It does not exist yet."""
+    file = app_log.with_name("release")
+    yield file
+    file.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="package")

@@ -1,14 +1,14 @@
 """The page as the browser tests see it: everything real but the networks.
 
-Two subjects behave oddly on purpose: "a broken brush" cannot be drawn the first time, and "a slow brush"
-takes a while.
+Some subjects behave oddly on purpose: "a broken brush" cannot be drawn the first time, "a slow brush" takes a
+while, and a "held brush" waits for a file.
 """
 
 import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from personalize.errors import RenderError
@@ -29,9 +29,15 @@ KNOWN = Path(__file__).parents[2] / "models" / "mini" / "subjects.toml"
 
 @dataclass
 class OddRenderer(FakeRenderer):
-    """Draws like the fake, fails once, and can be slow."""
+    """Draws like the fake, fails once, can be slow, and can be held.
 
+    Of a subject that ends in "held brush" the first pictures are drawn at once. All others wait until the
+    file `release` exists.
+    """
+
+    release: Path | None = None
     failed: bool = False
+    begun: set[str] = field(default_factory=set)
 
     def render(self, jobs: Sequence[Job], on_step: Callable[[int, int], None] | None = None) -> list[bytes]:
         """PNG bytes of every job, in order.
@@ -48,6 +54,13 @@ class OddRenderer(FakeRenderer):
                 time.sleep(SLOW_S / 8)
                 if on_step is not None:
                     on_step(step + 1, 8)
+        subject = jobs[0].prompt.split(",")[0]
+        if subject.endswith("held brush") and self.release is not None:
+            while subject in self.begun and not self.release.exists():
+                time.sleep(0.05)
+                if on_step is not None:
+                    on_step(1, 8)
+            self.begun.add(subject)
         return super().render(jobs, on_step)
 
 
@@ -61,6 +74,7 @@ def main(arguments: list[str]) -> None:
     """Serve on a free port until told to end."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--release", type=Path)
     parser.add_argument("--kiosk", type=int, default=0)
     parser.add_argument("--address", default="")
     parser.add_argument("--staff-pin", default="")
@@ -71,8 +85,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--study-common", type=int, default=8)
     chosen = parser.parse_args(arguments)
     known = KnownSubjects.load(KNOWN) if vars(chosen).pop("known") else None
+    renderer = OddRenderer(release=vars(chosen).pop("release"))
     settings = Settings(port=0, pool=64, **vars(chosen))
-    vocabulary, renderer, embedder = fake_vocabulary(), OddRenderer(), FakeEmbedder()
+    vocabulary, embedder = fake_vocabulary(), FakeEmbedder()
     preparation = prepare(vocabulary, renderer, embedder, settings)
     store = DatabaseStore(settings.database, settings.pictures)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings, known=known)

@@ -151,13 +151,14 @@ def test_undo_goes_back_any_number_of_rounds(page: Page, app_url: str) -> None:
     assert walk.past(page) == 1
 
 
-def test_undo_while_the_next_round_is_drawn(page: Page, app_url: str) -> None:
-    walk.begin(page, app_url, "a slow brush")
+def test_undo_while_the_next_round_is_drawn(page: Page, app_url: str, release: Path) -> None:
+    walk.begin(page, app_url, "a held brush")
     first = walk.pictures(page)
     page.keyboard.press("1")
     expect(page.locator(".skeleton")).to_have_count(4)
     page.keyboard.press("u")
     walk.expect_round(page, 1)
+    release.touch()
     page.wait_for_timeout(3000)  # the drawing that was left goes on and must not come back
     expect(page.locator(".round")).to_have_attribute("data-round", "1")
     assert walk.pictures(page) == first
@@ -205,12 +206,14 @@ def test_a_pick_asks_for_no_picture_that_was_loaded_ahead(page: Page, seen_url: 
     assert not [one for one in asked if any(one.endswith(url) for url in coming)]
 
 
-def test_reload_while_a_round_is_drawn(page: Page, app_url: str) -> None:
-    walk.begin(page, app_url, "a slow brush")
+def test_reload_while_a_round_is_drawn(page: Page, app_url: str, release: Path) -> None:
+    walk.begin(page, app_url, "a second held brush")
     page.keyboard.press("1")
     expect(page.locator(".skeleton")).to_have_count(4)
     expect(page.locator(".round .state")).to_contain_text("about")
     page.reload()
+    expect(page.locator(".skeleton")).to_have_count(4)
+    release.touch()
     walk.expect_round(page, 2)
     assert walk.past(page) == 1
 
