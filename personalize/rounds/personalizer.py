@@ -6,17 +6,14 @@ estimate is never kept. All calls block and may come from any thread.
 
 import secrets
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from weakref import WeakValueDictionary
 
 from torch import Tensor
 
 from personalize.errors import CancelledError, SessionError, StaleAnswerError
-from personalize.mdp.prompt_mdp import BLANK
 from personalize.preference.estimate import TasteEstimate, estimate_taste
 from personalize.preparation.prepare import Preparation
 from personalize.progress import OnStep
@@ -25,22 +22,16 @@ from personalize.rendering.pictures import Pictures
 from personalize.rendering.protocols import Embedder, Renderer
 from personalize.rendering.queue import RenderQueue
 from personalize.rounds.explanation import Explanation, explain
-from personalize.rounds.next_round import next_round
-from personalize.rounds.seen_pool import SeenPool, ahead_seeds, pool_of, prompts_to_draw, shared_prompts
-from personalize.rounds.strategies import STRATEGIES
+from personalize.rounds.questions import Questions
+from personalize.rounds.remembered import Remembered, log_of
+from personalize.rounds.seen_pool import ahead_seeds
+from personalize.rounds.subject_room import SubjectRoom
 from personalize.seeds import checked_seed
 from personalize.session.feedback import comparisons_of
 from personalize.session.record import STUDY, Answer, PictureRecord, Round, Session, checked_strategy
 from personalize.session.store import Store, other_pictures
-from personalize.session.subject import check_subject
 from personalize.settings import Settings
 from personalize.vocabulary.known_subjects import KnownSubjects
-
-REMEMBERED = 512
-"""Estimates kept in memory, of the newest answers; also the number of questions."""
-
-ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-"""The time of an answer that nobody gave yet."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,15 +78,21 @@ class Personalizer:
         self.preparation, self.store, self.settings = preparation, store, settings.with_words()
         self.renderer, self.embedder, self.known = renderer, embedder, known
         self._from_pictures = features_of is None
-        self._banked = frozenset(banked) if settings.bank else frozenset()
+        self._room = SubjectRoom(preparation.vocabulary, renderer, self.settings.max_tokens)
         self._pictures = Pictures(store, renderer, embedder, preparation.space, stall_s=settings.stall_s)
         self._features_of = features_of or (lambda round_: self._pictures.features(round_.pictures))
+        self._questions = Questions(
+            preparation,
+            store,
+            self._pictures if self._from_pictures else None,
+            renderer.name,
+            self.settings,
+            self._estimate,
+            banked,
+        )
         self._remembering = threading.Lock()
-        self._shared: dict[str, list[PictureRecord]] = {}
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
-        self._estimates: OrderedDict[object, TasteEstimate] = OrderedDict()
-        self._questions: OrderedDict[object, Round] = OrderedDict()
-        self._foreseen: OrderedDict[object, Round] = OrderedDict()
+        self._estimates: Remembered[TasteEstimate] = Remembered()
 
     def start(
         self,
@@ -121,10 +118,16 @@ class Personalizer:
         """
         subject = self.checked_subject(subject)
         chosen = checked_seed(seed if seed is not None or self.settings.seed < 0 else self.settings.seed)
-        session = replace(
-            self._blank(subject, chosen),
+        session = Session(
+            token=secrets.token_urlsafe(16),
+            seed=chosen,
+            subject=subject,
             strategy=checked_strategy(strategy or self.settings.strategy),
             options=options or self.settings.options,
+            vocabulary=self.preparation.vocabulary.fingerprint,
+            renderer=self.renderer.name,
+            embedder=self.embedder.name,
+            created=datetime.now(UTC),
         )
         if session.strategy == STUDY and not consent:
             raise SessionError(
@@ -133,19 +136,6 @@ class Personalizer:
             )
         self.store.create(session)
         return session
-
-    def _blank(self, subject: str, seed: int) -> Session:
-        return Session(
-            token=secrets.token_urlsafe(16),
-            seed=seed,
-            subject=subject,
-            strategy=checked_strategy(self.settings.strategy),
-            options=self.settings.options,
-            vocabulary=self.preparation.vocabulary.fingerprint,
-            renderer=self.renderer.name,
-            embedder=self.embedder.name,
-            created=datetime.now(UTC),
-        )
 
     def session(self, token: str) -> Session:
         """The session with its live rounds.
@@ -166,7 +156,7 @@ class Personalizer:
             session = self._known(token)
             if session.current is not None:
                 return session.current
-            return self.store.append_round(token, self._question(session))
+            return self.store.append_round(token, self._questions.next(session))
 
     def open_round(self, token: str, session: Session | None = None, promised: str = "") -> Snapshot:
         """The session with its open round, chosen now when there is none; pictures that exist are shown.
@@ -186,7 +176,7 @@ class Personalizer:
         with self._lock(token):
             session = self._checked(session or self.store.load(token))
             if session.current is None:
-                round_ = self._question(session, promised)
+                round_ = self._questions.next(session, promised)
                 kept = self.store.append_round(token, round_)
                 session = replace(session, rounds=(*session.rounds, kept))
         estimate, why = self._estimate(session), None
@@ -218,7 +208,7 @@ class Personalizer:
                     return now
                 return self.store.set_pictures(token, round_.number, pictures)
 
-        return self._pictures.request(token, Purpose.ROUND, self._records(round_), finish)
+        return self._pictures.request(token, Purpose.ROUND, self._questions.records(round_), finish)
 
     def request_ahead(self, token: str, session: Session | None = None) -> RenderJob | None:
         """The job that draws the round after the open one while that is looked at; None when there is none.
@@ -238,15 +228,12 @@ class Personalizer:
         session = session or self._known(token)
         if session.current is None or not session.current.rendered or not self.settings.lookahead_rounds:
             return None, None
-        ahead = self._next_round(session)
+        ahead = self._questions.ahead(session)
 
         def finish(pictures: list[str]) -> Round:
             return replace(ahead, pictures=tuple(pictures))
 
-        records, further = self._records(ahead), []
-        if self._chooses_seen(session):
-            prompts = prompts_to_draw(session, self.preparation, self.settings)
-            further = self._candidate_records(session.subject, prompts)
+        records, further = self._questions.records(ahead), self._questions.further_records(session)
         known = self.store.find_pictures([*records, *further])
         job = self._pictures.request(token, Purpose.AHEAD, records, finish, known)
         return job, self._pictures.request(token, Purpose.POOL, further, known=known) if further else None
@@ -257,22 +244,7 @@ class Personalizer:
         A pick is left out if the pictures of its round do not exist yet. `open_round` keeps a round of this
         list if it is promised, also if more pictures were drawn meanwhile.
         """
-        session = session or self._known(token)
-        if session.current is None:
-            return {}
-        likely: dict[int, Round] = {}
-        pool = self._pool(session) if self._chooses_seen(session) else None
-        for best in (*range(session.options), -1):
-            answer = Answer("none" if best < 0 else "best", None if best < 0 else best, ANY_TIME)
-            answered = replace(session.current, answer=answer)
-            after = replace(session, rounds=(*session.rounds[:-1], answered))
-            round_ = self._chosen(after, pool)
-            if round_.rendered:
-                likely[best] = round_
-                with self._remembering:
-                    self._foreseen[_log_of(after), round_.fingerprint] = round_
-                    while len(self._foreseen) > REMEMBERED:
-                        self._foreseen.popitem(last=False)
+        likely = self._questions.likely(session or self._known(token))
         shown = {picture for round_ in likely.values() for picture in round_.pictures}
         self.store.own(token, sorted(shown))  # the page loads them beforehand; some are of the shared pool
         return likely
@@ -310,7 +282,7 @@ class Personalizer:
 
         They give way to everybody else. A session that begins with such a round finds its pictures.
         """
-        shared = [self._shared_records(subject) for subject in sorted(self._banked)]
+        shared = [self._questions.shared_records(subject) for subject in sorted(self._questions.banked)]
         at_once = self.settings.options
         return [
             self._pictures.request(None, Purpose.BANK, records[start : start + at_once])
@@ -318,86 +290,6 @@ class Personalizer:
             for records in shared
             if start < len(records)
         ]
-
-    def _shared_records(self, subject: str) -> list[PictureRecord]:
-        """The records of the first rounds of a subject, and of its shared pool; none if it is not banked."""
-        if subject not in self._banked:
-            return []
-        with self._remembering:
-            if subject in self._shared:
-                return self._shared[subject]
-        records = [
-            record
-            for nth in range(self.settings.bank)
-            for record in self._records(self._next_round(self._blank(subject, nth)))
-        ]
-        if self._chooses_seen(self._blank(subject, 0)):
-            prompts = shared_prompts(subject, self.preparation, self.settings)
-            records += self._candidate_records(subject, prompts)
-        with self._remembering:
-            return self._shared.setdefault(subject, records)
-
-    def _candidate_records(
-        self, subject: str, candidates: Sequence[tuple[tuple[int, ...], int]]
-    ) -> list[PictureRecord]:
-        prompt = self.preparation.vocabulary.prompt
-        return [self._record(prompt(subject, path), seed) for path, seed in candidates]
-
-    def _chooses_seen(self, session: Session) -> bool:
-        """Whether questions of the session may be chosen among pictures that were seen."""
-        arms = self.settings.study_arms if session.strategy == STUDY else (session.strategy,)
-        return self._from_pictures and any(STRATEGIES[checked_strategy(arm)].seen for arm in arms)
-
-    def _pool(self, session: Session) -> SeenPool:
-        """The pictures among which the next question may be chosen."""
-        drawn = self.store.pictures_of(session.token, self._shared_records(session.subject))
-        pool = pool_of(session, self.preparation.vocabulary, drawn, self._pictures.features)
-        answered = [picture for round_ in session.answered for picture in round_.pictures]
-        self._pictures.prefetch([*answered, *pool.pictures])  # for the estimate too
-        return pool
-
-    def _question(self, session: Session, promised: str = "") -> Round:
-        """The round after those of the session, given all answers; with its pictures if they exist."""
-        if promised:
-            with self._remembering:
-                foreseen = self._foreseen.get((_log_of(session), promised))
-            if foreseen is not None:
-                return foreseen
-        return self._chosen(session, self._pool(session) if self._chooses_seen(session) else None)
-
-    def _chosen(self, session: Session, pool: SeenPool | None) -> Round:
-        if pool is not None and len(pool) >= session.options:
-            inputs = session, self.preparation, self.settings, self._estimate, self._banked
-            round_ = next_round(*inputs, pool)
-        else:
-            round_ = self._next_round(session)
-        if round_.rendered:
-            return round_
-        records = self._records(round_)
-        found = self.store.find_pictures(records) if pool is None else pool.drawn
-        if not all(record in found for record in records):
-            return round_
-        return replace(round_, pictures=tuple(found[record] for record in records))
-
-    def _next_round(self, session: Session) -> Round:
-        """The round after those of the session. It was chosen before if it was drawn ahead."""
-        known = max(0, len(session.rounds) - self.settings.lookahead_rounds)
-        asked = tuple((round_.paths, round_.seeds, round_.strategy) for round_ in session.rounds)
-        answers = tuple((round_.pictures, _told(round_)) for round_ in session.rounds[:known])
-        key = (session.seed, session.subject, session.strategy, session.options, asked, answers)
-        with self._remembering:
-            if key in self._questions:
-                self._questions.move_to_end(key)
-                return self._questions[key]
-        chosen = next_round(session, self.preparation, self.settings, self._estimate, self._banked)
-        with self._remembering:
-            self._questions[key] = chosen
-            while len(self._questions) > REMEMBERED:
-                self._questions.popitem(last=False)
-        return chosen
-
-    def _records(self, round_: Round) -> list[PictureRecord]:
-        return [self._record(*pair) for pair in zip(round_.prompts, round_.seeds, strict=True)]
 
     def render(self, token: str, number: int, on_step: OnStep | None = None) -> Round:
         """The round with its pictures; drawn now unless the same record was drawn before.
@@ -515,7 +407,10 @@ class Personalizer:
         each = [seeds] * len(prompts) if isinstance(seeds, int) else seeds
         self._known(token)
         self.queue.drop_ahead(token)
-        records = [self._record(prompt, seed) for prompt, seed in zip(prompts, each, strict=True)]
+        records = [
+            PictureRecord(self.renderer.name, prompt, "", seed)
+            for prompt, seed in zip(prompts, each, strict=True)
+        ]
         return self._pictures.render(token, records, on_step, purpose=purpose)
 
     def why(self, token: str) -> Explanation | None:
@@ -552,27 +447,19 @@ class Personalizer:
         self.queue.cancel(token)
         with self._lock(token):
             session = self.store.load(token)
-            return self.store.delete(token, self._shared_records(session.subject))
+            return self.store.delete(token, self._questions.shared_records(session.subject))
 
     def _estimate(self, session: Session) -> TasteEstimate:
         """The taste of a session's answers. It is a function of the log, so recent ones are remembered."""
-        key = _log_of(replace(session, rounds=session.answered))
-        with self._remembering:
-            if key in self._estimates:
-                self._estimates.move_to_end(key)
-                return self._estimates[key]
+        return self._estimates.get(
+            log_of(replace(session, rounds=session.answered)), lambda: self._new_estimate(session)
+        )
+
+    def _new_estimate(self, session: Session) -> TasteEstimate:
         if self._from_pictures:
             self._pictures.prefetch([picture for round_ in session.answered for picture in round_.pictures])
         comparisons = comparisons_of(session, self._features_of)
-        estimate = estimate_taste(comparisons, self.preparation.prior, lapse=self.settings.lapse)
-        with self._remembering:
-            self._estimates[key] = estimate
-            while len(self._estimates) > REMEMBERED:
-                self._estimates.popitem(last=False)
-        return estimate
-
-    def _record(self, prompt: str, seed: int) -> PictureRecord:
-        return PictureRecord(self.renderer.name, prompt, "", seed)
+        return estimate_taste(comparisons, self.preparation.prior, lapse=self.settings.lapse)
 
     def checked_subject(self, subject: str) -> str:
         """The subject, as it is drawn.
@@ -580,31 +467,11 @@ class Personalizer:
         Raises:
             SessionError: empty, too long, not plain text, or no room for words of style behind it.
         """
-        subject = check_subject(subject)
-        vocabulary = self.preparation.vocabulary
-        room = self.renderer.room(vocabulary.prompt(subject, self._longest_path))
-        if room < 0:
-            raise SessionError(
-                "Expected a subject that leaves the model room for words of style, found one that is "
-                "{pieces} word pieces too long. Shorten it.",
-                pieces=-room,
-            )
-        return subject
+        return self._room.checked(subject)
 
     def is_known(self, subject: str) -> bool:
         """Whether the renderer has learned to draw this subject, as far as the app can tell."""
         return self.known is None or self.known.knows(subject, self.preparation.vocabulary.tokens)
-
-    @cached_property
-    def _longest_path(self) -> list[int]:
-        """A prompt's words that leave the renderer least room: of as many slots as a prompt has words."""
-        vocabulary = self.preparation.vocabulary
-        room = {n: self.renderer.room(token) for n, token in enumerate(vocabulary.tokens)}
-        path = [
-            min(allowed.nonzero().flatten().tolist(), key=room.__getitem__) for allowed in vocabulary.allowed
-        ]
-        longest = sorted(range(len(path)), key=lambda slot: room[path[slot]])[: self.settings.max_tokens]
-        return [token if slot in longest else BLANK for slot, token in enumerate(path)]
 
     def _known(self, token: str) -> Session:
         return self._checked(self.store.load(token))
@@ -627,15 +494,3 @@ class Personalizer:
         """The lock of a session, held for moments and never while something is drawn."""
         with self._remembering:
             return self._locks.setdefault(token, threading.Lock())
-
-
-def _told(round_: Round) -> object:
-    """What a round's answer says, without its time."""
-    answer = round_.answer
-    return None if answer is None else (answer.best, answer.liked, answer.disliked)
-
-
-def _log_of(session: Session) -> object:
-    """What a choice depends on: the session's parameters, its rounds and their answers."""
-    rounds = tuple((round_.paths, round_.pictures, _told(round_)) for round_ in session.rounds)
-    return session.seed, session.subject, session.strategy, session.options, rounds
