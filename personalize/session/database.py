@@ -30,6 +30,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateColumn
 
 from personalize.errors import StoreError
+from personalize.session.database_file import DatabaseFile
 from personalize.session.sqlite_check import examine
 from personalize.session.tables import SCHEMA_VERSION, SchemaRow, Table
 
@@ -63,6 +64,7 @@ class Database:
         try:
             with self._explained(), self._writer.begin() as connection:
                 _make_tables(connection, self.where)
+            self._file = DatabaseFile(Path(self.where)) if _is_sqlite(parsed) else None
         except BaseException:
             self.close()
             raise
@@ -85,8 +87,10 @@ class Database:
 
         Raises:
             IntegrityError: a write would break a UNIQUE constraint.
-            StoreError: the database is damaged, locked, full or not writable.
+            StoreError: the database is damaged, locked, full or not writable, or its file was removed.
         """
+        if self._file is not None:
+            self._file.check()
         with self._explained(), Rows(self._writer, expire_on_commit=False) as rows, rows.begin():
             yield rows
 

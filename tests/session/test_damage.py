@@ -119,6 +119,41 @@ def test_answers_still_in_the_log_are_read_after_a_crash(tmp_path: Path) -> None
     again.close()
 
 
+def test_a_database_that_is_removed_while_it_is_open_takes_no_answer(filled: Path, tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    store.append_round("token", round_(51))
+    away = tmp_path / "moved away"
+    filled.rename(away)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="removed") as caught:
+            store.append_answer("token", 51, pick())
+        assert three_parts(caught.value) and str(filled) in str(caught.value)
+    with pytest.raises(StoreError, match="removed"):
+        store.check()
+    away.rename(filled)
+    store.check()
+    store.append_answer("token", 51, pick())
+    store.close()
+    again = opened(tmp_path)
+    assert again.load("token").answered[-1].number == 51
+    again.close()
+
+
+def test_another_file_in_the_place_of_an_open_database_is_not_written_to(
+    filled: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    opened(other).close()
+    store = opened(tmp_path)
+    filled.rename(tmp_path / "moved away")
+    (other / "palate.sqlite3").rename(filled)
+    before = filled.read_bytes()
+    with pytest.raises(StoreError, match="another file") as caught:
+        store.create(session("other"))
+    assert three_parts(caught.value) and filled.read_bytes() == before
+    store.close()
+
+
 def test_a_database_damaged_while_it_is_open_is_named(filled: Path, tmp_path: Path) -> None:
     store = opened(tmp_path)
     data = filled.read_bytes()
