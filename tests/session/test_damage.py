@@ -1,10 +1,12 @@
 """Damaged, locked or forbidden files are refused in a sentence and stay unchanged."""
 
+import contextlib
 import errno
 import os
 import shutil
 import sqlite3
 import stat
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -119,6 +121,12 @@ def test_answers_still_in_the_log_are_read_after_a_crash(tmp_path: Path) -> None
     again.close()
 
 
+def read(store: DatabaseStore) -> None:
+    """Read a session, if the store can."""
+    with contextlib.suppress(StoreError):
+        store.load("token")
+
+
 def test_a_database_that_is_removed_while_it_is_open_takes_no_answer(filled: Path, tmp_path: Path) -> None:
     store = opened(tmp_path)
     store.append_round("token", round_(51))
@@ -130,6 +138,12 @@ def test_a_database_that_is_removed_while_it_is_open_takes_no_answer(filled: Pat
         assert three_parts(caught.value) and str(filled) in str(caught.value)
     with pytest.raises(StoreError, match="removed"):
         store.check()
+    threads = [threading.Thread(target=lambda: read(store)) for _ in range(8)]  # new connections
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not filled.exists()
     away.rename(filled)
     store.check()
     store.append_answer("token", 51, pick())

@@ -132,7 +132,11 @@ def is_host(named: str) -> bool:
 
 
 def refusal_of(content: bytes, kind: str) -> str:
-    """Why a body cannot be JSON of ours, in a few words; "" when it may be."""
+    """Why a body cannot be text or JSON of ours, in a few words; "" when it may be."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return "no text"
     if "json" not in kind.lower() and content.lstrip()[:1] not in (b"[", b"{"):
         return ""
     depth = 0
