@@ -11,6 +11,7 @@
     database_store.py  a store in a database, with pictures as files
     database.py        transactions on SQLite or PostgreSQL
     tables.py          the tables of the database
+    column_types.py    types of columns: times, and parts of an answer, read whatever stands there
     rows.py            conversion between rows and records, and queries for a session's log
     sqlite_check.py    the check of a file before SQLite opens it
     picture_files.py   pictures on disk
