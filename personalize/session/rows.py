@@ -159,7 +159,7 @@ def answer_of(row: AnswerRow, options: int) -> Answer:
     at = row.at if isinstance(row.at, datetime) else None
     liked = [] if row.liked is None else row.liked
     disliked = row.disliked if row.disliked is not None else [] if row.worst is None else [row.worst]
-    if at is None or not isinstance(liked, list) or not isinstance(disliked, list):
+    if row.damaged is not None or at is None or not isinstance(liked, list) or not isinstance(disliked, list):
         return Answer("damaged", None, at or UNKNOWN_TIME)
     try:
         answer = Answer.checked(
@@ -183,6 +183,7 @@ def answer_row(round_id: int, answer: Answer) -> AnswerRow:
         at=answer.at,
         liked=list(answer.liked),
         disliked=list(answer.disliked),
+        damaged="not known" if answer.kind == "damaged" else None,
     )
 
 

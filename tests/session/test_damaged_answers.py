@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from personalize.session.database_store import DatabaseStore
+from personalize.session.record import Answer
 from personalize.session.store import Store
 from tests.session.conftest import STORES
 from tests.session.damage import NOT_ANSWERS, NOT_ANSWERS_ON_POSTGRESQL, damage, damage_on_postgresql
@@ -76,3 +77,11 @@ def test_a_damaged_answer_can_be_taken_back(tmp_path: Path) -> None:
     assert not store.load("token").left_out
     assert store.append_answer("token", 3, pick(1)).counted[-1].answer == store.load("token").round(3).answer
     store.close()
+
+
+def test_an_answer_that_is_given_as_damaged_stays_so(store: Store) -> None:
+    store.create(session())
+    store.append_round("token", round_(1, (A, B, C)))
+    given = Answer("damaged", None, pick().at)
+    assert store.append_answer("token", 1, given).left_out == (1,)
+    assert store.load("token").round(1).answer == given
