@@ -14,7 +14,7 @@ BATCH = 16
 
 def reconstructed(vae: Any, x: Tensor) -> Tensor:
     """Pictures Float[N, 3, px, px] in -1..1 through a diffusers.AutoencoderKL and back."""
-    parts = [vae.decode(vae.encode(part).latent_dist.mean).sample for part in x.split(BATCH)]
+    parts = [vae.decode(vae.encode(part).latent_dist.mean).sample for part in torch.split(x, BATCH)]
     return torch.cat(parts).float().clamp(-1, 1)
 
 
