@@ -402,8 +402,8 @@ def embroidery(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pic
 def blueprint(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """White lines on blue paper ruled every 16 pixels."""
     px = len(picture)
-    ruled = (np.arange(px) % whole(16, px) < unit(px)).astype(np.float32)
-    ruled = 0.30 * np.maximum(ruled[:, None], ruled[None, :])
+    line = (np.arange(px) % whole(16, px) < unit(px)).astype(np.float32)
+    ruled = 0.30 * np.maximum(line[:, None], line[None, :])
     tone = 0.25 * luminance(picture) * np.where(mask > 0.5, 1.0, 0.5)
     white = np.maximum(np.maximum(_lines_of(picture, mask), ruled), tone)[..., None]
     paper = np.array([0.07, 0.22, 0.55])
