@@ -103,6 +103,13 @@ class Settings:
     compile: str = _setting(
         "", "Backend of torch.compile, such as inductor (needs a C compiler); empty: none."
     )
+    render_on: str = _setting(
+        "local",
+        "Where pictures are drawn: local, or the address of an images server such as http://127.0.0.1:8000.",
+    )
+    render_key: str = _setting(
+        "", "File that contains the key of the images server, or env:NAME of a variable; empty: no key."
+    )
     vocabulary: str = _setting(
         "", "Words to use: a set in assets/vocabulary or a folder; empty: the model's own, else full."
     )
@@ -429,7 +436,7 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
         raise SettingsError(f"Expected {name} to be {' or '.join(choices)}, found '{value}'. Choose one.")
     if isinstance(value, str) and any(ord(character) < 32 for character in value):
         raise SettingsError(f"Expected {name} without control characters, found some. Remove them.")
-    if name in ("model", "host") and not value:
+    if name in ("model", "host", "render_on") and not value:
         raise SettingsError(f"Expected {name} to be given, found nothing. Leave it out for the default.")
     if name == "picture_px" and value % 8:
         raise SettingsError(f"Expected picture_px to be a multiple of 8, found {value}. Round it.")

@@ -22,6 +22,7 @@ MARKERS: dict[str, tuple[str, ...]] = {
     "test_doors.py": ("app",),
     "test_soak.py": ("app", "postgres", "slow"),
     "test_other_models.py": ("app", "models"),
+    "test_remote_session.py": ("app", "models"),
     "ui/test_api.py": ("app",),
     "ui/test_temporary_folder.py": ("app",),
     "ui/test_uploads.py": ("app", "models"),
