@@ -123,4 +123,4 @@ def open_store(settings: Settings) -> "Store":
     """
     from personalize.session.database_store import DatabaseStore
 
-    return DatabaseStore(settings.database, settings.pictures)
+    return DatabaseStore(settings.database, settings.picture_place)

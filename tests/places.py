@@ -18,6 +18,8 @@ MARKERS: dict[str, tuple[str, ...]] = {
     "vocabulary/test_full_vocabulary.py": ("slow",),
     "experiments": ("slow",),
     "session/test_kill.py": ("app",),
+    "session/test_picture_bucket.py": ("app",),
+    "session/test_bucket_session.py": ("app",),
     "test_commands.py": ("app", "models"),
     "test_doors.py": ("app",),
     "test_soak.py": ("app", "postgres", "slow"),
@@ -30,6 +32,9 @@ MARKERS: dict[str, tuple[str, ...]] = {
     "ui/http/test_shutdown.py": ("app",),
 }
 """Folders and files below tests/, and the markers of every test there."""
+
+SERVERS = {"postgresql": "postgres", "s3": "app"}
+"""Parameters of a test that need a server, and the marker of such a case."""
 
 TOGETHER = ("session",)
 """Folders whose tests one worker runs: they share a PostgreSQL server."""
@@ -55,8 +60,9 @@ def markers_of(path: Path) -> set[str]:
 
 
 def markers_of_name(name: str) -> set[str]:
-    """The markers of one test by its name: cases with a PostgreSQL server have it in their parameters."""
-    return {"postgres"} if "postgresql" in name.partition("[")[2] else set()
+    """The markers of one test by its name: cases with a server have it in their parameters."""
+    case = re.split(r"[\[\]-]", name.partition("[")[2])
+    return {marker for kind, marker in SERVERS.items() if kind in case}
 
 
 def left_out(path: Path, expression: str) -> bool:

@@ -11,6 +11,7 @@ from personalize.ui.http.staff_access import StaffAccess
 
 SECRET = (
     "database_url",
+    "pictures",
     "data",
     "host",
     "port",

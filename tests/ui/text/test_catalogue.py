@@ -31,6 +31,7 @@ STORES = (
     "rendering/png.py",
     "session/database.py:_explanation",
     "session/database_file.py",
+    "session/picture_bucket.py",
     "session/picture_files.py",
     "session/store.py",
 )
