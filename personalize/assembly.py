@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from personalize.settings import Settings
 
 if TYPE_CHECKING:
+    from models.catalog import Model
     from personalize.preparation.parts import Parts
     from personalize.preparation.prepare import Preparation
     from personalize.progress import OnProgress
@@ -21,12 +22,12 @@ def assemble(settings: Settings) -> "Parts":
 
     Raises:
         VocabularyError: the vocabulary, the styles or the list of known subjects cannot be read.
-        ModelError: the model is unknown, missing or damaged.
+        ModelError: the model is unknown, missing or damaged, or the server that draws does not.
     """
     import models
     from personalize.preparation.parts import Parts
 
-    model = models.find_model(settings.model, settings.clip)
+    model = _model_of(settings)
     folder = _vocabulary_folder(settings)
     vocabulary = load_words(settings)
     renderer = models.load_renderer(
@@ -35,8 +36,13 @@ def assemble(settings: Settings) -> "Parts":
         changes=settings.model_changes,
         compiled=settings.compile,
         checked=bool(settings.safety),
+        on=settings.render_on,
+        key=settings.render_key,
+        answer_s=settings.stall_s,
     )
-    embedder = models.load_embedder(settings.model, settings.threads, clip=settings.clip)
+    embedder = models.load_embedder(
+        settings.model, settings.threads, clip=settings.clip, on=settings.render_on
+    )
     return Parts(
         vocabulary, renderer, embedder, settings.with_words(model.words), folder, known_subjects(settings)
     )
@@ -75,18 +81,23 @@ def known_subjects(settings: Settings) -> "KnownSubjects | None":
         VocabularyError: the model's list cannot be read.
         ModelError: the model is unknown or missing.
     """
-    import models
     from personalize.vocabulary.known_subjects import KnownSubjects
 
-    file = models.find_model(settings.model, settings.clip).subjects
+    file = _model_of(settings).subjects
     return KnownSubjects.load(file) if file else None
 
 
-def _vocabulary_folder(settings: Settings) -> Path:
+def _model_of(settings: Settings) -> "Model":
     import models
+
+    here = models.drawn_here(settings.render_on)
+    return models.find_model(settings.model, settings.clip, drawn_here=here)
+
+
+def _vocabulary_folder(settings: Settings) -> Path:
     from personalize.vocabulary.loading import vocabulary_folder
 
-    own = models.find_model(settings.model, settings.clip).vocabulary
+    own = _model_of(settings).vocabulary
     return vocabulary_folder(settings.vocabulary, VOCABULARIES, own)
 
 
@@ -112,4 +123,4 @@ def open_store(settings: Settings) -> "Store":
     """
     from personalize.session.database_store import DatabaseStore
 
-    return DatabaseStore(settings.database, settings.pictures)
+    return DatabaseStore(settings.database, settings.picture_place)

@@ -17,6 +17,10 @@ HEAVY = (
     "sqlalchemy",
     "PIL",
     "pydantic",
+    "httpx",
+    "fsspec",
+    "s3fs",
+    "kubernetes_validate",
 )
 
 DOORS = {

@@ -151,7 +151,8 @@ def test_a_default_written_as_in_the_table_reads_as_itself() -> None:
 def test_everything_is_kept_in_the_data_folder(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     assert settings.database == URL.create("sqlite", database=f"{tmp_path}/palate.sqlite3")
-    assert settings.pictures.parent == settings.cache.parent == settings.folder == tmp_path
+    assert settings.picture_place == tmp_path / "pictures"
+    assert settings.cache.parent == settings.folder == tmp_path
     assert Settings(database_url="postgresql://host/name").database == "postgresql://host/name"
     assert "~" not in str(Settings().folder)
 
@@ -174,6 +175,22 @@ def test_nothing_else_in_the_package_reads_the_environment() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             read = isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
             assert not read or path.relative_to(REPOSITORY / "personalize") in MAY, f"{path}:{node.lineno}"  # type: ignore[attr-defined]
+
+
+def test_the_pictures_have_a_folder_or_a_url() -> None:
+    assert Settings(pictures="/mnt/pictures").picture_place == Path("/mnt/pictures")
+    assert Settings(pictures="s3://a-bucket/palate").picture_place == "s3://a-bucket/palate"
+    assert "~" not in str(Settings(pictures="~/pictures").picture_place)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["s3://", "s3:///x", "s3://a b", "://x", "s3://b//x", "~nobody-of-that-name/x", "s3://k:hunter2@b"],
+)
+def test_a_place_of_pictures_that_cannot_be_is_refused_without_its_password(place: str) -> None:
+    with pytest.raises(SettingsError, match="^Expected pictures to be a") as caught:
+        Settings(pictures=place)
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("folder", ["~nobody-of-that-name/palate", "/tmp/a\nb", "/tmp/a\0b"])
