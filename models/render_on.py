@@ -1,11 +1,11 @@
-"""Where pictures are drawn, as the setting `render_on` says: in this process, or on an images server."""
+"""Where pictures are drawn, as the setting `render_on` says: here, on Ray, or on an images server."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from models.remote.address import LOCAL, base_of, key_at
+from models.remote.address import base_of, is_server, key_at
 from models.resolve import find_model, served_names
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ ANSWER_S = 300.0
 """Seconds that an images server may be silent, unless the setting `stall_s` gives another number."""
 
 
-def drawn_here(render_on: str) -> bool:
-    """Whether this process draws; False for the address of an images server.
+def has_files_here(render_on: str) -> bool:
+    """Whether the files of the model are on this machine; False for the address of an images server.
 
     Raises:
-        ModelError: the value is neither.
+        ModelError: it looks like such an address and is none.
     """
-    if render_on == LOCAL:
+    if not is_server(render_on):
         return True
     base_of(render_on)
     return False

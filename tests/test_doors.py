@@ -21,6 +21,7 @@ HEAVY = (
     "fsspec",
     "s3fs",
     "kubernetes_validate",
+    "ray",
 )
 
 DOORS = {
