@@ -1,25 +1,27 @@
-"""The networks: `load_renderer` and `load_embedder` are the two doors of this package.
+"""The networks. The doors of this package are `load_renderer`, `load_embedder`, and `load_on_ray` for both.
 
 The package does not import `personalize`. The two meet through structural protocols: a renderer has a
 `name`, `render`, `room` and `warm_up`; an embedder has a `name`, a `dimension`, `embed_texts` and
 `embed_pictures`.
-Diffusers and open_clip are imported when a door is used.
+Diffusers, open_clip and ray are imported when a door is used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.catalog import Model, available
+from models.catalog import Model, available, memory_gb
 from models.errors import ModelError
 from models.resolve import find_model
 
 if TYPE_CHECKING:
     from models.clip import OpenClipEmbedder
     from models.diffusion import DiffusersRenderer
+    from models.ray_renderer import RayEmbedder, RayRenderer
 
-__all__ = ["Model", "ModelError", "available", "find_model", "load_embedder", "load_renderer"]
+__all__ = ["Model", "ModelError", "available", "find_model", "load_embedder", "load_on_ray", "load_renderer"]
 
 
 def load_renderer(
@@ -62,3 +64,63 @@ def load_embedder(name: str = "mini", threads: int = 0, *, clip: str = "") -> Op
     from models.clip import OpenClipEmbedder
 
     return OpenClipEmbedder(find_model(name, clip), threads=threads)
+
+
+def load_on_ray(
+    name: str = "mini",
+    address: str = "ray",
+    *,
+    folder: Path,
+    clip: str = "",
+    threads: int = 0,
+    least: int = 1,
+    most: int = 0,
+    queued: int = 0,
+    idle_s: float = 120.0,
+    changes: Mapping[str, Any] | None = None,
+    compiled: str = "",
+    checked: bool = True,
+) -> tuple[RayRenderer, RayEmbedder]:
+    """A renderer and an embedder that run on the replicas of a Ray cluster. Closing the renderer closes both.
+
+    Args:
+        name: as for `load_renderer`; the files are on every node of the cluster.
+        address: "ray" for a cluster of this machine that ends with the renderer, or host:port of another one.
+        folder: for the sockets and logs of Ray.
+        clip: as for `load_embedder`.
+        threads: CPU threads of a replica; 0 for one.
+        least: fewest replicas.
+        most: most replicas; 0 for as many as the cluster has room for.
+        queued: requests of this process that may wait; 0 for eight a replica.
+        idle_s: seconds without work after which a replica ends.
+        changes: as for `load_renderer`.
+        compiled: as for `load_renderer`.
+        checked: as for `load_renderer`.
+
+    Raises:
+        ModelError: the model cannot be used, Ray is not installed, or no replica started.
+    """
+    from models.ray_cluster import Cluster, check_installed
+
+    check_installed()
+    from models.ray_deployment import Plan
+    from models.ray_renderer import Connection, RayEmbedder, RayRenderer
+
+    plan = Plan(
+        find_model(name, clip, changes=changes),
+        memory_gb=memory_gb(name),
+        threads=max(1, threads),
+        least=least,
+        most=most,
+        queued=queued,
+        idle_s=idle_s,
+        compiled=compiled,
+        checked=checked,
+    )
+    cluster = Cluster(address, folder, plan.threads * max(least, most))
+    try:
+        connection = Connection(cluster, plan)
+    except BaseException:
+        cluster.close()
+        raise
+    return RayRenderer(connection), RayEmbedder(connection)

@@ -1,7 +1,7 @@
 """Assembles a deployment from its settings. This module connects `models` with `personalize`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from personalize.settings import Settings
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from personalize.preparation.parts import Parts
     from personalize.preparation.prepare import Preparation
     from personalize.progress import OnProgress
+    from personalize.rendering.protocols import Embedder, Renderer
     from personalize.session.store import Store
     from personalize.vocabulary.known_subjects import KnownSubjects
     from personalize.vocabulary.vocabulary import Vocabulary
@@ -29,17 +30,38 @@ def assemble(settings: Settings) -> "Parts":
     model = models.find_model(settings.model, settings.clip)
     folder = _vocabulary_folder(settings)
     vocabulary = load_words(settings)
-    renderer = models.load_renderer(
-        settings.model,
-        settings.threads,
-        changes=settings.model_changes,
-        compiled=settings.compile,
-        checked=bool(settings.safety),
-    )
-    embedder = models.load_embedder(settings.model, settings.threads, clip=settings.clip)
+    renderer, embedder = _networks(settings)
     return Parts(
         vocabulary, renderer, embedder, settings.with_words(model.words), folder, known_subjects(settings)
     )
+
+
+def _networks(settings: Settings) -> "tuple[Renderer, Embedder]":
+    """The renderer and the embedder, in this process or on Ray.
+
+    Raises:
+        ModelError: as `assemble`, and where Ray is missing or starts no replica.
+    """
+    import models
+
+    drawing: dict[str, Any] = {
+        "changes": settings.model_changes,
+        "compiled": settings.compile,
+        "checked": bool(settings.safety),
+    }
+    if settings.render_on != "local":
+        return models.load_on_ray(
+            settings.model,
+            settings.render_on,
+            folder=settings.cache,
+            clip=settings.clip,
+            threads=settings.threads,
+            least=settings.replicas_least,
+            most=settings.replicas_most,
+            **drawing,
+        )
+    renderer = models.load_renderer(settings.model, settings.threads, **drawing)
+    return renderer, models.load_embedder(settings.model, settings.threads, clip=settings.clip)
 
 
 def try_models(parts: "Parts", on_progress: "OnProgress") -> None:

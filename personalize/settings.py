@@ -35,6 +35,7 @@ _OF_A_SERVICE = re.compile(
 
 _PORT_OF_A_SERVICE = re.compile(r"(tcp|udp|sctp)://.+")
 _PIN = re.compile(r"[0-9]{4,12}")
+_CLUSTER = re.compile(r"local|ray|auto|[A-Za-z0-9._-]{1,253}:[0-9]{1,5}|\[[0-9A-Fa-f:]{2,45}\]:[0-9]{1,5}")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]_~%/-]{1,200}")
 
 SHORTEST_REPEAT_GAP = 4
@@ -117,6 +118,17 @@ class Settings:
     )
     database_url: str = _setting("", "URL of the database; empty: palate.sqlite3 in the data folder.")
     threads: int = _setting(0, "CPU threads of the networks; 0: as many as cores are free.", low=0, high=1024)
+    render_on: str = _setting(
+        "local",
+        "Where pictures are drawn: local: this process; ray: Ray on this machine; or host:port of a cluster.",
+    )
+    replicas_least: int = _setting(
+        1, "Fewest replicas of the networks on Ray.", unit="replicas", low=1, high=10_000
+    )
+    replicas_most: int = _setting(
+        0, "Most replicas of the networks on Ray; 0: as many as the cluster has room for.",
+        unit="replicas", low=0, high=10_000,
+    )  # fmt: skip
 
     options: int = _setting(4, "Number of pictures in a round, K.", unit="pictures", low=2, high=9)
     rounds: int = _setting(12, "Planned number of rounds in a session.", unit="rounds", low=1, high=500)
@@ -288,6 +300,11 @@ class Settings:
                 f"Expected repeats to be 0 or at least {SHORTEST_REPEAT_GAP + 1}, found {self.repeats}. "
                 "Use 0 or a larger number."
             )
+        if 0 < self.replicas_most < self.replicas_least:
+            raise SettingsError(
+                f"Expected replicas_most to be 0 or at least {self.replicas_least}, the fewest, found "
+                f"{self.replicas_most}. Correct one of both."
+            )
         _check_folder(self.data)
 
     @classmethod
@@ -436,6 +453,10 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
     if name == "address" and value and not _ADDRESS.fullmatch(value):
         raise SettingsError(
             f"Expected address to be a URL such as http://192.168.1.20:7860, found '{value}'. Correct it."
+        )
+    if name == "render_on" and not _CLUSTER.fullmatch(value):
+        raise SettingsError(
+            f"Expected render_on to be local, ray or host:port of a Ray cluster, found '{value}'. Correct it."
         )
     if name == "staff_pin" and value and not _PIN.fullmatch(value):  # the error must not contain the PIN
         raise SettingsError("Expected staff_pin to be 4 to 12 figures, found something else. Choose another.")

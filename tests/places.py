@@ -14,6 +14,7 @@ HEAVY = ("models", "browser", "app", "training", "postgres", "slow")
 MARKERS: dict[str, tuple[str, ...]] = {
     "browser": ("browser", "app"),
     "models": ("models",),
+    "models/test_ray.py": ("app",),
     "models/test_training.py": ("training",),
     "vocabulary/test_full_vocabulary.py": ("slow",),
     "experiments": ("slow",),

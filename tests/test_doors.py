@@ -17,6 +17,7 @@ HEAVY = (
     "sqlalchemy",
     "PIL",
     "pydantic",
+    "ray",
 )
 
 DOORS = {
