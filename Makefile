@@ -53,6 +53,6 @@ which-python:
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
 	touch $@
 
-.venv/.dev: requirements-dev.txt .venv/.runtime
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+.venv/.dev: requirements-dev.txt requirements-scale.txt .venv/.runtime
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt -r requirements-scale.txt
 	touch $@

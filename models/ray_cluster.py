@@ -31,23 +31,27 @@ INSTALL = "pip install -r requirements-scale.txt"
 LONGEST_FOLDER = 40
 """Longest name of Ray's folder. Its sockets are up to 65 bytes below it, and Linux allows 107 in all."""
 
+STARTS = 4
+"""Times that a cluster is started before that is an error."""
+
 STORE_BYTES = 80_000_000
 """Memory for pictures on their way; a picture is on its way for a moment."""
 
-_QUIET = {
+_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "GLOG_minloglevel": "3",
     "GRPC_VERBOSITY": "NONE",
     "RAY_ENABLE_AUTO_CONNECT": "0",
+    "RAY_prestart_worker_first_driver": "0",
 }
 """Environment of Ray's processes.
 
-Nothing is sent to its makers, and only errors are written. A late call starts no second cluster. Ray reads
-this when it is imported, so the environment is set before.
+Nothing is sent to its makers, and only errors are written. A late call starts no second cluster, and no
+processes start that nobody needs. Ray reads this when it is imported.
 """
 
-for _name, _value in _QUIET.items():
+for _name, _value in _ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
 
 
@@ -99,19 +103,35 @@ class Cluster:
         try:
             with _signals_kept():
                 if self.own:
-                    self.folder = _short(folder)
-                    ray.init(
-                        num_cpus=max(cores, free_cores()),
-                        include_dashboard=False,
-                        object_store_memory=STORE_BYTES,
-                        _temp_dir=str(self.folder),
-                        **common,
-                    )
+                    self._start(folder, max(cores, free_cores()), common)
                 else:
                     ray.init(address=address, **common)
         except Exception as error:  # noqa: BLE001 - Ray raises many types
+            self.close()
             raise ModelError(_refused(address, error)) from error
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
+
+    def _start(self, folder: Path, cores: int, common: dict[str, Any]) -> None:
+        """Start a cluster. Its parts give each other 15 s, which a busy machine may not keep at first."""
+        import ray
+
+        for left in range(STARTS - 1, -1, -1):
+            self.folder = _short(folder)
+            try:
+                ray.init(
+                    num_cpus=cores,
+                    include_dashboard=False,
+                    object_store_memory=STORE_BYTES,
+                    _temp_dir=str(self.folder),
+                    **common,
+                )
+            except Exception:  # noqa: BLE001 - Ray raises plain exceptions here
+                self.close()
+                if not left:
+                    raise
+                _LOG.warning("Ray did not start on this busy machine. It is started again.")
+            else:
+                return
 
     @property
     def resources(self) -> dict[str, float]:

@@ -15,6 +15,7 @@ MARKERS: dict[str, tuple[str, ...]] = {
     "browser": ("browser", "app"),
     "models": ("models",),
     "models/test_ray.py": ("app",),
+    "models/test_ray_plan.py": ("app",),
     "models/test_training.py": ("training",),
     "vocabulary/test_full_vocabulary.py": ("slow",),
     "experiments": ("slow",),

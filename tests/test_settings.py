@@ -35,6 +35,8 @@ def test_a_flag_wins_over_the_environment_and_the_environment_over_the_default()
         ("PALATE_GAMMAS", "0,0.5, 1", "gammas", (0.0, 0.5, 1.0)),
         ("PALATE_DATA", "/data", "data", Path("/data")),
         ("PALATE_MODEL", "my model", "model", "my model"),
+        ("PALATE_RENDER_ON", "head.rack:6379", "render_on", "head.rack:6379"),
+        ("PALATE_RENDER_ON", "[::1]:6379", "render_on", "[::1]:6379"),
         ("PALATE_CRITERION", "D", "criterion", "D"),
     ],
 )
@@ -54,6 +56,13 @@ def test_each_kind_of_value_is_read(variable: str, text: str, name: str, value: 
         ("PALATE_GAMMAS", "0.5,7", "gammas from 0 to 2"),
         ("PALATE_STRATEGY", "clever", "eubo or study, found 'clever'"),
         ("PALATE_HOST", "a\nb", "without control characters"),
+        (
+            "PALATE_RENDER_ON",
+            "rays",
+            "local, ray or host:port of a Ray cluster, found 'rays'",
+        ),
+        ("PALATE_RENDER_ON", "http://host:6379", "host:port of a Ray cluster"),
+        ("PALATE_REPLICAS_LEAST", "0", "replicas_least from 1"),
         ("PALATE_OPTION", "4", "found PALATE_OPTION. Correct or unset it"),
         ("PALATE_", "4", "found PALATE_"),
     ],
@@ -208,3 +217,9 @@ def test_earlier_names_of_settings_still_work_and_are_mentioned(caplog: pytest.L
     assert all(name in caplog.text for name in ("PALATE_MAX_TOKENS", "PALATE_LIKED_SHARE"))
     both = Settings.from_environment({"PALATE_WORDS": "3", "PALATE_MAX_TOKENS": "1"})
     assert both.max_tokens == 1
+
+
+def test_the_most_replicas_are_not_fewer_than_the_fewest() -> None:
+    assert Settings(replicas_least=3).replicas_most == 0
+    with pytest.raises(SettingsError, match="replicas_most to be 0 or at least 3, the fewest, found 2"):
+        Settings(replicas_least=3, replicas_most=2)

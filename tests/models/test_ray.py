@@ -85,7 +85,7 @@ def opened(contents: list[bytes]) -> list[Image.Image]:
     return [Image.open(io.BytesIO(content)).convert("RGB") for content in contents]
 
 
-def until(holds: Callable[[], bool], seconds: float = 120.0) -> None:
+def until(holds: Callable[[], bool], seconds: float = 300.0) -> None:
     """Wait for a condition, as long as a busy machine may need for the start of a replica."""
     end = monotonic() + seconds
     while not holds():
