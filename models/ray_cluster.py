@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -30,6 +31,9 @@ INSTALL = "pip install -r requirements-scale.txt"
 
 LONGEST_FOLDER = 40
 """Longest name of Ray's folder. Its sockets are up to 65 bytes below it, and Linux allows 107 in all."""
+
+LISTENS_S = 10.0
+"""Longest wait for a cluster to answer, in seconds."""
 
 STARTS = 4
 """Times that a cluster is started before that is an error."""
@@ -105,7 +109,10 @@ class Cluster:
                 if self.own:
                     self._start(folder, max(cores, free_cores()), common)
                 else:
+                    _check_listens(address)
                     ray.init(address=address, **common)
+        except ModelError:
+            raise
         except Exception as error:  # noqa: BLE001 - Ray raises many types
             self.close()
             raise ModelError(_refused(address, error)) from error
@@ -158,6 +165,24 @@ def _short(folder: Path) -> Path:
         _LOG.info("The name of %s is too long for Ray's sockets. They are in %s.", folder, wanted)
     wanted.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(prefix="ray-", dir=wanted))
+
+
+def _check_listens(address: str) -> None:
+    """Whether anything listens at host:port; Ray itself would try for minutes.
+
+    Raises:
+        ModelError: nothing does.
+    """
+    host, _, port = address.rpartition(":")
+    if not host:
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), LISTENS_S).close()
+    except (OSError, OverflowError) as error:
+        raise ModelError(
+            f"Expected a Ray cluster at {address}, found that nothing answers there ({error}). "
+            "Correct --render-on, or start the cluster."
+        ) from error
 
 
 def _refused(address: str, error: Exception) -> str:
