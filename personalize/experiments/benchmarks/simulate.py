@@ -15,6 +15,7 @@ from torch import Tensor
 from personalize.errors import SettingsError
 from personalize.experiments.linear_people import TOLD, HeldOut, person_of, score, told_by
 from personalize.experiments.statistics import error_of, mean_of, paired_by_round
+from personalize.preference.known_share import known_share
 from personalize.preference.simulated_user import SimulatedUser
 from personalize.preparation.effects import measured_effects
 from personalize.preparation.prepare import Preparation, prepare
@@ -27,7 +28,6 @@ from personalize.seeds import LARGEST_SEED, derived_seed
 from personalize.session.memory_store import MemoryStore
 from personalize.session.record import PictureRecord, Round
 from personalize.settings import Settings
-from personalize.taste.summary import known_share
 from personalize.vocabulary.vocabulary import Vocabulary
 
 HELD_OUT = 60

@@ -1,160 +1,157 @@
-"""The app's loop on pictures, judged by people of several kinds: what is learned, who wins at the end."""
+"""The loop on drawn pictures: what a pool of seen pictures and marks are worth, each alone and together."""
 
 from collections.abc import Mapping
 from typing import Any
 
+import numpy
 import torch
+from scipy.stats import t as student
 from torch import Tensor
 
-from personalize.experiments.arms import Arm, by_strategy, identical, items_design
-from personalize.experiments.bank import SPREAD, Bank
-from personalize.experiments.figures import bars, legend_beside, lines, named, panels
-from personalize.experiments.people import Person, kinds
-from personalize.experiments.picture_bank import PictureBank, picture_bank
+from personalize.experiments.figures import legend_beside, lines, named, panels, points
+from personalize.experiments.linear_people import APPROVED
 from personalize.experiments.record import Experiment, GetParts, Table
-from personalize.experiments.session import Session, hold
-from personalize.experiments.statistics import last, paired, said, signed, spread, verdict
-from personalize.preparation.effects import measured_effects
-from personalize.preparation.parts import Parts
+from personalize.experiments.seen_sessions import (
+    ARMS,
+    KINDS,
+    POOL,
+    POOL_LIKED,
+    POOL_WORST,
+    RANDOM,
+    SIX_LIKED,
+    SIX_WORST,
+    STATIC,
+    WAYS,
+    WORDS,
+    WORDS_LIKED,
+    Simulated,
+    simulated,
+)
+from personalize.experiments.statistics import (
+    CLEAR,
+    last,
+    paired,
+    ratio_to_random,
+    said,
+    signed,
+    spread,
+    verdict,
+)
 from personalize.progress import OnProgress
+from personalize.taste.summary import FEWEST_ANSWERS, READY
 
-APP, BEST_WORST = "adaptive, by words (the app)", "the same, best and worst told"
-BY_PICTURES, STATIC = "adaptive, by pictures", "static, rounded"
-PAPER, RANDOM = "static, as the paper states it", "random"
-ARMS = (APP, BEST_WORST, BY_PICTURES, STATIC, PAPER, RANDOM)
+THREE, EIGHT, SEEN, OTHER_THREE, OTHER_EIGHT = range(len(WAYS))
+
+ALONE = {
+    "liked ones marked, by words": (WORDS_LIKED, WORDS),
+    "a pool instead of words": (POOL, WORDS),
+    "the worst marked, with a pool": (POOL_WORST, POOL),
+    "liked ones marked, with a pool": (POOL_LIKED, POOL),
+    "six pictures instead of four, the worst marked": (SIX_WORST, POOL_WORST),
+    "six pictures instead of four, liked ones marked": (SIX_LIKED, POOL_LIKED),
+    "a static design instead of random questions": (STATIC, RANDOM),
+    "words instead of random questions": (WORDS, RANDOM),
+}
+"""Pairs of arms that differ by one change."""
+
+PERSONAL = {
+    "eight drawn instead of three": ((WORDS, EIGHT), (WORDS, THREE)),
+    "better questions and answers": ((POOL_LIKED, EIGHT), (WORDS, EIGHT)),
+    "pictures of the session too": ((POOL_LIKED, SEEN), (POOL_LIKED, EIGHT)),
+    "all three": ((POOL_LIKED, SEEN), (WORDS, THREE)),
+    "all, on another subject": ((POOL_LIKED, OTHER_EIGHT), (WORDS, OTHER_THREE)),
+}
+"""Pairs of an arm and a way to the personal picture that differ by one change, and by all of them."""
+
+ENOUGH = 48
+"""People of each kind from which on small effects can be told from none."""
+
+MIDDLE = 12
+"""Answers of the middle column of the tables."""
 
 
 def run(settings: Mapping[str, Any], get_parts: GetParts, on_progress: OnProgress) -> dict[str, Any]:
     """All kinds of people in all arms."""
     parts = get_parts()
-    pictures = picture_bank(parts, settings, on_progress)
-    exam = pictures.exam(settings["exam"], settings["options"], settings["seed"])
-    words, seen = pictures.worded, pictures.learned
-    bank = Bank(seen, words, torch.nonzero(~pictures.plain)[:, 0], exam)
-    arms = [_arms(settings, pictures, bank, subject) for subject in range(settings["subjects"])]
-    judges = kinds(pictures, effects_of(parts), exam, settings["oracle"], settings["at"][-1] // 2)
-    result = {}
-    for kind, judge in judges.items():
-        sessions: dict[str, list[Session]] = {arm: [] for arm in ARMS}
-        wins: dict[str, list[list[float]]] = {arm: [] for arm in ARMS}
-        ceilings = []
-        for number in range(settings["people"]):
-            person = judge(torch.Generator().manual_seed(1000 * settings["seed"] + number))
-            subject = number % settings["subjects"]
-            ceilings.append(_ceiling(person, bank))
-            for name, (arm, own) in arms[subject].items():
-                session = hold(arm, person, own, settings["at"], 50 + number)
-                sessions[name].append(session)
-                wins[name].append(_wins(person, session, pictures, subject, words, seen))
-            on_progress(f"pictures: people, {kind}", number + 1, settings["people"])
-        result[kind] = _summary(sessions, wins, ceilings)
+    people, pictures = simulated(parts, settings, on_progress)
+    at = settings["at"]
     return {
-        "pictures": len(pictures.prompts),
+        "pictures": pictures,
         "model": parts.settings.model,
-        "answers": settings["at"],
+        "people": settings["people"],
+        "answers": at,
+        "middle": at.index(MIDDLE) if MIDDLE in at else 0,
         "chance": 1.0 / settings["options"],
         "oracle": settings["oracle"],
-        "word_share": _word_share(words, seen, bank.askable),
-        "kinds": result,
+        "approved": APPROVED,
+        "kinds": {kind: _summary(found, at) for kind, found in people.items()},
     }
 
 
-def effects_of(parts: Parts) -> Tensor:
-    """Float[S, D], of tokens in the learner's whole space."""
-    return measured_effects(
-        parts.vocabulary,
-        parts.renderer,
-        parts.embedder,
-        parts.settings,
-        lambda what, done, of: None,
-        parts.shipped,
-    )[0]
-
-
-def _arms(
-    settings: Mapping[str, Any], pictures: PictureBank, bank: Bank, subject: int
-) -> dict[str, tuple[Arm, Bank]]:
-    """Sessions show one subject; static designs are made of words, before anything is drawn."""
-    K, T, prior = settings["options"], settings["at"][-1], pictures.preparation.prior
-    own = bank.only(pictures.of_subject(subject, False))
-    drawn = Bank(own.learned, own.learned, own.askable, own.exam)
-    design = items_design(own, K, T, prior.planning_precision(SPREAD))
-    rounded = by_strategy("static-rounded", K, design=design, prior=prior)
+def _summary(found: Simulated, at: list[int]) -> dict[str, Any]:
+    place = {arm: number for number, arm in enumerate(ARMS)}
+    accuracy = {arm: found.accuracy[:, row] for arm, row in place.items()}
+    reached = {arm: found.reached[:, row] for arm, row in place.items()}
+    won = {arm: found.won[:, row] for arm, row in place.items()}
     return {
-        APP: (Arm(by_strategy("adaptive", K, liked_share=0.5), prior), own),
-        BEST_WORST: (Arm(by_strategy("adaptive", K, liked_share=0.5), prior, best_worst=True), own),
-        BY_PICTURES: (Arm(by_strategy("adaptive", K, liked_share=0.5), prior), drawn),
-        STATIC: (Arm(rounded, prior, blind=True), own),
-        PAPER: (Arm(by_strategy("static-iid", K, design=identical(design)), prior, blind=True), own),
-        RANDOM: (Arm(by_strategy("random", K), prior, blind=True), own),
+        "accuracy": {arm: spread(rows) for arm, rows in accuracy.items()},
+        "less_random": {arm: paired(rows, accuracy[RANDOM]) for arm, rows in accuracy.items()},
+        "share_of_random": {arm: _share(at, accuracy[arm], accuracy[RANDOM]) for arm in ARMS[1:]},
+        "alone": {change: paired(accuracy[a], accuracy[b]) for change, (a, b) in ALONE.items()},
+        "reached": {
+            arm: {way: spread(rows[..., w]) for w, way in enumerate(WAYS)} for arm, rows in reached.items()
+        },
+        "won": {arm: {way: spread(rows[..., w]) for w, way in enumerate(WAYS)} for arm, rows in won.items()},
+        "personal": {
+            change: paired(reached[a][..., v], reached[b][..., w])
+            for change, ((a, v), (b, w)) in PERSONAL.items()
+        },
+        "taps": {arm: spread(found.taps[:, row]) for arm, row in place.items()},
+        "best_linear": spread(found.ceiling),
+        "ready_after": {arm: _ready_after(at, found.known[:, row]) for arm, row in place.items()},
     }
 
 
-def _ceiling(person: Person, bank: Bank) -> float:
-    """What the best taste that is linear in the learner's features foresees of a person's exam picks."""
-    rows = bank.askable
-    x = bank.learned - bank.learned[rows].mean(dim=0)
-    u = person.final - person.final[rows].mean()
-    ridge = 1e-6 * float(x[rows].square().sum()) * torch.eye(x.shape[1], dtype=x.dtype)
-    theta = torch.linalg.solve(x[rows].T @ x[rows] + ridge, x[rows].T @ u[rows])
-    guess = (x @ theta)[bank.exam].argmax(dim=1, keepdim=True)
-    return float(person.likes(bank.exam).gather(1, guess).mean())
+def _ready_after(at: list[int], known: Tensor) -> dict[str, float | None]:
+    """Quartiles of the answers until a taste counts as ready; None for people who do not get there.
 
-
-def _wins(
-    person: Person, session: Session, pictures: PictureBank, subject: int, words: Tensor, seen: Tensor
-) -> list[float]:
-    """How often a personal picture of the subject is preferred to a plain one, four ways to choose it.
-
-    By words, with the app's caution of half a standard error; by the picture; at random; the person's best.
+    Args:
+        at: n numbers of answers.
+        known: Float[people, n], the known share after each of them.
     """
-    rows = pictures.of_subject(subject, True)
-    plain = torch.nonzero((pictures.subject == subject) & pictures.plain)[:, 0]
-    estimate, utility = session.estimate, person.final
-    cautious = estimate.utility(words[rows]) - 0.5 * estimate.standard_error(words[rows])
-    by_words = rows[cautious.argmax()]
-    by_picture = rows[estimate.utility(seen[rows]).argmax()]
-    best = rows[utility[rows].argmax()]
-    against = utility[plain]
-    chosen = [torch.sigmoid(utility[row] - against).mean() for row in (by_words, by_picture)]
-    anyone = torch.sigmoid(utility[rows][:, None] - against[None]).mean()
-    return [float(v) for v in (*chosen, anyone, torch.sigmoid(utility[best] - against).mean())]
+    ready = every_answer(at, known) >= READY
+    ready[:, : FEWEST_ANSWERS - 1] = False
+    after = torch.where(ready.any(dim=1), ready.int().argmax(dim=1) + 1.0, torch.inf).double()
+    quartiles = {"quarter": 0.25, "median": 0.5, "three quarters": 0.75}
+    found = {name: float(after.quantile(q, interpolation="higher")) for name, q in quartiles.items()}
+    return {name: value if value < float("inf") else None for name, value in found.items()}
 
 
-def _summary(
-    sessions: dict[str, list[Session]], wins: dict[str, list[list[float]]], ceilings: list[float]
-) -> dict[str, Any]:
-    accuracy = {arm: torch.stack([s.scores[:, 0] for s in found]) for arm, found in sessions.items()}
-    won = {arm: torch.tensor(rows, dtype=torch.float64) for arm, rows in wins.items()}
-    place = {
-        arm: torch.tensor(
-            [float(s.places.bincount(minlength=2).max()) / len(s.places) for s in found], dtype=torch.float64
-        )
-        for arm, found in sessions.items()
-    }
-    return {
-        "best_linear": spread(torch.tensor(ceilings, dtype=torch.float64)),
-        "accuracy": {arm: spread(v) for arm, v in accuracy.items()},
-        "less_random": {arm: paired(v, accuracy[RANDOM]) for arm, v in accuracy.items() if arm != RANDOM},
-        "app_less": {arm: paired(accuracy[APP], v) for arm, v in accuracy.items() if arm != APP},
-        "win_by_words": {arm: spread(v[:, 0]) for arm, v in won.items()},
-        "win_by_picture": {arm: spread(v[:, 1]) for arm, v in won.items()},
-        "win_at_random": spread(won[APP][:, 2]),
-        "win_best": spread(won[APP][:, 3]),
-        "win_over_random_styles": {arm: paired(v[:, 1], v[:, 2]) for arm, v in won.items()},
-        "commonest_place": {arm: spread(v) for arm, v in place.items()},
-    }
+def every_answer(at: list[int], rows: Tensor) -> Tensor:
+    """Float[people, T] of Float[people, n]: straight between the measured answers."""
+    turns = numpy.arange(1, at[-1] + 1)
+    return torch.from_numpy(numpy.stack([numpy.interp(turns, at, row) for row in rows.numpy()]))
 
 
-def _word_share(words: Tensor, seen: Tensor, rows: Tensor) -> float:
-    """Share of the pictures' variance in the learner's features that the sum of their words foresees."""
-    x, y = (v[rows] - v[rows].mean(dim=0) for v in (words, seen))
-    scale = float((x * y).sum() / x.square().sum())
-    return 1.0 - float((y - scale * x).square().sum() / y.square().sum())
+def _share(at: list[int], accuracy: Tensor, random: Tensor) -> dict[str, float | None]:
+    """Answers to random's accuracy at the end, as a share of random's answers; no mean if never reached."""
+    mean, error = ratio_to_random(every_answer(at, accuracy), every_answer(at, random))
+    return {"mean": mean if mean < float("inf") else None, "se": error}
+
+
+def said_share(share: Mapping[str, float | None]) -> str:
+    """Such as "0.61 +- 0.04", or that it was not reached."""
+    mean, error = share["mean"], share["se"]
+    return "not reached" if mean is None or error is None else said(mean, error, 2)
+
+
+def wider(freedom: int) -> float:
+    """How much wider than CLEAR errors the 95 % interval of a mean of few people is, by Student's t."""
+    return max(1.0, float(student.ppf(0.975, freedom)) / CLEAR)
 
 
 def draw(numbers: dict[str, Any]) -> dict[str, tuple[Any, str]]:
-    """Accuracy by kind of judge, and win rates."""
+    """Accuracy by kind of people, and shares of random's answers."""
     found = numbers["kinds"]
     figure, axes = panels(len(found), share_y=True, rows=2)
     for axis, (kind, of) in zip(axes, found.items(), strict=True):
@@ -167,115 +164,219 @@ def draw(numbers: dict[str, Any]) -> dict[str, tuple[Any, str]]:
         named(axis, "answers", "share of exam picks foreseen", kind)
     legend_beside(figure, axes[0], 3)
     second, (axis,) = panels(1)
-    second.set_size_inches(11, 3.8)
-    bars(
-        axis,
-        [kind.replace(" ", "\n", 1) for kind in found],
-        {
-            "a random style": _bars(found, lambda of: of["win_at_random"]),
-            "after random questions": _bars(found, lambda of: of["win_by_picture"][RANDOM]),
-            "after the app's": _bars(found, lambda of: of["win_by_picture"][APP]),
-            "the person's best": _bars(found, lambda of: of["win_best"]),
-        },
-        {"chance": 0.5},
-    )
-    named(axis, "", "preferred to the plain picture", "personal against plain, judged by")
+    second.set_size_inches(11, 4.2)
+    shares = {arm: [of["share_of_random"][arm] for of in found.values()] for arm in ARMS[1:]}
+    series = {
+        arm: ([s["mean"] or float("nan") for s in rows], [s["se"] for s in rows])
+        for arm, rows in shares.items()
+    }
+    points(axis, list(found), series, {"random, one pick": 1.0})
+    named(axis, "", "answers, as a share of random's", "answers to the same accuracy")
     return {
-        "accuracy": (figure, "Accuracy on common held-out questions, by kind of judge and arm."),
-        "wins": (second, "How often the personal picture is preferred to a plain one."),
+        "accuracy": (figure, "Accuracy on common held-out questions, by kind of people and arm."),
+        "shares": (second, "Answers to the accuracy of random questions, as a share of random's."),
     }
 
 
-def _bars(found: dict[str, Any], value: Any) -> tuple[list[float], list[float]]:
-    return [value(of)["mean"] for of in found.values()], [value(of)["se"] for of in found.values()]
-
-
 def tables(numbers: dict[str, Any]) -> tuple[Table, ...]:
-    """Accuracy, differences and win rates by kind."""
-    final = numbers["answers"][-1]
-    note = f"after {final} answers, chance {numbers['chance']:.2f}, knowing the person "
-    f"{numbers['oracle']:.2f}"
-    accuracy, less, wins = [], [], []
-    for kind, of in numbers["kinds"].items():
-        linear = said(of["best_linear"]["mean"], of["best_linear"]["se"])
-        accuracy.append((kind, linear, *(said(*last(of["accuracy"][arm])) for arm in ARMS)))
-        less.append((kind, *(signed(*last(of["less_random"][arm])) for arm in ARMS[:-1])))
-        rates = (of["win_at_random"], *(of[f"win_by_{by}"][APP] for by in ("words", "picture")))
-        rates = (*rates, of["win_by_picture"][RANDOM], of["win_best"])
-        wins.append((kind, *(said(rate["mean"], rate["se"], 2) for rate in rates)))
-    heads = (
-        "a random style",
-        "app, by words",
-        "app, best by picture",
-        "random questions",
-        "the person's best",
-    )
+    """Shares, accuracy, what each change gives alone, and personal pictures."""
+    found, final, middle = numbers["kinds"], numbers["answers"][-1], numbers["middle"]
+    after = numbers["answers"][middle]
+    people = ("People", *ARMS)
+    ways = ((WORDS, THREE), (WORDS, EIGHT), (POOL_LIKED, EIGHT), (POOL_LIKED, SEEN), (SIX_WORST, SEEN))
+    others = ((WORDS, OTHER_THREE), (POOL_LIKED, OTHER_EIGHT))
+
+    def personal(measure: str) -> tuple[tuple[str, ...], ...]:
+        return tuple(
+            (kind, *(said(*last(of[measure][arm][WAYS[w]], middle), 2) for arm, w in (*ways, *others)))
+            for kind, of in found.items()
+        )
+
+    heads = ("People", *(f"{arm}; {WAYS[w]}" for arm, w in (*ways, *others)))
     return (
-        Table(f"Accuracy ({note})", ("Judge", "best linear taste", *ARMS), tuple(accuracy)),
-        Table("Less random, paired", ("Judge", *ARMS[:-1]), tuple(less)),
-        Table("Preferred to the plain picture (chance 0.50)", ("Judge", *heads), tuple(wins)),
+        Table(
+            f"Answers to the same accuracy, as a share of random's {final}",
+            ("People", *ARMS[1:]),
+            tuple(
+                (k, *(said_share(of["share_of_random"][arm]) for arm in ARMS[1:])) for k, of in found.items()
+            ),
+        ),
+        *(
+            Table(
+                f"Accuracy after {number} answers (chance {numbers['chance']:.2f}, knowing the person "
+                f"{numbers['oracle']:.2f})",
+                ("People", "best linear taste", *ARMS),
+                tuple(
+                    (
+                        k,
+                        said(*_mean(of["best_linear"])),
+                        *(said(*last(of["accuracy"][arm], p)) for arm in ARMS),
+                    )
+                    for k, of in found.items()
+                ),
+            )
+            for number, p in ((after, middle), (final, -1))
+        ),
+        *(
+            Table(
+                f"What each change adds to the accuracy after {number} answers, paired",
+                ("People", *ALONE),
+                tuple((k, *(signed(*last(of["alone"][c], p)) for c in ALONE)) for k, of in found.items()),
+            )
+            for number, p in ((after, middle), (final, -1))
+        ),
+        Table(
+            f"The way of the personal picture to the best one after {after} answers",
+            heads,
+            personal("reached"),
+        ),
+        Table(f"The personal picture preferred to a plain one after {after} answers", heads, personal("won")),
+        Table(
+            f"What each change adds to the way of the personal picture after {after} answers, paired",
+            ("People", *PERSONAL),
+            tuple(
+                (k, *(signed(*last(of["personal"][c], middle)) for c in PERSONAL)) for k, of in found.items()
+            ),
+        ),
+        Table(
+            "Answers until the taste counts as ready (median, and three quarters of the people)",
+            people,
+            tuple((k, *(_said_ready(of["ready_after"][arm]) for arm in ARMS)) for k, of in found.items()),
+        ),
+        Table(
+            "Taps an answer",
+            people,
+            tuple((k, *(said(*_mean(of["taps"][arm]), 2) for arm in ARMS)) for k, of in found.items()),
+        ),
     )
+
+
+def _said_ready(quartiles: Mapping[str, float | None]) -> str:
+    median, most = (quartiles[name] for name in ("median", "three quarters"))
+    if median is None:
+        return "not reached"
+    return f"{median:.0f} (not reached)" if most is None else f"{median:.0f} ({most:.0f})"
+
+
+def _mean(value: dict[str, Any]) -> tuple[float, float]:
+    return value["mean"], value["se"]
 
 
 def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
-    """In words."""
-    found, final = numbers["kinds"], numbers["answers"][-1]
-    words: dict[str, list[str]] = {"better": [], "worse": [], "not told apart": []}
-    for kind, of in found.items():
-        mean, error = last(of["less_random"][APP])
-        words[verdict(mean, error, "better", "worse", "not told apart")].append(
-            f"{kind} {signed(mean, error)}"
+    """In words, one sentence for each thing that was compared."""
+    found, final, middle = numbers["kinds"], numbers["answers"][-1], numbers["middle"]
+    after = numbers["answers"][middle]
+    sentences = [
+        f"{counted(numbers['people'])} judged {numbers['pictures']} drawn pictures. A share is the answers "
+        f"to the accuracy of {final} random questions with one pick, divided by {final}."
+    ]
+    if min(numbers["people"].values()) < ENOUGH:
+        sentences.append(
+            f"At least {ENOUGH} people of a kind are needed. With fewer only large effects show, and chance "
+            "alone would call about one comparison in twenty clear."
         )
+    for arm in ARMS[1:]:
+        shares = [f"{kind} {said_share(of['share_of_random'][arm])}" for kind, of in found.items()]
+        sentences.append(f"Share, {arm}: {', '.join(shares)}.")
+    sentences += [
+        _told(
+            f"{change[0].upper()}{change[1:]}, accuracy after {after} answers", found, "alone", change, middle
+        )
+        for change in ALONE
+    ]
+    today = [f"{k} {said(*last(of['reached'][WORDS][WAYS[THREE]], middle), 2)}" for k, of in found.items()]
+    best = [f"{k} {said(*last(of['reached'][POOL_LIKED][WAYS[SEEN]], middle), 2)}" for k, of in found.items()]
+    wins = [f"{k} {said(*last(of['won'][POOL_LIKED][WAYS[SEEN]], middle), 2)}" for k, of in found.items()]
+    before = [f"{k} {said(*last(of['won'][WORDS][WAYS[THREE]], middle), 2)}" for k, of in found.items()]
+    sentences += [
+        f"After {after} answers by words, the best of three drawn pictures goes this far from the mean "
+        f"picture to the person's best: {', '.join(today)}.",
+        f"With a pool, liked ones marked, eight drawn and the session's pictures: {', '.join(best)}.",
+        f"It is preferred to a plain picture in this share of cases: {', '.join(wins)}. By words it was: "
+        f"{', '.join(before)}.",
+    ]
+    sentences += [
+        _told(f"The personal picture after {after} answers, {change}", found, "personal", change, middle)
+        for change in PERSONAL
+    ]
+    for arm in (WORDS, POOL, POOL_LIKED):
+        ready = [f"{kind} {_said_ready(of['ready_after'][arm])}" for kind, of in found.items()]
+        sentences.append(
+            f"Answers until the taste of the median person counts as ready (and of three quarters), {arm}: "
+            f"{', '.join(ready)}."
+        )
+    return tuple(sentences)
+
+
+def counted(people: Mapping[str, int]) -> str:
+    """Such as "96 linear and 48 rules people"."""
+    kinds = [f"{count} {kind}" for kind, count in people.items()]
+    return f"{', '.join(kinds[:-1])} and {kinds[-1]} people" if len(kinds) > 1 else f"{kinds[0]} people"
+
+
+def _told(what: str, found: dict[str, Any], measure: str, change: str, place: int) -> str:
+    """One sentence: for whom a change helps, for whom it harms, and for whom neither can be told."""
+    words: dict[str, list[str]] = {"helps": [], "harms": [], "not told apart": []}
+    for kind, of in found.items():
+        mean, error = last(of[measure][change], place)
+        freedom = max(of[measure][change]["people"] - 1, 1)
+        word = verdict(mean, error * wider(freedom), "helps", "harms", "not told apart")
+        words[word].append(f"{kind} {signed(mean, error)}")
     parts = [f"{word}: {', '.join(those)}" for word, those in words.items() if those]
-    drawn = [f"{kind} {signed(*last(of['less_random'][BY_PICTURES]))}" for kind, of in found.items()]
-    both = [f"{kind} {signed(*last(of['less_random'][BEST_WORST]))}" for kind, of in found.items()]
-    levels = [
-        f"{kind} {said(*last(of['accuracy'][APP]))} (best linear {of['best_linear']['mean']:.3f})"
-        for kind, of in found.items()
-    ]
-    wins = [
-        f"{kind} {said(of['win_by_picture'][APP]['mean'], of['win_by_picture'][APP]['se'], 2)} (a random "
-        f"style {of['win_at_random']['mean']:.2f}, the best {of['win_best']['mean']:.2f})"
-        for kind, of in found.items()
-    ]
-    return (
-        f"After {final} answers about {numbers['pictures']} drawn pictures the app foresees of held-out "
-        f"picks (chance {numbers['chance']:.2f}, knowing the person {numbers['oracle']:.2f}): "
-        f"{'; '.join(levels)}.",
-        f"The app's questions less random ones, {'; '.join(parts)}. The sum of their words foresees "
-        f"{numbers['word_share']:.2f} of what differs between pictures; questions chosen by the pictures "
-        f"themselves, less random: {'; '.join(drawn)}.",
-        f"Best and worst told, less random: {'; '.join(both)}.",
-        f"The personal picture is preferred to the plain one: {'; '.join(wins)}.",
-    )
+    return f"{what}: {'; '.join(parts)}."
 
 
 EXPERIMENT = Experiment(
     name="pictures",
-    question="With drawn pictures and people who do not judge as the learner sees: what is learned, how "
-    "many picks does it take, and is the personal picture preferred to the plain one?",
-    method="A bank of pictures is drawn once (so questions are chosen among pictures that exist, the "
-    "same for all arms); a third is held out. A session shows one subject; the exam is about all. "
-    "*Another eye* is random waves of colours and edges on a grid, which no learning has formed; *rules* "
-    "want or avoid warmth, brightness, colour, contrast, edges or a light middle; *slips* pick blindly in "
-    "15 % of answers; who *wavers* has a taste that is drawn anew around its mean at every question; who "
-    "*changes the mind* has another taste in the second half, which the exam asks for. All are scaled so "
-    "that knowing them foresees 0.75 of exam picks, before slips. *Best linear taste* is fitted to the "
-    "utilities themselves. Options are shuffled. A personal picture is the held-out one of the subject "
-    "that the estimate likes best.",
+    question="With drawn pictures and people who do not judge as the learner sees: what is learned, what do "
+    "marks and a choice among seen pictures save, and is the personal picture preferred?",
+    method="A bank of pictures of three subjects is drawn once; a third is held out for the exam, which is "
+    "about all subjects. A session shows one subject, and no picture twice, but for the static arms. *By "
+    "words* chooses a question by what the calibrated words foresee, before the last answer is known. "
+    "*Pool* chooses among "
+    "pictures that were drawn, by their own features and all answers: eight exist at first, and 16 more "
+    "are drawn in each round. The pool is the whole bank of the subject in the end. *Liked "
+    "marked*: every other picture is marked by a logit between its utility and a level that 30 % of all "
+    "pictures exceed. *Worst marked*: the least liked other picture. *Another eye* is random waves of "
+    "colours and edges on a grid, which no learning has formed. *Rules* want or avoid warmth, brightness, "
+    "colour, contrast, edges or a light middle. *Slips* pick blindly in 15 % of answers. A person who "
+    "*wavers* has a taste that is drawn anew around its mean at every question. A person who *changes* has "
+    "another taste in the second half, which the exam asks for. All are scaled so that knowing them "
+    "foresees 0.75 of exam picks, before slips. *Best linear taste* is fitted to the utilities themselves. "
+    "Personal pictures are chosen among all "
+    "pictures of a subject: by words which three or eight are drawn, by the estimate from the pictures "
+    "which one is kept, half a standard error less each. *The way* is 0 at the mean picture and 1 at "
+    "the person's best. Answers are counted, not seconds; the experiment `cost` counts those. "
+    "Everything is paired over people, and standard errors are over people, not over banks. The "
+    "seconds of a run leave out sessions that were kept before.",
     full={
         "seed": 0,
-        "people": 32,
-        "subjects": 8,
-        "prompts": 180,
+        "people": {
+            "linear": 120,
+            "rules": 72,
+            "another eye": 96,
+            "slips": 48,
+            "wavers": 48,
+            "changes": 48,
+        },
+        "subjects": 3,
+        "prompts": 420,
         "plain": 6,
         "words": 2,
-        "exam": 120,
+        "exam": 150,
         "options": 4,
         "oracle": 0.75,
         "at": [1, 2, 4, 6, 8, 10, 12, 16, 20, 24],
+        "drawn": 16,
     },
-    quick={"people": 2, "subjects": 2, "prompts": 30, "plain": 2, "exam": 20, "at": [2, 6]},
+    quick={
+        "people": dict.fromkeys(KINDS, 2),
+        "subjects": 2,
+        "prompts": 66,
+        "plain": 2,
+        "exam": 20,
+        "at": [2, 6],
+    },
     run=run,
     draw=draw,
     tables=tables,
