@@ -46,9 +46,9 @@ KINDS = {
 }
 """Kinds of people by their short names, and as `people.kinds` calls them."""
 
-WAYS = ("three drawn", "eight drawn", "eight drawn and all seen", "other, three drawn", "other, eight drawn")
-"""Ways to a personal picture: of the session's subject, and of another one. *All seen* adds the pictures that
-were drawn in the session."""
+WAYS = ("three drawn", "eight drawn", "eight drawn and the pool", "other, three drawn", "other, eight drawn")
+"""Ways to a personal picture: of the session's subject, and of another one. *The pool* is of pictures that
+were drawn in the session and not shown."""
 
 CAUTION = 0.5
 """Standard errors that are subtracted from an expected utility, as in the app."""
@@ -246,7 +246,7 @@ def _personal(
             order = styled[foreseen.argsort(descending=True)]
             sets = [order[:3], order[:8]]
             if subject == subjects[0]:
-                sets.append(torch.cat((order[:8], _seen(session, number, drawn))))
+                sets.append(torch.cat((order[:8], _pool(session, number, drawn))))
             plain = utility[(pictures.subject == subject) & pictures.plain]
             mean, best = utility[styled].mean(), utility[styled].max()
             for rows in sets:
@@ -256,8 +256,9 @@ def _personal(
     return torch.stack(found)
 
 
-def _seen(session: Session, answers: int, drawn: int | None) -> Tensor:
-    """Long[n]: the pictures that were drawn until so many answers."""
+def _pool(session: Session, answers: int, drawn: int | None) -> Tensor:
+    """Long[n]: the pictures that were drawn until so many answers, and not shown."""
     if drawn is None:
-        return session.shown[:answers].flatten()
-    return session.drawn[: FIRST + drawn * answers]
+        return session.drawn[:0]
+    own = session.drawn[: FIRST + drawn * answers]
+    return own[~torch.isin(own, session.shown[:answers])]

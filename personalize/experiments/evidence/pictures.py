@@ -40,7 +40,7 @@ from personalize.experiments.statistics import (
 from personalize.progress import OnProgress
 from personalize.taste.summary import FEWEST_ANSWERS, READY
 
-THREE, EIGHT, SEEN, OTHER_THREE, OTHER_EIGHT = range(len(WAYS))
+THREE, EIGHT, POOLED, OTHER_THREE, OTHER_EIGHT = range(len(WAYS))
 
 ALONE = {
     "liked ones marked, by words": (WORDS_LIKED, WORDS),
@@ -57,8 +57,8 @@ ALONE = {
 PERSONAL = {
     "eight drawn instead of three": ((WORDS, EIGHT), (WORDS, THREE)),
     "better questions and answers": ((POOL_LIKED, EIGHT), (WORDS, EIGHT)),
-    "pictures of the session too": ((POOL_LIKED, SEEN), (POOL_LIKED, EIGHT)),
-    "all three": ((POOL_LIKED, SEEN), (WORDS, THREE)),
+    "the pool of the session too": ((POOL_LIKED, POOLED), (POOL_LIKED, EIGHT)),
+    "all three": ((POOL_LIKED, POOLED), (WORDS, THREE)),
     "all, on another subject": ((POOL_LIKED, OTHER_EIGHT), (WORDS, OTHER_THREE)),
 }
 """Pairs of an arm and a way to the personal picture that differ by one change, and by all of them."""
@@ -183,7 +183,7 @@ def tables(numbers: dict[str, Any]) -> tuple[Table, ...]:
     found, final, middle = numbers["kinds"], numbers["answers"][-1], numbers["middle"]
     after = numbers["answers"][middle]
     people = ("People", *ARMS)
-    ways = ((WORDS, THREE), (WORDS, EIGHT), (POOL_LIKED, EIGHT), (POOL_LIKED, SEEN), (SIX_WORST, SEEN))
+    ways = ((WORDS, THREE), (WORDS, EIGHT), (POOL_LIKED, EIGHT), (POOL_LIKED, POOLED), (SIX_WORST, POOLED))
     others = ((WORDS, OTHER_THREE), (POOL_LIKED, OTHER_EIGHT))
 
     def personal(measure: str) -> tuple[tuple[str, ...], ...]:
@@ -285,13 +285,15 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
         for change in ALONE
     ]
     today = [f"{k} {said(*last(of['reached'][WORDS][WAYS[THREE]], middle), 2)}" for k, of in found.items()]
-    best = [f"{k} {said(*last(of['reached'][POOL_LIKED][WAYS[SEEN]], middle), 2)}" for k, of in found.items()]
-    wins = [f"{k} {said(*last(of['won'][POOL_LIKED][WAYS[SEEN]], middle), 2)}" for k, of in found.items()]
+    best = [
+        f"{k} {said(*last(of['reached'][POOL_LIKED][WAYS[POOLED]], middle), 2)}" for k, of in found.items()
+    ]
+    wins = [f"{k} {said(*last(of['won'][POOL_LIKED][WAYS[POOLED]], middle), 2)}" for k, of in found.items()]
     before = [f"{k} {said(*last(of['won'][WORDS][WAYS[THREE]], middle), 2)}" for k, of in found.items()]
     sentences += [
         f"After {after} answers by words, the best of three drawn pictures goes this far from the mean "
         f"picture to the person's best: {', '.join(today)}.",
-        f"With a pool, liked ones marked, eight drawn and the session's pictures: {', '.join(best)}.",
+        f"With a pool, liked ones marked, eight drawn and the pool: {', '.join(best)}.",
         f"It is preferred to a plain picture in this share of cases: {', '.join(wins)}. By words it was: "
         f"{', '.join(before)}.",
     ]
