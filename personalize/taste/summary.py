@@ -14,18 +14,7 @@ from personalize.preparation.prepare import Preparation
 from personalize.rounds.personalizer import Personalizer
 from personalize.rounds.strategies import STRATEGIES
 from personalize.session.record import STUDY, Session
-
-READY = 0.33
-"""Known share (see `known_share`) at which a taste counts as ready.
-
-In simulations without pictures (`simulate --judge tokens --people 20 --rounds 15`), 20 people reach it after
-9 to 10 answers on average. The accuracy of predicted picks is then 0.58, with an upper limit of 0.75. With
-rendered pictures, 10 simulated people reach it after 10 answers, with an accuracy of 0.50. The value was
-chosen for an earlier vocabulary. It has not been tested on real people.
-"""
-
-FEWEST_ANSWERS = 3
-"""Number of answers before a taste can be ready."""
+from personalize.taste.readiness import FEWEST_ANSWERS, READY, answers_to_go, is_ready
 
 QUESTIONS = 128
 """Number of random questions in the mean of the predicted accuracy."""
@@ -69,6 +58,7 @@ class Taste:
         chance: that share without any knowledge, 1 / K.
         progress: known share as a part of READY, 0..1.
         ready: whether the taste is certain enough for personal pictures.
+        to_go: expected number of further answers until it is; 0 if it is.
         should_adapt: whether an adaptive strategy would now learn more than the strategy of the session.
     """
 
@@ -78,6 +68,7 @@ class Taste:
     chance: float
     progress: float
     ready: bool
+    to_go: int
     should_adapt: bool = False
 
 
@@ -168,7 +159,8 @@ def taste_of(
         accuracy=accuracy if estimate.answers else 1.0 / options,
         chance=1.0 / options,
         progress=min(1.0, share / READY),
-        ready=share >= READY and answered >= FEWEST_ANSWERS,
+        ready=is_ready(share, answered),
+        to_go=answers_to_go(share, answered),
         should_adapt=not adapts
         and answered >= FEWEST_ANSWERS
         and decided_share(estimate.theta, questions) < DECIDED,

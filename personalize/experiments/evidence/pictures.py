@@ -38,7 +38,7 @@ from personalize.experiments.statistics import (
     verdict,
 )
 from personalize.progress import OnProgress
-from personalize.taste.summary import FEWEST_ANSWERS, READY
+from personalize.taste.readiness import FEWEST_ANSWERS, READY
 
 THREE, EIGHT, POOLED, OTHER_THREE, OTHER_EIGHT = range(len(WAYS))
 

@@ -26,7 +26,7 @@ from personalize.experiments.record import (
 from personalize.experiments.seen_sessions import ARMS, KINDS, POOL, POOL_WORST, RANDOM, simulated
 from personalize.preparation.parts import Parts
 from personalize.settings import Settings
-from personalize.taste.summary import FEWEST_ANSWERS
+from personalize.taste.readiness import FEWEST_ANSWERS
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
 TINY: dict[str, dict[str, Any]] = {
