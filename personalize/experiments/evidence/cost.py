@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from personalize.experiments.evidence.pictures import ENOUGH, counted, every_answer
+from personalize.experiments.evidence.picture_numbers import ENOUGH, every_answer
+from personalize.experiments.evidence.picture_page import counted
 from personalize.experiments.evidence.pictures import EXPERIMENT as PICTURES
 from personalize.experiments.figures import named, panels, points
 from personalize.experiments.record import Experiment, GetParts, Table
