@@ -20,6 +20,7 @@ MARKERS: dict[str, tuple[str, ...]] = {
     "session/test_kill.py": ("app",),
     "test_commands.py": ("app", "models"),
     "test_doors.py": ("app",),
+    "test_soak.py": ("app", "postgres", "slow"),
     "test_other_models.py": ("app", "models"),
     "ui/test_api.py": ("app",),
     "ui/test_temporary_folder.py": ("app",),

@@ -6,6 +6,7 @@ SQLite opens it, because SQLite can delete the log of a damaged file. Several pr
 database.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateColumn
 
 from personalize.errors import StoreError
+from personalize.session.database_file import DatabaseFile
 from personalize.session.sqlite_check import examine
 from personalize.session.tables import SCHEMA_VERSION, SchemaRow, Table
 
@@ -63,6 +65,7 @@ class Database:
         try:
             with self._explained(), self._writer.begin() as connection:
                 _make_tables(connection, self.where)
+            self._file = DatabaseFile(Path(self.where)) if _is_sqlite(parsed) else None
         except BaseException:
             self.close()
             raise
@@ -85,8 +88,10 @@ class Database:
 
         Raises:
             IntegrityError: a write would break a UNIQUE constraint.
-            StoreError: the database is damaged, locked, full or not writable.
+            StoreError: the database is damaged, locked, full or not writable, or its file was removed.
         """
+        if self._file is not None:
+            self._file.check()
         with self._explained(), Rows(self._writer, expire_on_commit=False) as rows, rows.begin():
             yield rows
 
@@ -147,6 +152,7 @@ def _prepare_file(path: Path, lock_wait_s: float) -> None:
     try:
         path.absolute().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         examine(path, lock_wait_s)
+        path.touch()
     except OSError as error:
         raise StoreError(
             f"Expected to keep sessions in {path}, found: {error.strerror or error}. "
@@ -160,7 +166,7 @@ def _engine(url: URL, lock_wait_s: float) -> Engine:
             wait_ms = round(1000 * lock_wait_s)
             connect = {"connect_timeout": 10, "options": f"-c lock_timeout={wait_ms}"}
             return create_engine(url, connect_args=connect, pool_pre_ping=True, hide_parameters=True)
-        engine = create_engine(url, connect_args={"timeout": lock_wait_s}, hide_parameters=True)
+        engine = create_engine(url, creator=lambda: _connected(url, lock_wait_s), hide_parameters=True)
     except (SQLAlchemyError, ImportError) as error:
         raise StoreError(
             f"Expected the driver of {url.drivername}, found: {_first_line(str(error))}. "
@@ -190,6 +196,12 @@ def _engine(url: URL, lock_wait_s: float) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _connected(url: URL, lock_wait_s: float) -> sqlite3.Connection:
+    """A connection to a file that exists. SQLite would make an empty one where a file was moved away."""
+    file = Path(url.database or "").absolute().as_uri()
+    return sqlite3.connect(f"{file}?mode=rw", uri=True, timeout=lock_wait_s, check_same_thread=False)
 
 
 def _make_tables(connection: Connection, where: str) -> None:

@@ -61,10 +61,32 @@ class PostgresServer:
             stdout=subprocess.DEVNULL,
             **account,
         )
+        self._binaries = binaries
+        self._start()
+        return self
+
+    def kill(self) -> None:
+        """End the server without a warning (SIGKILL). Its children end when they notice."""
+        self._process.kill()
+        self._process.wait()
+
+    def restart(self) -> None:
+        """Start the server again after `kill`, once the children are gone."""
+        deadline = time.monotonic() + STARTS_WITHIN_S
+        while True:
+            try:
+                self._start()
+                return
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+
+    def _start(self) -> None:
         command: list[str | Path] = [
-            binaries / "postgres",
+            self._binaries / "postgres",
             "-D",
-            data,
+            self._folder / "data",
             "-k",
             self._folder,
             "-c",
@@ -76,10 +98,9 @@ class PostgresServer:
                 cwd=self._folder,
                 stdout=log,
                 stderr=log,
-                **account,
+                **_account(),
             )
-        self._wait(binaries)
-        return self
+        self._wait(self._binaries)
 
     def url(self, database: str) -> str:
         """The URL of a database on the server."""
@@ -101,7 +122,7 @@ class PostgresServer:
         ask: list[str | Path] = [binaries / "pg_isready", "-q", "-h", self._folder]
         while subprocess.run(ask, check=False).returncode != 0:
             if self._process.poll() is not None or time.monotonic() > deadline:
-                log = self._log.read_text()
-                self.__exit__(None, None, None)
-                raise RuntimeError(f"PostgreSQL did not start:\n{log}")
+                self._process.kill()
+                self._process.wait()
+                raise RuntimeError(f"PostgreSQL did not start:\n{self._log.read_text()}")
             time.sleep(0.1)

@@ -1,10 +1,12 @@
 """Damaged, locked or forbidden files are refused in a sentence and stay unchanged."""
 
+import contextlib
 import errno
 import os
 import shutil
 import sqlite3
 import stat
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -117,6 +119,53 @@ def test_answers_still_in_the_log_are_read_after_a_crash(tmp_path: Path) -> None
     again = opened(crashed)
     assert again.load("token") == session()
     again.close()
+
+
+def read(store: DatabaseStore) -> None:
+    """Read a session, if the store can."""
+    with contextlib.suppress(StoreError):
+        store.load("token")
+
+
+def test_a_database_that_is_removed_while_it_is_open_takes_no_answer(filled: Path, tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    store.append_round("token", round_(51))
+    away = tmp_path / "moved away"
+    filled.rename(away)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="removed") as caught:
+            store.append_answer("token", 51, pick())
+        assert three_parts(caught.value) and str(filled) in str(caught.value)
+    with pytest.raises(StoreError, match="removed"):
+        store.check()
+    threads = [threading.Thread(target=lambda: read(store)) for _ in range(8)]  # new connections
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not filled.exists()
+    away.rename(filled)
+    store.check()
+    store.append_answer("token", 51, pick())
+    store.close()
+    again = opened(tmp_path)
+    assert again.load("token").answered[-1].number == 51
+    again.close()
+
+
+def test_another_file_in_the_place_of_an_open_database_is_not_written_to(
+    filled: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    opened(other).close()
+    store = opened(tmp_path)
+    filled.rename(tmp_path / "moved away")
+    (other / "palate.sqlite3").rename(filled)
+    before = filled.read_bytes()
+    with pytest.raises(StoreError, match="another file") as caught:
+        store.create(session("other"))
+    assert three_parts(caught.value) and filled.read_bytes() == before
+    store.close()
 
 
 def test_a_database_damaged_while_it_is_open_is_named(filled: Path, tmp_path: Path) -> None:

@@ -5,14 +5,18 @@ lists in thousands of lists, a host that is no host, or a body that never comes.
 """
 
 import asyncio
+import logging
 import re
 import time
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from personalize.ui.http.responses import SAFE, UNCACHED
+
+log = logging.getLogger(__name__)
 
 LONGEST_ADDRESS = 2000
 """Bytes of a path with its query."""
@@ -30,6 +34,12 @@ BODY_WAIT_S = 20.0
 """Seconds for the whole of a message, and for the next piece of an upload."""
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
+_HALF_CHARACTER = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+"""One half of a pair of escapes, which is no character and cannot be written as UTF-8."""
+
 _PART = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]|[0-9]+', re.DOTALL)
 
 
@@ -79,6 +89,12 @@ class Bounds:
             if started:
                 raise
             await _refusal(408, "no body came")(scope, receive, send)
+        except RuntimeError as error:
+            if not (started and isinstance(error.__cause__, HTTPException)):
+                raise
+            # Gradio begins the stream of a call before it knows whether there is such a call.
+            log.info("a stream ended with status %s", error.__cause__.status_code)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class _Body:
@@ -132,7 +148,13 @@ def is_host(named: str) -> bool:
 
 
 def refusal_of(content: bytes, kind: str) -> str:
-    """Why a body cannot be JSON of ours, in a few words; "" when it may be."""
+    """Why a body cannot be text or JSON of ours, in a few words; "" when it may be."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return "no text"
+    if _HALF_CHARACTER.search(content):
+        return "half a character"
     if "json" not in kind.lower() and content.lstrip()[:1] not in (b"[", b"{"):
         return ""
     depth = 0

@@ -1,13 +1,15 @@
 """Requests that no browser sends: each gets an answer, and none ends as an error of the server."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 from starlette.types import Message
@@ -166,7 +168,7 @@ def bounded() -> TestClient:
 
 def test_what_a_browser_sends_goes_through_as_it_is() -> None:
     client = bounded()
-    for body in (b"", b'{"a": [1, {"b": "[[[[ \\" ]"}]}', b"pin=1234", bytes(range(256))):
+    for body in (b"", b'{"a": [1, {"b": "[[[[ \\" ]"}]}', b"pin=1234", bytes(range(128))):
         answer = client.post("/", content=body, headers={"content-type": "application/json"})
         assert (answer.status_code, answer.content.decode(errors="replace")) == (
             200,
@@ -181,8 +183,40 @@ def test_what_no_browser_sends_is_bounded() -> None:
     assert client.get("/?" + "a" * LONGEST_ADDRESS).status_code == 404
     assert client.post("/", content=b"x" * (LARGEST_MESSAGE + 1)).status_code == 413
     assert client.post("/", content=b"[" * 100_000).status_code == 400
+    for kind in ("application/json", "text/plain", "application/x-www-form-urlencoded", ""):
+        refused = client.post("/", content=b"\xc9\x00\xff", headers={"content-type": kind})
+        assert (refused.status_code, refused.text) == (400, "no text")
     assert client.post("/", json={"data": [0], "more": b"9".decode() * 9000}).status_code == 200
     assert client.post("/", content=b'{"data": ' + b"9" * 9000 + b"}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        (r"\ud83e\udd8a", 200),
+        (r"\uD83E\uDD8A\uD83E\uDD8A", 200),
+        (r"\ud800", 400),
+        (r"\ud83ea", 400),
+        (r"\udd8a", 400),
+        (r"\udd8a\ud83e", 400),
+    ],
+)
+def test_half_a_character_is_refused(text: str, status: int) -> None:
+    answer = bounded().post("/", content=f'{{"data": ["{text}"]}}'.encode())
+    assert answer.status_code == status
+
+
+def test_a_stream_that_ends_with_an_error_of_its_own_ends_quietly() -> None:
+    async def stream(request: Request) -> StreamingResponse:
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"first"
+            raise HTTPException(404)
+
+        return StreamingResponse(pieces())
+
+    app = Starlette(routes=[Route("/", stream)], middleware=[Middleware(Bounds)])
+    answer = TestClient(app).get("/")
+    assert (answer.status_code, answer.content) == (200, b"first")
 
 
 @pytest.mark.parametrize("text", ['"' + "[" * 999 + '"', '"\\"' + "[" * 999 + '"', '"' + "9" * 999 + '"'])

@@ -95,6 +95,11 @@ def test_readiness_needs_a_disk_with_space_and_a_folder(
         answer = client.get("/readyz")
         assert (answer.status_code, answer.text) == (503, "the store cannot be written")
     assert client.get("/readyz").status_code == 200
+    database = settings.data / "palate.sqlite3"
+    database.rename(settings.data / "moved away")
+    assert client.get("/readyz").status_code == 503
+    (settings.data / "moved away").rename(database)
+    assert client.get("/readyz").status_code == 200
     shutil.rmtree(settings.pictures)
     assert client.get("/readyz").status_code == 200 and settings.pictures.is_dir()
     settings.pictures.rmdir()

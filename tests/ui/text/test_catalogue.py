@@ -29,6 +29,7 @@ PEOPLE_MEET = {
 STORES = (
     "rendering/png.py",
     "session/database.py:_explanation",
+    "session/database_file.py",
     "session/picture_files.py",
     "session/store.py",
 )

@@ -1,0 +1,82 @@
+"""Web processes that are killed and started again, on the same ports and with one log each."""
+
+import importlib
+import os
+import socket
+import time
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import NoReturn
+
+import httpx
+
+from tests.apps import FORKS, READY_S
+
+
+class WebProcess:
+    """One process of the app, in a fork of a server that has imported everything already."""
+
+    def __init__(self, flags: list[str], log: Path) -> None:
+        """Start it, without waiting for it.
+
+        Args:
+            flags: of `tests.soak.serve`, without the port.
+            log: takes what every start of the process writes.
+        """
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self.url, self.log = f"http://127.0.0.1:{self.port}", log
+        self._flags = [*flags, "--port", str(self.port)]
+        self._process = self._started()
+
+    def kill(self) -> None:
+        """End it without a warning (SIGKILL), and wait until it is gone."""
+        self._process.kill()
+        self._process.join()
+
+    def start(self) -> None:
+        """Start it again."""
+        self._process = self._started()
+
+    def stop(self) -> None:
+        """End it as an operator does, and be sure of it."""
+        self._process.terminate()
+        self._process.join(15.0)
+        if self._process.is_alive():
+            self.kill()
+
+    def wait(self) -> None:
+        """Wait until it answers.
+
+        Raises:
+            AssertionError: it does not within a time.
+        """
+        until = time.monotonic() + READY_S
+        while time.monotonic() < until:
+            try:
+                if httpx.get(f"{self.url}/healthz", timeout=5.0).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            if not self._process.is_alive():
+                self._process = self._started()  # it may have met the database while that was away
+            time.sleep(0.2)
+        raise AssertionError(f"Expected {self.url} to answer within {READY_S:.0f} s.\n{self.log.read_text()}")
+
+    def _started(self) -> BaseProcess:
+        process = FORKS.Process(target=_run, args=(self._flags, self.log), daemon=True)
+        process.start()
+        return process
+
+
+def _run(flags: list[str], log: Path) -> NoReturn:
+    import torch
+
+    from personalize.ui.http.shutdown import leave
+
+    torch.set_num_threads(1)
+    with log.open("ab") as stream:
+        for number in (1, 2):
+            os.dup2(stream.fileno(), number)
+    leave(importlib.import_module("tests.soak.serve").main(flags) or 0)

@@ -1,0 +1,77 @@
+"""The app that is soaked. Its renderer hangs while the file `hang` exists, and fails while `raise` does."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from personalize.errors import RenderError
+from personalize.preparation.prepare import prepare
+from personalize.rounds.personalizer import Personalizer
+from personalize.session.database_store import DatabaseStore
+from personalize.settings import Settings
+from personalize.ui.background import BackgroundRenders
+from personalize.ui.http.server import serve
+from personalize.ui.page import build_page
+from tests.browser.serve import say_ready
+from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
+
+STALL_S = 4.0
+"""Seconds without a step after which the renderer counts as hanging."""
+
+
+@dataclass
+class FaultyRenderer(FakeRenderer):
+    """Draws like the fake, as long as nothing is wrong."""
+
+    faults: Path = Path()
+
+    def render(self, jobs: Sequence[Job], on_step: Callable[[int, int], None] | None = None) -> list[bytes]:
+        """PNG bytes of every job, in order.
+
+        Raises:
+            RenderError: the file `raise` exists.
+        """
+        while (self.faults / "hang").exists():
+            time.sleep(0.1)
+        if (self.faults / "raise").exists():
+            raise RenderError("The brush broke. Draw them again.")
+        time.sleep(0.02 * len(jobs))
+        return super().render(jobs, on_step)
+
+
+def main(arguments: list[str]) -> None:
+    """Serve at a port until told to end."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--database", default="")
+    parser.add_argument("--faults", type=Path, required=True)
+    chosen = parser.parse_args(arguments)
+    settings = Settings(
+        data=chosen.data,
+        port=chosen.port,
+        database_url=chosen.database,
+        candidates=200,
+        pool=64,
+        bank=0,
+        stall_s=STALL_S,
+        draws_a_minute=0,
+        sessions_an_hour=0,
+    )
+    vocabulary, embedder = fake_vocabulary(), FakeEmbedder()
+    renderer = FaultyRenderer(faults=chosen.faults)
+    preparation = prepare(vocabulary, FakeRenderer(), embedder, settings)
+    store = DatabaseStore(settings.database, settings.pictures)
+    personalizer = Personalizer(preparation, store, renderer, embedder, settings)
+    renders = BackgroundRenders()
+    page = build_page(personalizer, settings, vocabulary, renders)
+    serve(page, personalizer, settings, say_ready, renders.metrics)
+    renders.close()
+    renderer.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
