@@ -1,5 +1,6 @@
 """The numbers of the experiment `pictures`: accuracy, shares, and what each change gives alone."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy
@@ -50,6 +51,9 @@ PERSONAL = {
 }
 """Pairs of an arm and a way to the personal picture that differ by one change, and by all of them."""
 
+KNOWN = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0)
+"""Bounds of the known shares in the table of preferences."""
+
 ENOUGH = 48
 """People of each kind from which on small effects can be told from none."""
 
@@ -78,8 +82,26 @@ def summary_of(found: Simulated, at: list[int]) -> dict[str, Any]:
         },
         "taps": {arm: spread(found.taps[:, row]) for arm, row in place.items()},
         "best_linear": spread(found.ceiling),
+        "won_by_known": _won_by_known(found),
         "ready_after": {arm: _ready_after(at, found.known[:, row]) for arm, row in place.items()},
     }
+
+
+def _won_by_known(found: Simulated) -> dict[str, dict[str, Any]]:
+    """How often the personal picture is preferred, by the known share; all arms with a pool together.
+
+    The mean of each person counts once, so the errors are over people.
+    """
+    rows = [ARMS.index(arm) for arm in (POOL, POOL_WORST, POOL_LIKED, SIX_WORST, SIX_LIKED)]
+    known, won = found.known[:, rows].flatten(1), found.won[:, rows, :, POOLED].flatten(1)
+    result = {}
+    for low, high in pairwise(KNOWN):
+        inside = (known >= low) & (known < high)
+        counts = inside.sum(dim=1)
+        means = (won * inside).sum(dim=1)[counts > 0] / counts[counts > 0]
+        if len(means) > 1:
+            result[f"{low:.2f} to {high:.2f}"] = spread(means)
+    return result
 
 
 def _ready_after(at: list[int], known: Tensor) -> dict[str, float | None]:

@@ -126,6 +126,14 @@ def tables(numbers: dict[str, Any]) -> tuple[Table, ...]:
             tuple((k, *(_said_ready(of["ready_after"][arm]) for arm in ARMS)) for k, of in found.items()),
         ),
         Table(
+            "The personal picture preferred to a plain one, by known share (all arms with a pool)",
+            ("Known share", *found),
+            tuple(
+                (share, *(_preferred(of["won_by_known"].get(share)) for of in found.values()))
+                for share in next(iter(found.values()))["won_by_known"]
+            ),
+        ),
+        Table(
             "Taps an answer",
             people,
             tuple((k, *(said(*_mean(of["taps"][arm]), 2) for arm in ARMS)) for k, of in found.items()),
@@ -138,6 +146,10 @@ def _said_ready(quartiles: Mapping[str, float | None]) -> str:
     if median is None:
         return "not reached"
     return f"{median:.0f} (not reached)" if most is None else f"{median:.0f} ({most:.0f})"
+
+
+def _preferred(value: Mapping[str, Any] | None) -> str:
+    return "-" if value is None else said(value["mean"], value["se"], 2)
 
 
 def _mean(value: dict[str, Any]) -> tuple[float, float]:
