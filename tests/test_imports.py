@@ -37,6 +37,7 @@ OUTSIDE = {
     "starlette": ("personalize.ui",),
     "prometheus_client": ("personalize.ui",),
     "sqlalchemy": ("personalize.session",),
+    "alembic": ("personalize.session",),
     "matplotlib": ("personalize.experiments",),
     "diffusers": ("models",),
     "transformers": ("models",),

@@ -33,7 +33,7 @@ def earlier_tastes(
     pictures = Pictures(store, renderer, embedder, preparation.space)
     tastes = []
     for session in store.latest(preparation.vocabulary.fingerprint, embedder.name, MOST_SESSIONS):
-        if len(session.answered) < FEWEST_ANSWERS:
+        if len(session.counted) < FEWEST_ANSWERS:
             continue
         try:
             comparisons = comparisons_of(session, lambda round_: pictures.features(round_.pictures))

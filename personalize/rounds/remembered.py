@@ -48,7 +48,9 @@ class Remembered(Generic[Result]):
 def told(round_: Round) -> Hashable:
     """What the answer of a round says, without its time."""
     answer = round_.answer
-    return None if answer is None else (answer.best, answer.liked, answer.disliked)
+    if answer is None or answer.kind == "damaged":
+        return answer and answer.kind
+    return answer.best, answer.liked, answer.disliked
 
 
 def log_of(session: Session) -> Hashable:

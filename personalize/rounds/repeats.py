@@ -48,8 +48,8 @@ def steadiness_of(session: Session) -> Steadiness:
     """The agreement in the repeated questions of a session, computed from its live rounds."""
     pairs = [
         (first, second)
-        for nth, second in enumerate(session.answered)
-        if (first := _first_of(second, session.answered[:nth])) is not None
+        for nth, second in enumerate(session.counted)
+        if (first := _first_of(second, session.counted[:nth])) is not None
     ]
     n, agreed = len(pairs), sum(_chosen(first) == _chosen(second) for first, second in pairs)
     return Steadiness(n, agreed, *wilson(agreed, n))

@@ -11,6 +11,9 @@
     database_store.py  a store in a database, with pictures as files
     database.py        transactions on SQLite or PostgreSQL
     tables.py          the tables of the database
+    schema.py          the tables in an empty database, and in one of an earlier version
+    migration.py       the way from an earlier version to today's, by the steps in revisions/
+    column_types.py    types of columns: times, and parts of an answer, read whatever stands there
     rows.py            conversion between rows and records, and queries for a session's log
     sqlite_check.py    the check of a file before SQLite opens it
     picture_files.py   pictures on disk

@@ -11,38 +11,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    create_engine,
-    event,
-    insert,
-    inspect,
-    make_url,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, update
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session as Rows
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlalchemy.schema import CreateColumn
 
 from personalize.errors import StoreError
 from personalize.session.database_file import DatabaseFile
+from personalize.session.schema import make_tables
 from personalize.session.sqlite_check import examine
-from personalize.session.tables import SCHEMA_VERSION, SchemaRow, Table
+from personalize.session.tables import SCHEMA_VERSION, SchemaRow
 
 DatabaseUrl = URL
 """The type of a database's URL."""
 
 LOCK_WAIT_S = 15.0
 """Seconds that a write waits for the write of another program."""
-
-_SCHEMA_LOCK = 7526484
-"""An arbitrary number: PostgreSQL's advisory lock during the creation of tables."""
 
 
 class Database:
@@ -64,7 +49,7 @@ class Database:
         self._writer = self._engine.execution_options(palate_writes=True)
         try:
             with self._explained(), self._writer.begin() as connection:
-                _make_tables(connection, self.where)
+                make_tables(connection, self.where)
             self._file = DatabaseFile(Path(self.where)) if _is_sqlite(parsed) else None
         except BaseException:
             self.close()
@@ -202,42 +187,6 @@ def _connected(url: URL, lock_wait_s: float) -> sqlite3.Connection:
     """A connection to a file that exists. SQLite would make an empty one where a file was moved away."""
     file = Path(url.database or "").absolute().as_uri()
     return sqlite3.connect(f"{file}?mode=rw", uri=True, timeout=lock_wait_s, check_same_thread=False)
-
-
-def _make_tables(connection: Connection, where: str) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SCHEMA_LOCK})
-    present = inspect(connection).get_table_names()
-    if not present:
-        Table.metadata.create_all(connection)
-        connection.execute(insert(SchemaRow).values(version=SCHEMA_VERSION))
-    if present and SchemaRow.__tablename__ not in present:
-        raise StoreError(
-            f"Expected an empty database or one of Palate's at {where}, found another program's tables. "
-            "It was left as it is; give Palate a database of its own."
-        )
-    version = connection.scalar(select(SchemaRow.version))
-    if version is not None and version < SCHEMA_VERSION:
-        # Newer versions only add tables and columns that may be empty, so the existing rows stay unchanged.
-        Table.metadata.create_all(connection)
-        _add_columns(connection)
-        connection.execute(update(SchemaRow).values(version=SCHEMA_VERSION))
-        version = SCHEMA_VERSION
-    if version != SCHEMA_VERSION:
-        raise StoreError(
-            f"Expected version {SCHEMA_VERSION} of Palate's tables at {where}, found version {version}. "
-            "It was left as it is; use the Palate that made it, or another data folder."
-        )
-
-
-def _add_columns(connection: Connection) -> None:
-    """Add the columns that tables of an earlier version lack."""
-    for table in Table.metadata.sorted_tables:
-        present = {column["name"] for column in inspect(connection).get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in present:
-                made = CreateColumn(column).compile(dialect=connection.dialect)
-                connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {made}"))
 
 
 def _explanation(found: str, where: str, lock_wait_s: float) -> StoreError:

@@ -137,7 +137,7 @@ class DatabaseStore:
                 rows.flush()
             except IntegrityError:
                 raise stale_answer(number, live) from None
-            answered = replace(live.current, answer=answer_of(added))
+            answered = replace(live.current, answer=answer_of(added, live.current.options))
             return replace(live, rounds=(*live.rounds[:-1], answered))
 
     def change_answer(self, token: str, number: int, answer: Answer) -> None:

@@ -36,14 +36,15 @@ class Answer:
     """A person's answer to one round.
 
     Attributes:
-        kind: "best" for a pick, "none" for "none of these".
-        best: the favourite in screen order, 0..K-1; None exactly if `kind` is "none".
+        kind: "best" for a pick, "none" for "none of these", "damaged" for an answer that cannot be read. A
+            damaged answer is left out everywhere, but its round counts as answered.
+        best: the favourite in screen order, 0..K-1; None exactly if `kind` is not "best".
         liked: other options that the person marked as liked, in ascending order.
         disliked: options that the person marked as disliked, in ascending order.
         at: time of the answer, with time zone.
     """
 
-    kind: Literal["best", "none"]
+    kind: Literal["best", "none", "damaged"]
     best: int | None
     at: datetime
     liked: tuple[int, ...] = ()
@@ -147,6 +148,11 @@ class Round:
         return len(self.pictures) == len(self.paths)
 
     @property
+    def left_out(self) -> bool:
+        """Whether the answer of the round is damaged."""
+        return self.answer is not None and self.answer.kind == "damaged"
+
+    @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that identify the pictures in screen order; an answer names them."""
         return hashlib.sha256("/".join(self.pictures).encode()).hexdigest()[:16]
@@ -182,8 +188,18 @@ class Session:
 
     @property
     def answered(self) -> tuple[Round, ...]:
-        """The rounds that have an answer, in order."""
+        """The rounds that have an answer, in order. The answer of some of them may be damaged."""
         return tuple(round_ for round_ in self.rounds if round_.answer is not None)
+
+    @property
+    def counted(self) -> tuple[Round, ...]:
+        """The rounds with an answer that can be read, in order."""
+        return tuple(round_ for round_ in self.answered if not round_.left_out)
+
+    @property
+    def left_out(self) -> tuple[int, ...]:
+        """The numbers of the rounds with a damaged answer."""
+        return tuple(round_.number for round_ in self.answered if round_.left_out)
 
     @property
     def current(self) -> Round | None:

@@ -3,14 +3,15 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal
 
 import torch
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session as Rows
 from torch import Tensor
 
+from personalize.errors import SessionError
 from personalize.session.record import (
     Answer,
     CardState,
@@ -32,6 +33,10 @@ from personalize.session.tables import (
     SessionRow,
     TrialRow,
 )
+from personalize.session.whole_number import checked_whole_number
+
+UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""The time of a damaged answer whose own time cannot be read."""
 
 
 def token_hash(token: str) -> str:
@@ -111,7 +116,7 @@ def round_of(row: RoundRow, answer: AnswerRow | None) -> Round:
         seeds=tuple(row.seeds),
         pictures=tuple(row.pictures),
         strategy=checked_strategy(row.strategy),
-        answer=None if answer is None else answer_of(answer),
+        answer=None if answer is None else answer_of(answer, len(row.paths)),
     )
 
 
@@ -149,11 +154,24 @@ def trials_of(rows: Rows, session: SessionRow) -> list[Trial]:
     ]
 
 
-def answer_of(row: AnswerRow) -> Answer:
-    """The answer of a row."""
+def answer_of(row: AnswerRow, options: int) -> Answer:
+    """The answer of a row to a question of `options` pictures, or a damaged answer if it cannot be one."""
+    at = row.at if isinstance(row.at, datetime) else None
+    liked = [] if row.liked is None else row.liked
     disliked = row.disliked if row.disliked is not None else [] if row.worst is None else [row.worst]
-    kind: Literal["best", "none"] = "none" if row.best is None else "best"
-    return Answer(kind, row.best, row.at, tuple(row.liked or ()), tuple(disliked))
+    if row.damaged is not None or at is None or not isinstance(liked, list) or not isinstance(disliked, list):
+        return Answer("damaged", None, at or UNKNOWN_TIME)
+    try:
+        answer = Answer.checked(
+            options,
+            best=None if row.best is None else checked_whole_number(row.best, "best"),
+            none=row.best is None,
+            liked=[checked_whole_number(place, "liked") for place in liked],
+            disliked=[checked_whole_number(place, "disliked") for place in disliked],
+        )
+    except SessionError:
+        return Answer("damaged", None, at)
+    return replace(answer, at=at)
 
 
 def answer_row(round_id: int, answer: Answer) -> AnswerRow:
@@ -165,6 +183,7 @@ def answer_row(round_id: int, answer: Answer) -> AnswerRow:
         at=answer.at,
         liked=list(answer.liked),
         disliked=list(answer.disliked),
+        damaged="not known" if answer.kind == "damaged" else None,
     )
 
 

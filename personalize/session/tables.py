@@ -5,34 +5,23 @@ unique indexes hold under any number of concurrent answers. A session has one li
 a round has one live answer. A token opens its session, so the table contains only the hash of the token.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, String, TypeDecorator
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 4
+from personalize.session.column_types import AnyJson, AnyTime, UtcDateTime
+
+SCHEMA_VERSION = 5
 """Version of the tables below. A database with a larger number was written by a newer Palate.
 
-Version 2 added `palate_trial`, version 3 `palate_card`, and version 4 the marks of an answer.
+A new version needs a revision in `revisions/`, which takes earlier databases to it.
 """
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """A time with time zone, stored in UTC, because SQLite would drop the time zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Convert the time to UTC."""
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Read the time as UTC, with or without time zones in the database."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+_PLACES = "(0, 1, 2, 3, 4, 5, 6, 7, 8)"
+"""The places of up to nine pictures, in SQL. An empty column passes the CHECK."""
 
 
 class Table(DeclarativeBase):
@@ -82,20 +71,26 @@ class RoundRow(Table):
 
 
 class AnswerRow(Table):
-    """An answer to a round; options count from 0.
+    """An answer to a round; options count from 0. `rows.answer_of` judges whether it can be read.
+
+    `damaged` says what an earlier version stored in place of a picture; it is NULL in every other answer.
 
     `liked` and `disliked` are NULL in answers of earlier versions, where `worst` is the only disliked option.
     """
 
     __tablename__ = "palate_answer"
+    __table_args__ = (
+        CheckConstraint(f"best IN {_PLACES} AND worst IN {_PLACES}", name="palate_answer_is_a_picture"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("palate_round.id", ondelete="CASCADE"), index=True)
     best: Mapped[int | None]
     worst: Mapped[int | None]
-    at: Mapped[datetime]
-    liked: Mapped[list[Any] | None]
-    disliked: Mapped[list[Any] | None]
+    at: Mapped[Any] = mapped_column(AnyTime, nullable=False)
+    liked: Mapped[Any] = mapped_column(AnyJson, nullable=True)
+    disliked: Mapped[Any] = mapped_column(AnyJson, nullable=True)
     undone_at: Mapped[datetime | None] = mapped_column(default=None)
+    damaged: Mapped[str | None] = mapped_column(default=None)
 
 
 class TrialRow(Table):

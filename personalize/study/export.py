@@ -27,7 +27,7 @@ DICTIONARY = {
     "options": "K, the number of pictures in a question",
     "prior_covariance": "d x d, covariance of the features of prompts",
     "participant": "number of the participant, in random order",
-    "rounds": "answered rounds in order",
+    "rounds": "answered rounds in order, without those whose answer is damaged",
     "number": "number of the round in the session, from 1",
     "kind": "learn: for the taste of an arm; common: the same for everybody; again: a repeated one",
     "arm": "strategy that chose a learning question",
@@ -85,7 +85,7 @@ def _participant(
 ) -> dict[str, Any]:
     plan = study.plan(session.seed)
     rounds = []
-    for round_ in session.answered:
+    for round_ in session.counted:
         answer = round_.answer
         if answer is None or round_.number > len(plan):
             continue

@@ -69,7 +69,7 @@ def favourites(loop: "Personalizer", token: str, count: int) -> list[str]:
     session = loop.session(token)
     picked = {
         round_.pictures[best]: round_.paths[best]
-        for round_ in session.answered
+        for round_ in session.counted
         if round_.answer is not None and (best := round_.answer.best) is not None and round_.rendered
     }
     if not picked:

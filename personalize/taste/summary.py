@@ -125,7 +125,7 @@ def summary_of(preparation: Preparation, session: Session, estimate: TasteEstima
         preparation,
         estimate,
         session.options,
-        len(session.answered),
+        len(session.counted),
         adapts=session.strategy == STUDY or STRATEGIES[session.strategy].adapts,
     )
 

@@ -26,7 +26,7 @@ def made_with(loop: Personalizer) -> Made:
 
 
 def taste_file(loop: Personalizer, token: str, sentence: str) -> TasteFile:
-    """The taste file of a session.
+    """The taste file of a session, without the rounds whose answer is damaged.
 
     Args:
         loop: the loop of the session.
@@ -37,7 +37,7 @@ def taste_file(loop: Personalizer, token: str, sentence: str) -> TasteFile:
         SessionError: the session has no answers.
     """
     session, vocabulary = loop.session(token), loop.preparation.vocabulary
-    if not session.answered:
+    if not session.counted:
         raise SessionError("Expected a session with answers, found none. Pick a picture first.")
     return TasteFile(
         format="palate-taste",
@@ -55,7 +55,7 @@ def taste_file(loop: Personalizer, token: str, sentence: str) -> TasteFile:
             )
             for opinion in opinions_of(loop.preparation, loop.snapshot(token).estimate)
         ],
-        rounds=[_picked(round_, vocabulary) for round_ in session.answered],
+        rounds=[_picked(round_, vocabulary) for round_ in session.counted],
     )
 
 

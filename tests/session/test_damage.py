@@ -16,7 +16,6 @@ from sqlalchemy import text
 
 from personalize.errors import StoreError
 from personalize.session.database_store import DatabaseStore
-from personalize.session.record import Answer
 from personalize.settings import Settings
 from tests.session.examples import content, pick, record, round_, saved, session
 
@@ -187,46 +186,6 @@ def test_another_programs_database_is_refused_and_left_as_it_is(tmp_path: Path) 
         opened(tmp_path)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
-
-
-@pytest.mark.parametrize("version", [1, 2])
-def test_a_version_before_is_brought_up_to_date_and_keeps_its_sessions(tmp_path: Path, version: int) -> None:
-    file = tmp_path / "palate.sqlite3"
-    store = DatabaseStore(f"sqlite:///{file}", tmp_path / "pictures")
-    store.create(session())
-    store.close()
-    with sqlite3.connect(file) as connection:
-        for table in ("palate_trial", "palate_card")[version - 1 :]:
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute(f"UPDATE palate_schema SET version = {version}")
-    connection.close()
-    store = DatabaseStore(f"sqlite:///{file}", tmp_path / "pictures")
-    assert store.load("token") == session() and store.trials("token") == []
-    assert store.put_card("token", b"card").number == 1
-    store.close()
-
-
-def test_an_answer_of_before_marks_is_read_and_answers_with_marks_follow(tmp_path: Path) -> None:
-    file = tmp_path / "palate.sqlite3"
-    store = DatabaseStore(f"sqlite:///{file}", tmp_path / "pictures")
-    store.create(session())
-    for number in (1, 2):
-        store.append_round("token", round_(number, ("a", "b", "c")))
-        if number == 1:
-            store.append_answer("token", 1, pick(0, worst=2))
-    store.close()
-    with sqlite3.connect(file) as connection:  # as version 3 left it
-        for column in ("liked", "disliked"):
-            connection.execute(f"ALTER TABLE palate_answer DROP COLUMN {column}")
-        connection.execute("UPDATE palate_schema SET version = 3")
-    connection.close()
-    store = DatabaseStore(f"sqlite:///{file}", tmp_path / "pictures")
-    marked = Answer.checked(3, best=1, none=False, liked=[0], disliked=[2])
-    store.append_answer("token", 2, marked)
-    first, second = store.load("token").answered
-    assert first.answer is not None and (first.answer.best, first.answer.disliked) == (0, (2,))
-    assert second.answer == marked
-    store.close()
 
 
 def test_another_versions_database_is_refused(filled: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from personalize.study.export import DICTIONARY, read_study
 from personalize.study.plan import Study
 from personalize.taste.blind_test import answer_trial, next_trial
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
+from tests.session.damage import damage
 
 RENDERER, EMBEDDER = FakeRenderer(), FakeEmbedder()
 LIKES = ("night", "watercolor")
@@ -101,6 +102,21 @@ def test_a_study_goes_from_sessions_to_findings(
     assert "3 participants" in said and "adaptive - random" in said and "chance 0.250" in said
     numbers = json.loads(analyse_study(tmp_path / "study.jsonl", as_numbers=True))
     assert numbers["arms"]["random"]["mean"] == findings.arms["random"].mean
+
+
+def test_a_damaged_answer_is_left_out_of_the_study(
+    preparation: Preparation, settings: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "palate.sqlite3"
+    store = DatabaseStore(f"sqlite:///{file}", tmp_path / "pictures")
+    loop = Personalizer(preparation, store, RENDERER, EMBEDDER, settings)
+    take_part(loop, 1)
+    damage(file, 2, "best = 0.5")
+    lines = exported(loop, settings, tmp_path / "study.jsonl")
+    rounds = len(Study.of(settings).plan(1))
+    assert [one["number"] for one in lines[1]["rounds"]] == [1, *range(3, rounds + 1)]
+    assert analyse(lines).people == 1
+    store.close()
 
 
 def test_everybody_gets_the_common_questions_and_repeats_are_the_same_pictures(

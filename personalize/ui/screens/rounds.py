@@ -91,6 +91,7 @@ def round_view(
         left=left,
         failed=failed,
         asks=sentences.asks(words, why),
+        left_out=sentences.left_out(words, session),
         shown="" if drawn is None else drawn.fingerprint,
     )
 
@@ -111,6 +112,7 @@ def round_lost(words: Catalogue, options: int) -> str:
         left="",
         failed=True,
         asks="",
+        left_out="",
         shown="",
     )
 
@@ -133,7 +135,7 @@ def _written(words: Catalogue, *, cards: list[dict[str, str]], **values: object)
 
 
 def past_rounds(session: Session) -> list[dict[str, object]]:
-    """The answered rounds: number, pictures, and the picked one ("" as its URL for none of these)."""
+    """The answered rounds: number, pictures, and the picked one ("" as its URL if there is none)."""
     past: list[dict[str, object]] = []
     for round_ in session.answered:
         best = None if round_.answer is None else round_.answer.best
@@ -145,6 +147,7 @@ def past_rounds(session: Session) -> list[dict[str, object]]:
                 "url": url,
                 "prompt": round_.prompts[best or 0],
                 "best": best,
+                "left_out": round_.left_out,
                 "shown": round_.fingerprint,
                 "cards": [
                     {"url": picture_url(session.token, picture), "prompt": prompt}

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from personalize.rendering.jobs import RenderProgress
 from personalize.rounds.explanation import Explanation
+from personalize.session.record import Session
 from personalize.taste.blind_test import BlindTest
 from personalize.taste.summary import Opinion, Taste
 from personalize.taste.summary import highlights as highlights_of
@@ -66,6 +67,12 @@ def keys(words: Catalogue, options: int, *, shifted: bool = False) -> Markup:
         "keys_shifted" if shifted else "keys",
         **{place: Markup("<kbd>{}</kbd>").format(key) for place, key in names.items()},
     )
+
+
+def left_out(words: Catalogue, session: Session) -> str:
+    """Which rounds do not count because their answers are damaged; "" if all answers can be read."""
+    numbers = [str(number) for number in session.left_out]
+    return words.count("round_left_out", len(numbers), rounds=words.listed(numbers)) if numbers else ""
 
 
 def legend(words: Catalogue) -> Markup:
