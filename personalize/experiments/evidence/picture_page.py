@@ -17,7 +17,16 @@ from personalize.experiments.evidence.picture_numbers import (
 )
 from personalize.experiments.figures import legend_beside, lines, named, panels, points
 from personalize.experiments.record import Table
-from personalize.experiments.seen_sessions import ARMS, POOL, POOL_LIKED, SIX_WORST, WAYS, WORDS
+from personalize.experiments.seen_sessions import (
+    ARMS,
+    POOL,
+    POOL_LIKED,
+    RANDOM,
+    SIX_LIKED,
+    SIX_WORST,
+    WAYS,
+    WORDS,
+)
 from personalize.experiments.statistics import CLEAR, last, said, signed, verdict
 
 
@@ -169,6 +178,12 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
             f"At least {ENOUGH} people of a kind are needed. With fewer only large effects show, and chance "
             "alone would call about one comparison in twenty clear."
         )
+    for arm in (RANDOM, WORDS, POOL, POOL_LIKED, SIX_LIKED):
+        levels = [
+            f"{kind} {said(*last(of['accuracy'][arm], middle))} (best linear {of['best_linear']['mean']:.3f})"
+            for kind, of in found.items()
+        ]
+        sentences.append(f"Accuracy after {after} answers, {arm}: {', '.join(levels)}.")
     for arm in ARMS[1:]:
         shares = [f"{kind} {said_share(of['share_of_random'][arm])}" for kind, of in found.items()]
         sentences.append(f"Share, {arm}: {', '.join(shares)}.")
