@@ -50,7 +50,9 @@ class LeftError(Exception):
 
 @pytest.fixture(scope="module")
 def local() -> DiffusersRenderer:
-    return load_renderer("mini", 1)
+    found = load_renderer("mini", 1)
+    assert isinstance(found, DiffusersRenderer)
+    return found
 
 
 @pytest.fixture(scope="module")
