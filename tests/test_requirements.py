@@ -34,6 +34,6 @@ def test_every_package_that_is_imported_is_pinned() -> None:
     pinned = {
         name.lower()
         for file in ("requirements.txt", "requirements-scale.txt")
-        for name in re.findall(r"(?m)^([A-Za-z0-9_.-]+)(?:\[\w,]+)?==", (ROOT / file).read_text("utf-8"))
+        for name in re.findall(r"(?m)^([A-Za-z0-9_.-]+)(?:\[[\w,]+\])?==", (ROOT / file).read_text("utf-8"))
     }
     assert {PACKAGES.get(name, name).lower() for name in imported()} - pinned == set()
