@@ -8,13 +8,13 @@ from pathlib import Path
 
 TESTS = Path(__file__).parent
 
-HEAVY = ("models", "browser", "app", "training", "postgres", "slow")
+HEAVY = ("models", "browser", "app", "training", "postgres", "slow", "cluster")
 """The markers that `make quick` leaves out."""
 
 MARKERS: dict[str, tuple[str, ...]] = {
     "browser": ("browser", "app"),
     "models": ("models",),
-    "models/test_ray.py": ("app",),
+    "models/test_ray.py": ("app", "cluster"),
     "models/test_ray_plan.py": ("app",),
     "models/test_training.py": ("training",),
     "vocabulary/test_full_vocabulary.py": ("slow",),

@@ -21,9 +21,6 @@ from PIL import Image
 from models import ModelError, load_embedder, load_on_ray, load_renderer
 from models.clip import OpenClipEmbedder
 from models.diffusion import DiffusersRenderer
-from personalize.rendering.jobs import Purpose, RenderJob
-from personalize.rendering.queue import RenderQueue
-from personalize.session.record import PictureRecord
 
 if TYPE_CHECKING:  # Ray is imported by the door
     from models.ray_renderer import Connection, RayEmbedder, RayRenderer
@@ -171,46 +168,6 @@ def test_more_requests_than_may_wait_get_a_sentence(renderer: RayRenderer) -> No
     with ThreadPoolExecutor(20) as visitors:
         list(visitors.map(ask, LONG[:20]))
     assert told and set(told) == {SENTENCES["machines_busy"]}
-
-
-def test_replicas_come_and_go_under_load_and_no_picture_fails(
-    connection: Connection, renderer: RayRenderer, local: DiffusersRenderer
-) -> None:
-    until(lambda: connection.count.now == 1)
-    contents: dict[PictureRecord, bytes] = {}
-    queue = RenderQueue(
-        lambda records, on_step: renderer.render(records, on_step),
-        lambda pictures: [_kept(contents, record, content) for record, content, _ in pictures],
-        capacity=lambda: renderer.capacity,
-    )
-    records = iter(PictureRecord(renderer.name, "a fox", "", seed) for seed in range(10_000))
-    jobs: list[RenderJob] = []
-
-    def ask() -> bool:
-        while len(queue.unfinished) < 3:
-            jobs.append(queue.submit(f"{len(jobs)}", Purpose.ROUND, [next(records), next(records)]))
-        return connection.count.now == 2 and queue.drawn_now == 3
-
-    until(ask)
-    assert queue.capacity == 3
-
-    def ask_little() -> bool:
-        if not queue.unfinished:
-            jobs.append(queue.submit(f"{len(jobs)}", Purpose.ROUND, [next(records)]))
-        return connection.count.now == 1
-
-    until(ask_little)
-    assert queue.capacity == 2
-    for job in jobs:
-        job.result()
-    queue.close(10.0)
-    drawn = jobs[0].records[0]
-    assert contents[drawn] == local.render([drawn])[0]
-
-
-def _kept(contents: dict[PictureRecord, bytes], record: PictureRecord, content: bytes) -> str:
-    contents[record] = content
-    return f"{record.prompt} {record.seed}"
 
 
 def test_a_replica_that_dies_in_the_middle_costs_time_and_nothing_else(
