@@ -7,7 +7,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session as Rows
 from sqlalchemy.orm import aliased
 
-from personalize.session.picture_files import PictureFiles
+from personalize.session.picture_place import PicturePlace
 from personalize.session.tables import (
     AnswerRow,
     EmbeddingRow,
@@ -23,7 +23,7 @@ SeedsOf = Callable[[int, int], Collection[int]]
 """From the seed of a session and its number of rounds to the seeds of the pictures drawn ahead for it."""
 
 
-def forget_unshown(rows: Rows, files: PictureFiles, before: datetime, seeds_of: SeedsOf) -> int:
+def forget_unshown(rows: Rows, files: PicturePlace, before: datetime, seeds_of: SeedsOf) -> int:
     """Delete pictures drawn ahead for sessions without an answer since `before`; how many are gone.
 
     A picture stays if a round or a blind test of the session shows it. It stays too if the session has the
@@ -32,7 +32,7 @@ def forget_unshown(rows: Rows, files: PictureFiles, before: datetime, seeds_of: 
 
     Args:
         rows: the transaction.
-        files: the folder of pictures.
+        files: the place of the pictures.
         before: sessions that were begun or answered later are left alone.
         seeds_of: tells pictures that were drawn ahead from personal ones.
     """
@@ -68,7 +68,7 @@ def forget_unshown(rows: Rows, files: PictureFiles, before: datetime, seeds_of: 
     return gone
 
 
-def _forget(rows: Rows, files: PictureFiles, session: int, picture: str) -> bool:
+def _forget(rows: Rows, files: PicturePlace, session: int, picture: str) -> bool:
     """Take a picture from a session; whether the picture itself is gone."""
     rows.execute(delete(SeenRow).where(SeenRow.session_id == session, SeenRow.picture == picture))
     other = aliased(SeenRow)
