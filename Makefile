@@ -7,7 +7,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
 BIN := .venv/bin
 SOURCES := $(wildcard app.py) personalize models tests
 
-.PHONY: setup run test quick check format pictures which-python
+.PHONY: setup run test test-ray quick check format pictures which-python
 
 setup: .venv/.dev
 
@@ -18,11 +18,15 @@ run: .venv/.runtime
 TWO_WORKERS := -n 2 --dist loadscope --no-loadscope-reorder
 
 test: .venv/.dev
-	$(BIN)/python -m pytest $(TWO_WORKERS) $(ARGS)
+	$(BIN)/python -m pytest $(TWO_WORKERS) -m "not cluster" $(ARGS)
+
+# What starts a Ray cluster. Ray gives its parts 15 s to start, so nothing else may run beside it.
+test-ray: .venv/.dev
+	$(BIN)/python -m pytest -n 0 -m cluster $(ARGS)
 
 # What needs no weights, no browser, no server and no long computation: for each change while you work.
 quick: .venv/.dev
-	$(BIN)/python -m pytest $(TWO_WORKERS) -m "not (models or browser or app or training or postgres or slow)" $(ARGS)
+	$(BIN)/python -m pytest $(TWO_WORKERS) -m "not (models or browser or app or training or postgres or slow or cluster)" $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .
@@ -53,6 +57,6 @@ which-python:
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
 	touch $@
 
-.venv/.dev: requirements-dev.txt .venv/.runtime
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+.venv/.dev: requirements-dev.txt requirements-scale.txt .venv/.runtime
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt -r requirements-scale.txt
 	touch $@

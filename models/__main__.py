@@ -1,4 +1,4 @@
-"""``python -m models list | fetch | check | evaluate | blind | card``: the models and their quality."""
+"""``python -m models list | fetch | check | evaluate | blind | card | speed``: models and their quality."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from models.commands import add_check, add_fetch, add_list
 from models.errors import ModelError
 from models.evaluation.commands import add_blind, add_evaluate
 from models.output import exit_code_of
+from models.ray_speed import add_speed
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m models", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (add_list, add_fetch, add_check, add_evaluate, add_blind, add_card):
+    for add in (add_list, add_fetch, add_check, add_evaluate, add_blind, add_card, add_speed):
         add(commands)
     chosen = parser.parse_args(arguments)
     try:

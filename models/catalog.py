@@ -89,3 +89,8 @@ def catalog() -> dict[str, dict[str, dict[str, Any]]]:
 def available() -> tuple[str, ...]:
     """Names of the pipelines in the catalogue."""
     return tuple(catalog()["diffusion"])
+
+
+def memory_gb(name: str) -> float:
+    """Memory of a GPU that a model of the catalogue needs, about, in GB; 0 where nothing says so."""
+    return float(catalog()["diffusion"].get(name, {}).get("memory_gb", 0.0))

@@ -35,18 +35,19 @@ def png_bytes(
     Args:
         image: of any size.
         record: prompt, negative_prompt, seed, steps, guidance, picture_px, and other fields.
-        scheduler: name of a class of diffusers.
+        scheduler: name of a class of diffusers; '' if it is not known.
         model: its name, for other tools.
-        fingerprint: of the model.
+        fingerprint: of the model; '' if it is not known.
     """
     size = f"{record['picture_px']}x{record['picture_px']}"
     lines = [str(record["prompt"])]
     if record["negative_prompt"]:
         lines.append(f"Negative prompt: {record['negative_prompt']}")
+    sampler = f"Sampler: {SAMPLERS.get(scheduler, scheduler)}, " if scheduler else ""
+    hashed = f"Model hash: {fingerprint}, " if fingerprint else ""
     lines.append(
-        f"Steps: {record['steps']}, Sampler: {SAMPLERS.get(scheduler, scheduler)}, "
-        f"CFG scale: {record['guidance']:g}, Seed: {record['seed']}, Size: {size}, "
-        f"Model hash: {fingerprint}, Model: {_quoted(model)}"
+        f"Steps: {record['steps']}, {sampler}CFG scale: {record['guidance']:g}, "
+        f"Seed: {record['seed']}, Size: {size}, {hashed}Model: {_quoted(model)}"
     )
     text = PngImagePlugin.PngInfo()
     text.add_itxt("parameters", "\n".join(lines))

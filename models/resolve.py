@@ -24,7 +24,9 @@ SUBJECTS = "subjects.toml"
 HUB_ID = re.compile(r"(?P<id>[\w][\w.-]*/[\w][\w.-]*)(@(?P<revision>[\w./-]+))?")
 
 
-def find_model(name: str, clip: str = "", changes: Mapping[str, Any] | None = None) -> Model:
+def find_model(
+    name: str, clip: str = "", changes: Mapping[str, Any] | None = None, *, drawn_here: bool = True
+) -> Model:
     """Find a model on this machine by its name, folder or id on the hub.
 
     Args:
@@ -32,12 +34,14 @@ def find_model(name: str, clip: str = "", changes: Mapping[str, Any] | None = No
             on the hub that was fetched, such as `owner/name` or `owner/name@revision`.
         clip: another CLIP: in the catalogue, a folder in the format of open_clip, or an id on the hub.
         changes: fields of `Model` that replace the defaults, such as steps.
+        drawn_here: whether this machine draws. If a server draws, only the files of the CLIP are needed, and
+            any name is a model.
 
     Raises:
         ModelError: there is no such name or folder, files are missing, or the model was not fetched yet.
     """
-    entry, folder = _entry_of(name)
-    index = _index_of(folder, name)
+    entry, folder = _entry_of(name) if drawn_here else _served_entry(name)
+    index = _index_of(folder, name) if drawn_here else {}
     defaults = _family(str(index.get("_class_name", "")))
     stated = {key: kind(entry[key]) for key, kind in KINDS.items() if key in entry}
     facts = {**defaults, **stated}
@@ -58,6 +62,37 @@ def find_model(name: str, clip: str = "", changes: Mapping[str, Any] | None = No
         **facts,
     )
     return replace(model, **dict(changes)) if changes else model
+
+
+def served_names(name: str) -> tuple[str, ...]:
+    """What a server may call a model: its repository on the hub, and its name here."""
+    found = _catalogued(name)
+    if found is None:
+        return (name,)
+    names = (str(found.get("repository", "")), str(found["name"]), name)
+    return tuple(dict.fromkeys(one for one in names if one))
+
+
+def _catalogued(name: str) -> dict[str, Any] | None:
+    """The catalogue's entry of a name or of a repository on the hub."""
+    entries = catalog()["diffusion"]
+    if name in entries:
+        return {**entries[name], "name": name}
+    plain = {key: entry for key, entry in entries.items() if "adapter" not in entry}
+    key = next((key for key, entry in plain.items() if entry.get("repository") == name), None)
+    return None if key is None else {**entries[key], "name": key}
+
+
+def _served_entry(name: str) -> tuple[dict[str, Any], Path]:
+    """The stated settings of a model that a server draws; the path names no files."""
+    found = _catalogued(name)
+    if found is not None:
+        entry = {key: value for key, value in found.items() if key not in ("adapter", "revision")}
+        return entry, Path(str(found["name"]))
+    if _existing_folder(name) is not None:
+        entry, folder = _entry_of(name)
+        return entry, folder
+    return {"name": name.strip("/").replace("/", "--"), "title": name}, Path(name)
 
 
 def _family(kind: str) -> dict[str, Any]:

@@ -14,8 +14,7 @@ import torch
 
 def use_threads(wanted: int) -> int:
     """Set torch's threads to `wanted` (0: all cores of this process), and return the number."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    cores = min(cores, _quota())
+    cores = free_cores()
     environment = os.environ.get("OMP_NUM_THREADS", "")
     if not wanted and environment.isdigit() and int(environment) > 0:
         wanted = int(environment)
@@ -23,6 +22,12 @@ def use_threads(wanted: int) -> int:
     if torch.get_num_threads() != number:
         torch.set_num_threads(number)
     return number
+
+
+def free_cores() -> int:
+    """Cores that this process may use at once."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, _quota())
 
 
 def _quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:

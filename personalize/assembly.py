@@ -1,14 +1,16 @@
 """Assembles a deployment from its settings. This module connects `models` with `personalize`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from personalize.settings import Settings
 
 if TYPE_CHECKING:
+    from models.catalog import Model
     from personalize.preparation.parts import Parts
     from personalize.preparation.prepare import Preparation
     from personalize.progress import OnProgress
+    from personalize.rendering.protocols import Embedder, Renderer
     from personalize.session.store import Store
     from personalize.vocabulary.known_subjects import KnownSubjects
     from personalize.vocabulary.vocabulary import Vocabulary
@@ -21,25 +23,55 @@ def assemble(settings: Settings) -> "Parts":
 
     Raises:
         VocabularyError: the vocabulary, the styles or the list of known subjects cannot be read.
-        ModelError: the model is unknown, missing or damaged.
+        ModelError: the model is unknown, missing or damaged, or the server that draws does not.
     """
-    import models
     from personalize.preparation.parts import Parts
 
-    model = models.find_model(settings.model, settings.clip)
+    model = _model_of(settings)
     folder = _vocabulary_folder(settings)
     vocabulary = load_words(settings)
-    renderer = models.load_renderer(
-        settings.model,
-        settings.threads,
-        changes=settings.model_changes,
-        compiled=settings.compile,
-        checked=bool(settings.safety),
-    )
-    embedder = models.load_embedder(settings.model, settings.threads, clip=settings.clip)
+    renderer, embedder = _networks(settings)
     return Parts(
         vocabulary, renderer, embedder, settings.with_words(model.words), folder, known_subjects(settings)
     )
+
+
+def _networks(settings: Settings) -> "tuple[Renderer, Embedder]":
+    """The renderer and the embedder: in this process, on Ray, or on an images server with the CLIP here.
+
+    Raises:
+        ModelError: as `assemble`, and where Ray is missing or starts no replica.
+    """
+    import models
+
+    drawing: dict[str, Any] = {
+        "changes": settings.model_changes,
+        "compiled": settings.compile,
+        "checked": bool(settings.safety),
+    }
+    if settings.render_on != "local" and not models.is_server(settings.render_on):
+        return models.load_on_ray(
+            settings.model,
+            settings.render_on,
+            folder=settings.cache,
+            clip=settings.clip,
+            threads=settings.threads,
+            least=settings.replicas_least,
+            most=settings.replicas_most,
+            **drawing,
+        )
+    renderer = models.load_renderer(
+        settings.model,
+        settings.threads,
+        on=settings.render_on,
+        key=settings.render_key,
+        answer_s=settings.stall_s,
+        **drawing,
+    )
+    embedder = models.load_embedder(
+        settings.model, settings.threads, clip=settings.clip, on=settings.render_on
+    )
+    return renderer, embedder
 
 
 def try_models(parts: "Parts", on_progress: "OnProgress") -> None:
@@ -75,18 +107,23 @@ def known_subjects(settings: Settings) -> "KnownSubjects | None":
         VocabularyError: the model's list cannot be read.
         ModelError: the model is unknown or missing.
     """
-    import models
     from personalize.vocabulary.known_subjects import KnownSubjects
 
-    file = models.find_model(settings.model, settings.clip).subjects
+    file = _model_of(settings).subjects
     return KnownSubjects.load(file) if file else None
 
 
-def _vocabulary_folder(settings: Settings) -> Path:
+def _model_of(settings: Settings) -> "Model":
     import models
+
+    here = models.has_files_here(settings.render_on)
+    return models.find_model(settings.model, settings.clip, drawn_here=here)
+
+
+def _vocabulary_folder(settings: Settings) -> Path:
     from personalize.vocabulary.loading import vocabulary_folder
 
-    own = models.find_model(settings.model, settings.clip).vocabulary
+    own = _model_of(settings).vocabulary
     return vocabulary_folder(settings.vocabulary, VOCABULARIES, own)
 
 
@@ -112,4 +149,4 @@ def open_store(settings: Settings) -> "Store":
     """
     from personalize.session.database_store import DatabaseStore
 
-    return DatabaseStore(settings.database, settings.pictures)
+    return DatabaseStore(settings.database, settings.picture_place)

@@ -90,7 +90,14 @@ def run_render(chosen: Flags, settings: Settings) -> None:
     except OSError as error:
         raise _no_folder(error) from error
     _say_if_unknown(prompt, settings)
-    renderer = models.load_renderer(settings.model, settings.threads, changes=settings.model_changes)
+    renderer = models.load_renderer(
+        settings.model,
+        settings.threads,
+        changes=settings.model_changes,
+        on=settings.render_on,
+        key=settings.render_key,
+        answer_s=settings.stall_s,
+    )
     progress = ConsoleProgress()
     records = [PictureRecord(renderer.name, prompt, "", chosen.seed + n) for n in range(chosen.count)]
     contents = renderer.render(records, lambda done, of: progress("denoising", done, of))

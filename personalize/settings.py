@@ -35,7 +35,11 @@ _OF_A_SERVICE = re.compile(
 
 _PORT_OF_A_SERVICE = re.compile(r"(tcp|udp|sctp)://.+")
 _PIN = re.compile(r"[0-9]{4,12}")
+_CLUSTER = re.compile(r"local|ray|auto|[A-Za-z0-9._-]{1,253}:[0-9]{1,5}|\[[0-9A-Fa-f:]{2,45}\]:[0-9]{1,5}")
+_SERVER = re.compile(r"https?://.", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]_~%/-]{1,200}")
+
+_BUCKET = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[A-Za-z0-9][A-Za-z0-9._:-]*(/[A-Za-z0-9._-]+)*/?")
 
 SHORTEST_REPEAT_GAP = 4
 """Fewest rounds from a question to its repeat.
@@ -115,8 +119,26 @@ class Settings:
         Path("~/.local/share/palate"),
         "Folder of sessions, pictures and caches; the app writes to no other folder.",
     )
+    pictures: str = _setting(
+        "", "Folder or URL, such as s3://bucket/prefix, of the pictures; empty: below the data folder."
+    )
     database_url: str = _setting("", "URL of the database; empty: palate.sqlite3 in the data folder.")
     threads: int = _setting(0, "CPU threads of the networks; 0: as many as cores are free.", low=0, high=1024)
+    render_on: str = _setting(
+        "local",
+        "Where pictures are drawn: local; ray: Ray on this machine; host:port of a Ray cluster; or the "
+        "http:// address of an images server.",
+    )
+    render_key: str = _setting(
+        "", "File that contains the key of the images server, or env:NAME of a variable; empty: no key."
+    )
+    replicas_least: int = _setting(
+        1, "Fewest replicas of the networks on Ray.", unit="replicas", low=1, high=10_000
+    )
+    replicas_most: int = _setting(
+        0, "Most replicas of the networks on Ray; 0: as many as the cluster has room for.",
+        unit="replicas", low=0, high=10_000,
+    )  # fmt: skip
 
     options: int = _setting(4, "Number of pictures in a round, K.", unit="pictures", low=2, high=9)
     rounds: int = _setting(12, "Planned number of rounds in a session.", unit="rounds", low=1, high=500)
@@ -288,6 +310,11 @@ class Settings:
                 f"Expected repeats to be 0 or at least {SHORTEST_REPEAT_GAP + 1}, found {self.repeats}. "
                 "Use 0 or a larger number."
             )
+        if 0 < self.replicas_most < self.replicas_least:
+            raise SettingsError(
+                f"Expected replicas_most to be 0 or at least {self.replicas_least}, the fewest, found "
+                f"{self.replicas_most}. Correct one of both."
+            )
         _check_folder(self.data)
 
     @classmethod
@@ -387,9 +414,11 @@ class Settings:
         return url_of_file(self.folder / "palate.sqlite3")
 
     @property
-    def pictures(self) -> Path:
-        """The folder of rendered pictures."""
-        return self.folder / "pictures"
+    def picture_place(self) -> Path | str:
+        """The folder of rendered pictures, or the URL of their store."""
+        if "://" in self.pictures:
+            return self.pictures
+        return Path(self.pictures).expanduser() if self.pictures else self.folder / "pictures"
 
     @property
     def cache(self) -> Path:
@@ -429,13 +458,20 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
         raise SettingsError(f"Expected {name} to be {' or '.join(choices)}, found '{value}'. Choose one.")
     if isinstance(value, str) and any(ord(character) < 32 for character in value):
         raise SettingsError(f"Expected {name} without control characters, found some. Remove them.")
-    if name in ("model", "host") and not value:
+    if name in ("model", "host", "render_on") and not value:
         raise SettingsError(f"Expected {name} to be given, found nothing. Leave it out for the default.")
     if name == "picture_px" and value % 8:
         raise SettingsError(f"Expected picture_px to be a multiple of 8, found {value}. Round it.")
     if name == "address" and value and not _ADDRESS.fullmatch(value):
         raise SettingsError(
             f"Expected address to be a URL such as http://192.168.1.20:7860, found '{value}'. Correct it."
+        )
+    if name == "pictures" and value:
+        _check_pictures(value)
+    if name == "render_on" and not (_CLUSTER.fullmatch(value) or _SERVER.match(value)):
+        raise SettingsError(
+            "Expected render_on to be local, ray, host:port of a Ray cluster, or the http:// address of an "
+            f"images server, found '{value}'. Correct it."
         )
     if name == "staff_pin" and value and not _PIN.fullmatch(value):  # the error must not contain the PIN
         raise SettingsError("Expected staff_pin to be 4 to 12 figures, found something else. Choose another.")
@@ -446,6 +482,33 @@ def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
         raise SettingsError(
             f"Expected {name} from {low:g} to {high:g}, found {written_value(value) or 'nothing'}. "
             "Choose a value in this range."
+        )
+
+
+def _check_pictures(place: str) -> None:
+    """Check the place of the pictures.
+
+    Raises:
+        SettingsError: it is a URL with a password or without a bucket, or its home folder is unknown.
+    """
+    if "://" not in place:
+        try:
+            Path(place).expanduser()
+        except RuntimeError:
+            raise SettingsError(
+                f"Expected pictures to be a folder or a URL, found an unknown home folder in '{place}'. "
+                "Choose another folder."
+            ) from None
+        return
+    if "@" in place:  # the error must not contain the password
+        raise SettingsError(
+            "Expected pictures to be a URL without a password, found one in it. "
+            "Take it out, and use the variables of the store, such as AWS_SECRET_ACCESS_KEY."
+        )
+    if not _BUCKET.fullmatch(place):
+        raise SettingsError(
+            f"Expected pictures to be a folder or a URL such as s3://bucket/prefix, found '{place}'. "
+            "Correct it."
         )
 
 

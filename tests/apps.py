@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import NoReturn
@@ -56,10 +56,19 @@ def stop_app(process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextlib.contextmanager
-def forked_app(module: str, flags: list[str], log: Path, ready_s: float = READY_S) -> Iterator[str]:
-    """Run `main(flags)` of a module in a fork while the `with` block lasts; the URL of its page."""
+def forked_app(
+    module: str,
+    flags: list[str],
+    log: Path,
+    ready_s: float = READY_S,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """Run `main(flags)` of a module in a fork while the `with` block lasts; the URL of its page.
+
+    The environment of the fork is that of the first fork; `environment` adds variables.
+    """
     log.touch()
-    process = FORKS.Process(target=_run, args=(module, flags, log), daemon=True)
+    process = FORKS.Process(target=_run, args=(module, flags, log, dict(environment or {})), daemon=True)
     process.start()
     try:
         yield _address(log, process.is_alive, ready_s)
@@ -67,7 +76,8 @@ def forked_app(module: str, flags: list[str], log: Path, ready_s: float = READY_
         _end(process)
 
 
-def _run(module: str, flags: list[str], log: Path) -> NoReturn:
+def _run(module: str, flags: list[str], log: Path, environment: dict[str, str]) -> NoReturn:
+    os.environ.update(environment)
     import torch
 
     from personalize.ui.http.shutdown import leave

@@ -8,20 +8,25 @@ from pathlib import Path
 
 TESTS = Path(__file__).parent
 
-HEAVY = ("models", "browser", "app", "training", "postgres", "slow")
+HEAVY = ("models", "browser", "app", "training", "postgres", "slow", "cluster")
 """The markers that `make quick` leaves out."""
 
 MARKERS: dict[str, tuple[str, ...]] = {
     "browser": ("browser", "app"),
     "models": ("models",),
+    "models/test_ray.py": ("app", "cluster"),
+    "models/test_ray_plan.py": ("app",),
     "models/test_training.py": ("training",),
     "vocabulary/test_full_vocabulary.py": ("slow",),
     "experiments": ("slow",),
     "session/test_kill.py": ("app",),
+    "session/test_picture_bucket.py": ("app",),
+    "session/test_bucket_session.py": ("app",),
     "test_commands.py": ("app", "models"),
     "test_doors.py": ("app",),
     "test_soak.py": ("app", "postgres", "slow"),
     "test_other_models.py": ("app", "models"),
+    "test_remote_session.py": ("app", "models"),
     "ui/test_api.py": ("app",),
     "ui/test_temporary_folder.py": ("app",),
     "ui/test_uploads.py": ("app", "models"),
@@ -29,6 +34,9 @@ MARKERS: dict[str, tuple[str, ...]] = {
     "ui/http/test_shutdown.py": ("app",),
 }
 """Folders and files below tests/, and the markers of every test there."""
+
+SERVERS = {"postgresql": "postgres", "s3": "app"}
+"""Parameters of a test that need a server, and the marker of such a case."""
 
 TOGETHER = ("session",)
 """Folders whose tests one worker runs: they share a PostgreSQL server."""
@@ -54,8 +62,9 @@ def markers_of(path: Path) -> set[str]:
 
 
 def markers_of_name(name: str) -> set[str]:
-    """The markers of one test by its name: cases with a PostgreSQL server have it in their parameters."""
-    return {"postgres"} if "postgresql" in name.partition("[")[2] else set()
+    """The markers of one test by its name: cases with a server have it in their parameters."""
+    case = re.split(r"[\[\]-]", name.partition("[")[2])
+    return {marker for kind, marker in SERVERS.items() if kind in case}
 
 
 def left_out(path: Path, expression: str) -> bool:

@@ -17,6 +17,11 @@ HEAVY = (
     "sqlalchemy",
     "PIL",
     "pydantic",
+    "httpx",
+    "fsspec",
+    "s3fs",
+    "kubernetes_validate",
+    "ray",
 )
 
 DOORS = {

@@ -43,6 +43,7 @@ OUTSIDE = {
     "transformers": ("models",),
     "open_clip": ("models",),
     "accelerate": ("models",),
+    "ray": ("models",),
 }
 """Third-party packages, and the only packages of this project that may import them."""
 

@@ -17,6 +17,7 @@ HEAVY_NAMES = {
     "sync_playwright",
     "load_renderer",
     "load_embedder",
+    "load_on_ray",
     "assemble",
 }
 """Names that a test reaches, itself or through a function of the tests, when it starts or loads something."""

@@ -1,4 +1,4 @@
-"""Every imported package is pinned in requirements.txt."""
+"""Every imported package is pinned in requirements.txt, or in requirements-scale.txt where it is an extra."""
 
 import ast
 import re
@@ -31,6 +31,9 @@ def imported() -> set[str]:
 
 
 def test_every_package_that_is_imported_is_pinned() -> None:
-    text = (ROOT / "requirements.txt").read_text("utf-8")
-    pinned = {name.lower() for name in re.findall(r"(?m)^([A-Za-z0-9_.-]+)==", text)}
+    pinned = {
+        name.lower()
+        for file in ("requirements.txt", "requirements-scale.txt")
+        for name in re.findall(r"(?m)^([A-Za-z0-9_.-]+)(?:\[[\w,]+\])?==", (ROOT / file).read_text("utf-8"))
+    }
     assert {PACKAGES.get(name, name).lower() for name in imported()} - pinned == set()

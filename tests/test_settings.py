@@ -35,6 +35,9 @@ def test_a_flag_wins_over_the_environment_and_the_environment_over_the_default()
         ("PALATE_GAMMAS", "0,0.5, 1", "gammas", (0.0, 0.5, 1.0)),
         ("PALATE_DATA", "/data", "data", Path("/data")),
         ("PALATE_MODEL", "my model", "model", "my model"),
+        ("PALATE_RENDER_ON", "head.rack:6379", "render_on", "head.rack:6379"),
+        ("PALATE_RENDER_ON", "[::1]:6379", "render_on", "[::1]:6379"),
+        ("PALATE_RENDER_ON", "http://host:8000/v1", "render_on", "http://host:8000/v1"),
         ("PALATE_CRITERION", "D", "criterion", "D"),
     ],
 )
@@ -54,6 +57,12 @@ def test_each_kind_of_value_is_read(variable: str, text: str, name: str, value: 
         ("PALATE_GAMMAS", "0.5,7", "gammas from 0 to 2"),
         ("PALATE_STRATEGY", "clever", "eubo or study, found 'clever'"),
         ("PALATE_HOST", "a\nb", "without control characters"),
+        (
+            "PALATE_RENDER_ON",
+            "rays",
+            "http:// address of an images server, found 'rays'",
+        ),
+        ("PALATE_REPLICAS_LEAST", "0", "replicas_least from 1"),
         ("PALATE_OPTION", "4", "found PALATE_OPTION. Correct or unset it"),
         ("PALATE_", "4", "found PALATE_"),
     ],
@@ -151,7 +160,8 @@ def test_a_default_written_as_in_the_table_reads_as_itself() -> None:
 def test_everything_is_kept_in_the_data_folder(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     assert settings.database == URL.create("sqlite", database=f"{tmp_path}/palate.sqlite3")
-    assert settings.pictures.parent == settings.cache.parent == settings.folder == tmp_path
+    assert settings.picture_place == tmp_path / "pictures"
+    assert settings.cache.parent == settings.folder == tmp_path
     assert Settings(database_url="postgresql://host/name").database == "postgresql://host/name"
     assert "~" not in str(Settings().folder)
 
@@ -174,6 +184,22 @@ def test_nothing_else_in_the_package_reads_the_environment() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             read = isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
             assert not read or path.relative_to(REPOSITORY / "personalize") in MAY, f"{path}:{node.lineno}"  # type: ignore[attr-defined]
+
+
+def test_the_pictures_have_a_folder_or_a_url() -> None:
+    assert Settings(pictures="/mnt/pictures").picture_place == Path("/mnt/pictures")
+    assert Settings(pictures="s3://a-bucket/palate").picture_place == "s3://a-bucket/palate"
+    assert "~" not in str(Settings(pictures="~/pictures").picture_place)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["s3://", "s3:///x", "s3://a b", "://x", "s3://b//x", "~nobody-of-that-name/x", "s3://k:hunter2@b"],
+)
+def test_a_place_of_pictures_that_cannot_be_is_refused_without_its_password(place: str) -> None:
+    with pytest.raises(SettingsError, match="^Expected pictures to be a") as caught:
+        Settings(pictures=place)
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("folder", ["~nobody-of-that-name/palate", "/tmp/a\nb", "/tmp/a\0b"])
@@ -208,3 +234,9 @@ def test_earlier_names_of_settings_still_work_and_are_mentioned(caplog: pytest.L
     assert all(name in caplog.text for name in ("PALATE_MAX_TOKENS", "PALATE_LIKED_SHARE"))
     both = Settings.from_environment({"PALATE_WORDS": "3", "PALATE_MAX_TOKENS": "1"})
     assert both.max_tokens == 1
+
+
+def test_the_most_replicas_are_not_fewer_than_the_fewest() -> None:
+    assert Settings(replicas_least=3).replicas_most == 0
+    with pytest.raises(SettingsError, match="replicas_most to be 0 or at least 3, the fewest, found 2"):
+        Settings(replicas_least=3, replicas_most=2)

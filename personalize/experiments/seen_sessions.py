@@ -1,7 +1,7 @@
 """Sessions about drawn pictures under several ways to ask and to answer, simulated once and kept.
 
-The experiments `marks` and `cost` read the same sessions. Each person is a file of the cache. A run that was
-interrupted therefore goes on where it ended, and two processes may share the people of a run.
+The experiments `pictures` and `cost` read the same sessions. Each person is a file of the cache. A run that
+was interrupted therefore goes on where it ended, and two processes may share the people of a run.
 """
 
 import hashlib
@@ -15,13 +15,14 @@ import numpy
 import torch
 from torch import Tensor
 
-from personalize.experiments.arms import Arm, by_strategy
-from personalize.experiments.bank import Bank
+from personalize.experiments.arms import Arm, by_strategy, identical, items_design
+from personalize.experiments.bank import SPREAD, Bank
 from personalize.experiments.people import Judge, Person, kinds
 from personalize.experiments.picture_bank import PictureBank, picture_bank
 from personalize.experiments.record import syntax_of
 from personalize.experiments.session import FIRST, Session, hold
 from personalize.files import write_whole
+from personalize.preference.known_share import known_share
 from personalize.preparation.effects import measured_effects
 from personalize.preparation.parts import Parts
 from personalize.progress import OnProgress
@@ -29,7 +30,11 @@ from personalize.progress import OnProgress
 RANDOM, WORDS, WORDS_LIKED = "random, one pick", "by words, one pick", "by words, liked marked"
 POOL, POOL_WORST = "pool, one pick", "pool, worst marked"
 POOL_LIKED, SIX_WORST = "pool, liked marked", "pool, six pictures, worst marked"
-ARMS = (RANDOM, WORDS, WORDS_LIKED, POOL, POOL_WORST, POOL_LIKED, SIX_WORST)
+SIX_LIKED = "pool, six pictures, liked marked"
+STATIC, PAPER = "static, rounded", "static, as the paper states it"
+ARMS = (RANDOM, WORDS, WORDS_LIKED, POOL, POOL_WORST, POOL_LIKED, SIX_WORST, SIX_LIKED, STATIC, PAPER)
+SIX = {SIX_WORST: 6, SIX_LIKED: 6}
+"""Arms with another number of pictures a question, and that number."""
 
 KINDS = {
     "linear": "linear in the learner's eye",
@@ -37,15 +42,18 @@ KINDS = {
     "another eye": "by another eye",
     "slips": "slips at 15 %",
     "wavers": "wavers",
+    "changes": "changes the mind half-way",
 }
 """Kinds of people by their short names, and as `people.kinds` calls them."""
 
-WAYS = ("three drawn", "eight drawn", "eight drawn and all seen", "other, three drawn", "other, eight drawn")
-"""Ways to a personal picture: of the session's subject, and of another one. *All seen* adds the pictures that
-were drawn in the session."""
+WAYS = ("three drawn", "eight drawn", "eight drawn and the pool", "other, three drawn", "other, eight drawn")
+"""Ways to a personal picture: of the session's subject, and of another one. *The pool* is of pictures that
+were drawn in the session and not shown."""
 
 CAUTION = 0.5
 """Standard errors that are subtracted from an expected utility, as in the app."""
+
+MEASURES = ("accuracy", "reached", "won", "known", "taps", "ceiling")
 
 OWN = ("arms", "bank", "people", "picture_bank", "seen_sessions", "session")
 CODE = ("design", "preference", "rounds/strategies.py", *(f"experiments/{name}.py" for name in OWN))
@@ -61,13 +69,17 @@ class Simulated:
         reached: Float[people, arms, n, ways], the utility of the personal picture as a fraction of the way
             from the mean styled picture to the best one.
         won: Float[people, arms, n, ways], chance that the personal picture is preferred to a plain one.
+        known: Float[people, arms, n], the known share of the taste (`preference.known_share`).
         taps: Float[people, arms], taps an answer, on average.
+        ceiling: Float[people], share of exam picks that the best linear taste foresees.
     """
 
     accuracy: Tensor
     reached: Tensor
     won: Tensor
+    known: Tensor
     taps: Tensor
+    ceiling: Tensor
 
 
 def simulated(
@@ -77,16 +89,14 @@ def simulated(
 
     Args:
         parts: networks, vocabulary and the app's settings.
-        settings: of `picture_bank`, and "people", "exam", "options", "oracle", "at" and "drawn".
+        settings: of `picture_bank`, and "people" of each kind, "exam", "options", "oracle", "at" and "drawn".
         on_progress: told how far it is.
     """
     pictures = picture_bank(parts, settings, on_progress)
     effects = measured_effects(
         parts.vocabulary, parts.renderer, parts.embedder, parts.settings, on_progress, parts.shipped
     )[0]
-    people = people_in_arms(
-        pictures, effects, parts.settings.cache, settings, on_progress, range(settings["people"])
-    )
+    people = people_in_arms(pictures, effects, parts.settings.cache, settings, on_progress)
     return people, len(pictures.prompts)
 
 
@@ -96,7 +106,7 @@ def people_in_arms(
     cache: Path,
     settings: Mapping[str, Any],
     on_progress: OnProgress,
-    numbers: range,
+    part: slice = slice(None),
 ) -> dict[str, Simulated]:
     """All kinds of people by short name, read from the cache where they were simulated before.
 
@@ -106,7 +116,7 @@ def people_in_arms(
         cache: folder of the kept files.
         settings: as for `simulated`.
         on_progress: told how far it is.
-        numbers: which people.
+        part: which of the people, for one of several processes.
     """
     exam = pictures.exam(settings["exam"], settings["options"], settings["seed"])
     arms = [_arms(settings, pictures, exam, subject) for subject in range(settings["subjects"])]
@@ -114,8 +124,11 @@ def people_in_arms(
     folder = cache / f"evidence-sessions-{_key(settings, pictures)}"
     folder.mkdir(parents=True, exist_ok=True)
     kept: dict[str, list[list[Tensor]]] = {kind: [] for kind in KINDS}
+    numbers = range(max(settings["people"].values()))[part]
     for number in numbers:
         for kind, name in KINDS.items():
+            if number >= settings["people"][kind]:
+                continue
             file = folder / f"{kind.replace(' ', '-')}-{number}.npz"
             if not file.exists():
                 _keep(file, _person(settings, pictures, arms, judges[name], number))
@@ -130,7 +143,7 @@ def _keep(file: Path, rows: dict[str, numpy.ndarray[Any, Any]]) -> None:
 
 def _read(file: Path) -> list[Tensor]:
     with numpy.load(file, allow_pickle=False) as rows:
-        return [torch.from_numpy(rows[name]) for name in ("accuracy", "reached", "won", "taps")]
+        return [torch.from_numpy(rows[name]) for name in MEASURES]
 
 
 def _key(settings: Mapping[str, Any], pictures: PictureBank) -> str:
@@ -151,7 +164,10 @@ def _arms(
     K, prior, drawn = settings["options"], pictures.preparation.prior, settings["drawn"]
     own = Bank(pictures.learned, pictures.worded, pictures.of_subject(subject, False), exam)
     seen = Bank(own.learned, own.learned, own.askable, exam)
-    ask, six = (by_strategy("adaptive", options, liked_share=0.5) for options in (K, 6))
+    ask, six = (by_strategy("adaptive", options, liked_share=0.5) for options in (K, SIX[SIX_WORST]))
+    design = items_design(own, K, settings["at"][-1], prior.planning_precision(SPREAD))
+    rounded = by_strategy("static-rounded", K, design=design, prior=prior)
+    paper = by_strategy("static-iid", K, design=identical(design))
     return {
         RANDOM: (Arm(by_strategy("random", K), prior, blind=True, once=True), own),
         WORDS: (Arm(ask, prior, once=True, behind=True), own),
@@ -160,6 +176,9 @@ def _arms(
         POOL_WORST: (Arm(ask, prior, best_worst=True, drawn=drawn), seen),
         POOL_LIKED: (Arm(ask, prior, tiers=True, drawn=drawn), seen),
         SIX_WORST: (Arm(six, prior, best_worst=True, drawn=drawn), seen),
+        SIX_LIKED: (Arm(six, prior, tiers=True, drawn=drawn), seen),
+        STATIC: (Arm(rounded, prior, blind=True), own),
+        PAPER: (Arm(paper, prior, blind=True), own),
     }
 
 
@@ -174,19 +193,34 @@ def _person(
     person = judge(torch.Generator().manual_seed(1000 * settings["seed"] + number))
     subject = number % settings["subjects"]
     other = (subject + 1) % settings["subjects"]
-    accuracy, personal, taps = [], [], []
+    accuracy, personal, known, taps = [], [], [], []
+    random_prompts = pictures.preparation.mdp.path_features(pictures.preparation.samples)
     for arm, bank in arms[subject].values():
         session = hold(arm, person, bank, settings["at"], 50 + number)
         accuracy.append(session.scores[:, 0])
         personal.append(_personal(person, session, pictures, (subject, other), settings["at"], arm.drawn))
+        known.append([known_share(estimate, random_prompts) for estimate in session.estimates])
         taps.append(float(session.taps.double().mean()))
     both = torch.stack(personal)
     return {
         "accuracy": torch.stack(accuracy).numpy(),
         "reached": both[..., 0].numpy(),
         "won": both[..., 1].numpy(),
+        "known": numpy.array(known),
         "taps": numpy.array(taps),
+        "ceiling": numpy.array(_ceiling(person, arms[subject][RANDOM][1])),
     }
+
+
+def _ceiling(person: Person, bank: Bank) -> float:
+    """What the best taste that is linear in the learner's features foresees of a person's exam picks."""
+    rows = bank.askable
+    x = bank.learned - bank.learned[rows].mean(dim=0)
+    u = person.final - person.final[rows].mean()
+    ridge = 1e-6 * float(x[rows].square().sum()) * torch.eye(x.shape[1], dtype=x.dtype)
+    theta = torch.linalg.solve(x[rows].T @ x[rows] + ridge, x[rows].T @ u[rows])
+    guess = (x @ theta)[bank.exam].argmax(dim=1, keepdim=True)
+    return float(person.likes(bank.exam).gather(1, guess).mean())
 
 
 def _personal(
@@ -212,7 +246,7 @@ def _personal(
             order = styled[foreseen.argsort(descending=True)]
             sets = [order[:3], order[:8]]
             if subject == subjects[0]:
-                sets.append(torch.cat((order[:8], _seen(session, number, drawn))))
+                sets.append(torch.cat((order[:8], _pool(session, number, drawn))))
             plain = utility[(pictures.subject == subject) & pictures.plain]
             mean, best = utility[styled].mean(), utility[styled].max()
             for rows in sets:
@@ -222,8 +256,9 @@ def _personal(
     return torch.stack(found)
 
 
-def _seen(session: Session, answers: int, drawn: int | None) -> Tensor:
-    """Long[n]: the pictures that were drawn until so many answers."""
+def _pool(session: Session, answers: int, drawn: int | None) -> Tensor:
+    """Long[n]: the pictures that were drawn until so many answers, and not shown."""
     if drawn is None:
-        return session.shown[:answers].flatten()
-    return session.drawn[: FIRST + drawn * answers]
+        return session.drawn[:0]
+    own = session.drawn[: FIRST + drawn * answers]
+    return own[~torch.isin(own, session.shown[:answers])]

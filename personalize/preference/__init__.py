@@ -5,6 +5,7 @@
     comparison.py      answered questions as features and indices
     logit.py           choice probabilities, log-likelihood, gradient and Fisher information
     estimate.py        the posterior of a taste, averaged over a grid of priors
+    known_share.py     the share of a taste that is known
     population.py      a prior learned from earlier people
     intervals.py       the confidence interval of a share
     simulated_user.py  people with a known taste

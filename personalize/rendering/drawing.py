@@ -195,8 +195,12 @@ class BatchDrawing:
             return
         told = error
         if not isinstance(error, PersonalizeError):
-            told = RenderError(str(error))
-            if not str(error):
+            template, values = getattr(error, "template", ""), getattr(error, "values", {})
+            if template:
+                told = RenderError(template, **values)
+            elif str(error):
+                told = RenderError(str(error))
+            else:
                 told = RenderError("The renderer failed ({kind}).", kind=type(error).__name__)
             told.__cause__ = error
         for job in jobs:

@@ -50,7 +50,7 @@ class Pictures:
             lambda records, on_step: renderer.render(records, on_step),
             self._keep,
             most=lambda: getattr(renderer, "batch", 4),
-            capacity=getattr(renderer, "capacity", 1),
+            capacity=lambda: getattr(renderer, "capacity", 1),
             stall_s=stall_s,
         )
 

@@ -29,7 +29,7 @@ class RenderQueue:
         *,
         batch: int = 4,
         most: Callable[[], int] | None = None,
-        capacity: int = 1,
+        capacity: int | Callable[[], int] = 1,
         stall_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -40,17 +40,24 @@ class RenderQueue:
             keep: keeps its pictures.
             batch: pictures that are drawn together in any case.
             most: pictures that may be drawn together where that pays; None for `batch`.
-            capacity: batches that the renderer draws at once; 0: `draw_next` draws them.
+            capacity: batches that the renderer draws at once, or what says so at each moment, as machines
+                come and go; 0: `draw_next` draws them.
             stall_s: see `Watchdog`.
             clock: seconds, never set back.
         """
-        self.clock, self.capacity, self.pace = clock, capacity, Pace(batch, most)
+        self.clock, self.pace = clock, Pace(batch, most)
+        self._capacity = capacity if callable(capacity) else lambda: capacity
         self._board, self._order, self._count = JobBoard(), Order(), 0
         self._changed = self._board.changed
-        self._watchdog = Watchdog(self._board, capacity, stall_s, self._now)
+        self._watchdog = Watchdog(self._board, self._capacity, stall_s, self._now)
         self._drawing = BatchDrawing(
             self._board, self._watchdog, self.pace, self._choose, draw, keep, self._now
         )
+
+    @property
+    def capacity(self) -> int:
+        """Batches that the renderer draws at once now."""
+        return self._capacity()
 
     def submit(
         self,
@@ -223,8 +230,11 @@ class RenderQueue:
 
     def _choose(self) -> Batch | None:
         """The next batch; jobs that were given up are dropped on the way."""
-        now = self.clock()
+        now, capacity = self.clock(), self.capacity
         self._board.cancel([job for job in self._board.jobs if job.is_given_up(now)])
+        if capacity and len(self._board.running) >= capacity:
+            return None  # there were more machines when these threads began
+        self._drawing.start(capacity)
         return self._order.next_batch(self._board.jobs, self._board.running, self.pace.size, now)
 
     def _now(self) -> float:

@@ -22,7 +22,9 @@ STALL_FIRST_S = 600.0
 class Watchdog:
     """Knows how long a step may take. Its callers hold the lock of the board."""
 
-    def __init__(self, board: JobBoard, capacity: int, stall_s: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, board: JobBoard, capacity: Callable[[], int], stall_s: float, clock: Callable[[], float]
+    ) -> None:
         """Nothing is measured yet.
 
         Args:
@@ -64,7 +66,7 @@ class Watchdog:
                 log.error("The renderer has made no step for %.0f s. Jobs fail until it goes on.", stood_s)
                 self._board.changed.notify_all()
         stalled = [batch for batch in self._board.running if batch.stalled]
-        if not stalled or len(stalled) < self._capacity:
+        if not stalled or len(stalled) < self._capacity():
             return None
         for job in [job for job in self._board.jobs if job.purpose.waited_for or job.followers]:
             self._board.settle(

@@ -49,6 +49,21 @@ class Snapshot:
     why: Explanation | None
 
 
+@dataclass(frozen=True)
+class UnshownPicture:
+    """A picture that was drawn for the pool of a session.
+
+    Attributes:
+        picture: its hash.
+        record: its prompt and seed.
+        path: H token indices of its prompt.
+    """
+
+    picture: str
+    record: PictureRecord
+    path: tuple[int, ...]
+
+
 class Personalizer:
     """The loop over a preparation, a store, and the networks."""
 
@@ -248,6 +263,14 @@ class Personalizer:
         shown = {picture for round_ in likely.values() for picture in round_.pictures}
         self.store.own(token, sorted(shown))  # the page loads them beforehand; some are of the shared pool
         return likely
+
+    def unshown_pictures(self, token: str) -> list[UnshownPicture]:
+        """Pictures that were drawn for the pool of a session in answered rounds, and not shown."""
+        paths = self._questions.pool_records(self._known(token))
+        drawn = self.store.find_pictures(list(paths))
+        return [
+            UnshownPicture(drawn[record], record, path) for record, path in paths.items() if record in drawn
+        ]
 
     def forget_unshown(self, older_than: timedelta = timedelta(days=1)) -> int:
         """Delete pictures that were drawn ahead for sessions which nobody answered for so long; how many."""

@@ -106,6 +106,23 @@ class Questions:
         prompts = prompts_to_draw(session, self._preparation, self._settings)
         return self._candidate_records(session.subject, prompts)
 
+    def pool_records(self, session: Session) -> dict[PictureRecord, tuple[int, ...]]:
+        """Records and paths of the pictures that were drawn for the pool in answered rounds, and not shown.
+
+        They follow from the log. Some may never have been drawn.
+        """
+        if not self._chooses_seen(session):
+            return {}
+        shown = {path for round_ in session.rounds for path in round_.paths}
+        prompt = self._preparation.vocabulary.prompt
+        found: dict[PictureRecord, tuple[int, ...]] = {}
+        for number in range(1, len(session.answered) + 1):
+            looked_at = replace(session, rounds=session.rounds[:number])
+            for path, seed in prompts_to_draw(looked_at, self._preparation, self._settings):
+                if path not in shown:
+                    found[self._record(prompt(session.subject, path), seed)] = path
+        return found
+
     def shared_records(self, subject: str) -> list[PictureRecord]:
         """The records of the first rounds of a subject, and of its shared pool; none if it is not banked."""
         return self._shared.get(subject, lambda: self._new_shared(subject)) if subject in self.banked else []

@@ -22,7 +22,8 @@ from torch import Tensor
 
 from personalize.errors import UnknownSessionError
 from personalize.session.database import LOCK_WAIT_S, Database
-from personalize.session.picture_files import PictureFiles, is_picture
+from personalize.session.picture_files import is_picture
+from personalize.session.picture_place import open_place
 from personalize.session.record import Answer, CardState, PictureRecord, Round, Session, Trial, WallCard
 from personalize.session.rows import (
     answer_of,
@@ -67,15 +68,15 @@ from personalize.session.unshown import forget_unshown
 
 
 class DatabaseStore:
-    """A Store on SQLite or PostgreSQL, with the pictures in a folder."""
+    """A Store on SQLite or PostgreSQL, with the pictures in a folder or an object store."""
 
-    def __init__(self, url: str | URL, pictures: Path, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
-        """Open the store of an SQLAlchemy URL and a folder, and create what does not exist.
+    def __init__(self, url: str | URL, pictures: Path | str, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
+        """Open the store of an SQLAlchemy URL and a place of pictures, and create what does not exist.
 
         Raises:
-            StoreError: see Database and PictureFiles.
+            StoreError: see Database and `open_place`.
         """
-        self._files = PictureFiles(pictures)
+        self._files = open_place(pictures)
         self._database = Database(url, lock_wait_s=lock_wait_s)
         # No other thread may save or delete a picture between its file and its row.
         self._pictures = threading.Lock()
@@ -195,11 +196,11 @@ class DatabaseStore:
             mine = RoundRow.session_id == session.id
             rounds = rows.scalar(select(func.count()).select_from(RoundRow).where(mine)) or 0
             answers = rows.scalar(select(func.count()).select_from(AnswerRow).join(RoundRow).where(mine)) or 0
-            for picture in unshared:
+            gone = {picture: rows.get(PictureRow, picture) for picture in unshared}
+            self._files.remove(*(picture for picture, row in gone.items() if row is not None))
+            for picture, row in gone.items():
                 rows.execute(delete(EmbeddingRow).where(EmbeddingRow.picture == picture))
-                row = rows.get(PictureRow, picture)
                 if row is not None:
-                    self._files.remove(picture)
                     rows.delete(row)
             trials = (
                 rows.scalar(
@@ -223,8 +224,10 @@ class DatabaseStore:
             for _, content, wanting in pictures:
                 wanted = None in wanting or any(token in alive for token in wanting)
                 saved.append(hash_of(content) if wanted else None)
-                if wanted:
-                    self._files.write(hash_of(content), content)
+            contents = [content for _, content, _ in pictures]
+            self._files.write(
+                {name: content for name, content in zip(saved, contents, strict=True) if name is not None}
+            )
             try:
                 with self._database.writing() as rows:
                     sessions = {token: find_session(rows, token, lock=True) for token in sorted(alive)}
@@ -277,7 +280,7 @@ class DatabaseStore:
         known = self.find_picture(record)
         if known is not None:
             return known
-        self._files.write(picture, content)
+        self._files.write({picture: content})
         try:
             with self._database.writing() as rows:
                 rows.merge(PictureRow(picture=picture, content=picture))
@@ -321,7 +324,7 @@ class DatabaseStore:
     def restore_picture(self, picture: str, content: bytes) -> None:
         """See Store."""
         with self._pictures:
-            self._files.write(picture, content)
+            self._files.write({picture: content})
             with self._database.writing() as rows:
                 rows.merge(PictureRow(picture=picture, content=hash_of(content)))
 

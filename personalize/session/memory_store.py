@@ -234,8 +234,10 @@ class MemoryStore:
                     continue
                 shown = {picture for round_ in log.rounds for picture in round_.pictures}
                 shown |= {picture for trial in log.trials for picture in (trial.plain, trial.personal)}
-                seeds = seeds_of(log.session.seed, len(log.rounds))
-                ahead = {p for r, p in self._records.items() if r.seed in seeds and p in log.pictures} - shown
+                own = [(record, p) for record, p in self._records.items() if p in log.pictures]
+                seeds = set(seeds_of(log.session.seed, len(log.rounds)))
+                seeds -= {record.seed for record, _ in own if record.prompt == log.session.subject}
+                ahead = {picture for record, picture in own if record.seed in seeds} - shown
                 log.pictures -= ahead
                 for picture in ahead - {p for other in self._sessions.values() for p in other.pictures}:
                     gone += self._contents.pop(picture, None) is not None

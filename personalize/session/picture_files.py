@@ -8,6 +8,7 @@ its hash when it is read.
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -67,13 +68,16 @@ class PictureFiles:
         except OSError as error:
             raise _unwritable(self._folder, error) from error
 
-    def write(self, picture: str, content: bytes) -> None:
-        """Write `content` to the disk under the name `picture`.
+    def write(self, contents: Mapping[str, bytes]) -> None:
+        """Write pictures, given by name, to the disk.
 
         Raises:
             StoreError: there is no permission or no space.
         """
-        path = self._path(picture)
+        for picture, content in contents.items():
+            self._write(self._path(picture), content)
+
+    def _write(self, path: Path, content: bytes) -> None:
         try:
             if path.is_file() and path.read_bytes() == content:
                 return
@@ -102,30 +106,34 @@ class PictureFiles:
                 fault=error.strerror,
             ) from error
         if hash_of(content) != content_hash:
-            raise StoreError(
-                "Expected the picture {picture} as it was saved, found {path} damaged. "
-                "Render its round again.",
-                picture=picture[:12],
-                path=path,
-            )
+            raise damaged_picture(picture, path)
         return content
 
-    def remove(self, picture: str) -> None:
-        """Remove the file under the name `picture`, if there is one.
+    def remove(self, *pictures: str) -> None:
+        """Remove the files under the names `pictures`, where there are any.
 
         Raises:
             StoreError: there is no permission.
         """
-        path = self._path(picture)
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise _unwritable(path, error) from error
+        for path in [self._path(picture) for picture in pictures]:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise _unwritable(path, error) from error
 
     def _path(self, picture: str) -> Path:
         if not is_picture(picture):  # a name from outside must not point outside the folder
             raise missing_picture(picture)
         return self._folder / picture[:2] / f"{picture}.png"
+
+
+def damaged_picture(picture: str, path: Path | str) -> StoreError:
+    """The error for a picture whose bytes are not those that were saved."""
+    return StoreError(
+        "Expected the picture {picture} as it was saved, found {path} damaged. Render its round again.",
+        picture=picture[:12],
+        path=path,
+    )
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:

@@ -3,6 +3,7 @@
 ::
 
     summary.py            opinions on tokens, progress, highlights
+    readiness.py          when a taste is ready, and how many answers are left until then
     recommend.py          the prompts with the highest expected utility
     personal_pictures.py  pictures of any subject in a taste, each beside a plain picture
     drawing_speed.py      how many pictures are drawn for each of them

@@ -2,9 +2,12 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from torch import Tensor
 
 from personalize.errors import SessionError
+from personalize.preference.estimate import TasteEstimate
 from personalize.progress import OnStep, ProgressSlice
 from personalize.rounds.personalizer import Personalizer
 from personalize.seeds import LARGEST_SEED, checked_seed
@@ -68,13 +71,18 @@ def personal_pictures(
     most `settings.best_of` (see `draws_for_a_picture`). The best one has the highest utility above the plain
     picture, as the embedder sees both, less `settings.caution` standard errors.
 
+    At full strength, the pictures in the pool of the session count too if they have its subject. They were
+    drawn while the person looked at the rounds, and not shown. A pair takes one if it is better than all that
+    were drawn for the pair. It has the seed of that picture.
+
     Args:
         loop: the loop of the session.
         token: token of the session.
         subject: subject of the pictures; checked as in `Personalizer.start`.
         strength: share of the liked tokens in the prompts, 0..1. At 0 each prompt is rendered once, so the
             first picture has exactly the given seed.
-        seed: seed of the first pair; a random one if None. The same seed gives the same set.
+        seed: seed of the first pair; a random one if None. The same seed gives the same set, as long as the
+            answers and the pool stay the same.
         count: number of pairs, 1..16.
         without: words of the vocabulary that no prompt may contain.
         on_step: reports the progress of all pictures together.
@@ -107,21 +115,80 @@ def personal_pictures(
         [(first_seed + further) % LARGEST_SEED for _, further in candidates],
         ProgressSlice(on_step, share, 1.0 - share),
     )
-    effects = loop.features(rendered).reshape(count, tries, -1) - loop.features(plain)[:, None]
-    sure = estimate.utility(effects) - loop.settings.caution * estimate.standard_error(effects)
-    best = [row * tries + nth for row, nth in enumerate(sure.argmax(dim=1).tolist())]
-    seeds = [(first_seed + candidates[place][1]) % LARGEST_SEED for place in best]
-    plain = loop.render_prompts(
-        token, [plain_prompt] * count, seeds, ProgressSlice(on_step, 1.0 - share, 1.0)
-    )
+    beside = loop.features(plain)
+    effects = loop.features(rendered).reshape(count, tries, -1) - beside[:, None]
+    best = []
+    for row, worths in enumerate(_sure(loop, estimate, effects)):
+        place = row * tries + int(worths.argmax())
+        path, further = candidates[place]
+        best.append(
+            _Chosen(rendered[place], path, (first_seed + further) % LARGEST_SEED, float(worths.max()))
+        )
     opinions = {opinion.token: opinion for opinion in opinions_of(loop.preparation, estimate)}
-    pairs = []
-    for row, place in enumerate(best):
-        path = candidates[place][0]
-        tokens = tuple(opinions[vocabulary.tokens[number]] for number in path if number)
-        prompt = vocabulary.prompt(subject, path)
-        pairs.append(Pair(plain[row], rendered[place], plain_prompt, prompt, tokens, seeds[row]))
+    if strength == 1.0:
+        avoided = {vocabulary.index(word) for word, opinion in opinions.items() if opinion.disliked}
+        pool = _of_the_pool(loop, token, subject, avoided | set(excluded))
+        if pool:
+            effects = loop.features([one.picture for one in pool]) - beside.mean(dim=0)
+            worths = _sure(loop, estimate, effects)
+            pool = [replace(one, worth=float(worth)) for one, worth in zip(pool, worths, strict=True)]
+        best = _with_pool(best, pool)
+    plain = loop.render_prompts(
+        token, [plain_prompt] * count, [one.seed for one in best], ProgressSlice(on_step, 1.0 - share, 1.0)
+    )
+    pairs = [
+        Pair(
+            beside_it,
+            one.picture,
+            plain_prompt,
+            vocabulary.prompt(subject, one.path),
+            tuple(opinions[vocabulary.tokens[number]] for number in one.path if number),
+            one.seed,
+        )
+        for beside_it, one in zip(plain, best, strict=True)
+    ]
     return PersonalSet(subject, strength, first_seed, tuple(pairs), tuple(without))
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """A picture for one pair: its hash, words and seed, and its cautious utility above plain pictures."""
+
+    picture: str
+    path: tuple[int, ...]
+    seed: int
+    worth: float = 0.0
+
+
+def _sure(loop: Personalizer, estimate: TasteEstimate, effects: Tensor) -> Tensor:
+    """Float[...] of Float[..., d]: the utility of effects, less the caution."""
+    return estimate.utility(effects) - loop.settings.caution * estimate.standard_error(effects)
+
+
+def _of_the_pool(loop: Personalizer, token: str, subject: str, avoided: set[int]) -> list[_Chosen]:
+    """Pictures of the session's pool with that subject and none of those words."""
+    if subject != loop.session(token).subject:
+        return []
+    return [
+        _Chosen(one.picture, one.path, one.record.seed)
+        for one in loop.unshown_pictures(token)
+        if avoided.isdisjoint(one.path)
+    ]
+
+
+def _with_pool(best: Sequence[_Chosen], pool: Sequence[_Chosen]) -> list[_Chosen]:
+    """The best of each pair, or a better picture of the pool in its place; no words stand in two pairs.
+
+    The worst pair is improved first.
+    """
+    chosen, left = list(best), sorted(pool, key=lambda one: -one.worth)
+    for row in sorted(range(len(chosen)), key=lambda row: chosen[row].worth):
+        taken = {one.path for one in chosen}
+        other = next((one for one in left if one.path not in taken), None)
+        if other is not None and other.worth > chosen[row].worth:
+            chosen[row] = other
+            left.remove(other)
+    return chosen
 
 
 def _candidates(

@@ -9,22 +9,12 @@ from torch import Tensor
 from personalize.design.diagnosis import DECIDED, decided_share
 from personalize.mdp.prompt_mdp import BLANK
 from personalize.preference.estimate import TasteEstimate
+from personalize.preference.known_share import known_share
 from personalize.preparation.prepare import Preparation
 from personalize.rounds.personalizer import Personalizer
 from personalize.rounds.strategies import STRATEGIES
 from personalize.session.record import STUDY, Session
-
-READY = 0.33
-"""Known share (see `known_share`) at which a taste counts as ready.
-
-In simulations without pictures (`simulate --judge tokens --people 20 --rounds 15`), 20 people reach it after
-9 to 10 answers on average. The accuracy of predicted picks is then 0.58, with an upper limit of 0.75. With
-rendered pictures, 10 simulated people reach it after 10 answers, with an accuracy of 0.50. The value was
-chosen for an earlier vocabulary. It has not been tested on real people.
-"""
-
-FEWEST_ANSWERS = 3
-"""Number of answers before a taste can be ready."""
+from personalize.taste.readiness import FEWEST_ANSWERS, READY, answers_to_go, is_ready
 
 QUESTIONS = 128
 """Number of random questions in the mean of the predicted accuracy."""
@@ -68,6 +58,7 @@ class Taste:
         chance: that share without any knowledge, 1 / K.
         progress: known share as a part of READY, 0..1.
         ready: whether the taste is certain enough for personal pictures.
+        to_go: expected number of further answers until it is; 0 if it is.
         should_adapt: whether an adaptive strategy would now learn more than the strategy of the session.
     """
 
@@ -77,6 +68,7 @@ class Taste:
     chance: float
     progress: float
     ready: bool
+    to_go: int
     should_adapt: bool = False
 
 
@@ -119,24 +111,6 @@ def _sorted_opinions(
         if number != BLANK
     ]
     return tuple(sorted(opinions, key=lambda opinion: -opinion.utility))
-
-
-def known_share(estimate: TasteEstimate, features: Tensor) -> float:
-    r"""Share of the variance of utilities over prompts that is known, 0..1.
-
-    .. math:: V / (V + \mathrm{tr}(C \Sigma_x)), \quad V = \mathrm{Var}_x(\hat\theta^\top x)
-
-    This is the reliability of the estimate: the share of signal in the variance of utility differences
-    between random prompts. It depends on the posterior only, not on the number of answers.
-
-    Args:
-        estimate: the posterior of the taste.
-        features: Float[N, d]. Features of random prompts.
-    """
-    centred = features - features.mean(dim=0)
-    signal = float(estimate.utility(centred).square().mean())
-    noise = float(estimate.standard_error(centred).square().mean())
-    return signal / (signal + noise) if signal + noise > 0.0 else 0.0
 
 
 def summarise(loop: Personalizer, token: str) -> Taste:
@@ -185,7 +159,8 @@ def taste_of(
         accuracy=accuracy if estimate.answers else 1.0 / options,
         chance=1.0 / options,
         progress=min(1.0, share / READY),
-        ready=share >= READY and answered >= FEWEST_ANSWERS,
+        ready=is_ready(share, answered),
+        to_go=answers_to_go(share, answered),
         should_adapt=not adapts
         and answered >= FEWEST_ANSWERS
         and decided_share(estimate.theta, questions) < DECIDED,

@@ -154,13 +154,15 @@ class Api:
             token: of the session.
 
         Returns:
-            The number of answers, whether the taste is ready for use, its summary, and the words.
+            The number of answers, whether the taste is ready for use, about how many picks are left until
+            then, its summary, and the words.
         """
         with _errors_for_programs():
             taste = summarise(self._loop, _text(token, "token"))
         return {
             "answered": taste.answered,
             "ready": taste.ready,
+            "picks_to_go": taste.to_go,
             "sentence": sentences.in_english(taste),
             "accuracy": round_to(taste.accuracy),
             "chance": round_to(taste.chance),

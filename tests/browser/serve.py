@@ -74,6 +74,7 @@ def main(arguments: list[str]) -> None:
     """Serve on a free port until told to end."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--pictures", default="")
     parser.add_argument("--release", type=Path)
     parser.add_argument("--kiosk", type=int, default=0)
     parser.add_argument("--address", default="")
@@ -89,7 +90,7 @@ def main(arguments: list[str]) -> None:
     settings = Settings(port=0, pool=64, **vars(chosen))
     vocabulary, embedder = fake_vocabulary(), FakeEmbedder()
     preparation = prepare(vocabulary, renderer, embedder, settings)
-    store = DatabaseStore(settings.database, settings.pictures)
+    store = DatabaseStore(settings.database, settings.picture_place)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings, known=known)
     renders = BackgroundRenders()
     page = build_page(personalizer, settings, vocabulary, renders)

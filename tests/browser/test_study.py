@@ -65,7 +65,7 @@ def test_people_go_through_it_and_the_file_says_how(study_url: str, folder: Path
             taste = client.predict(token, number, liked + 1, api_name="/pick")
             assert taste["answered"] == number
     settings = Settings(data=folder / "data", strategy="study", study_learning=LEARNING, study_common=COMMON)
-    store = DatabaseStore(settings.database, settings.pictures)
+    store = DatabaseStore(settings.database, settings.picture_place)
     renderer, embedder = FakeRenderer(), FakeEmbedder()
     preparation = prepare(fake_vocabulary(), renderer, embedder, settings)
     assert export_study(preparation, store, renderer, embedder, settings, folder / "study.jsonl") >= 2

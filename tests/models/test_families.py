@@ -35,7 +35,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def loaded(folder: Path, **options: Any) -> DiffusersRenderer:
-    return load_renderer(str(folder), 1, changes={"steps": 2}, **options)
+    found = load_renderer(str(folder), 1, changes={"steps": 2}, **options)
+    assert isinstance(found, DiffusersRenderer)
+    return found
 
 
 def opened(content: bytes) -> Image.Image:

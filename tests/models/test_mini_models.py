@@ -24,7 +24,9 @@ class Job:
 
 @pytest.fixture(scope="module")
 def renderer() -> DiffusersRenderer:
-    return load_renderer("mini")
+    found = load_renderer("mini")
+    assert isinstance(found, DiffusersRenderer)
+    return found
 
 
 @pytest.fixture(scope="module")

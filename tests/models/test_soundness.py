@@ -34,7 +34,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def loaded(folder: Path) -> DiffusersRenderer:
-    return load_renderer(str(folder), 1, changes={"steps": 2})
+    found = load_renderer(str(folder), 1, changes={"steps": 2})
+    assert isinstance(found, DiffusersRenderer)
+    return found
 
 
 def pixels(content: bytes) -> torch.Tensor:

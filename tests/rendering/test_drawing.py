@@ -56,6 +56,20 @@ def test_a_failure_is_told_to_its_own_session_alone() -> None:
     bench.queue.close()
 
 
+def test_an_error_of_another_package_keeps_its_template_for_the_page() -> None:
+    class ForeignError(Exception):
+        template, values = "Expected {server} to draw.", {"server": "http://127.0.0.1:9"}
+
+    def fails(records: object, on_step: object) -> list[bytes]:
+        raise ForeignError
+
+    queue = RenderQueue(fails, lambda drawn: [])
+    with pytest.raises(RenderError, match="Expected http://127.0.0.1:9 to draw.") as caught:
+        queue.submit("a", ROUND, pictures("a")).future.result(WAIT_S)
+    assert caught.value.template == ForeignError.template and caught.value.values == ForeignError.values
+    queue.close()
+
+
 def test_pictures_of_a_session_that_is_gone_are_not_kept(bench: Bench) -> None:
     job = bench.ask("a")
     bench.wait_for_batch()

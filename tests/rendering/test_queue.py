@@ -5,7 +5,7 @@ import time
 import pytest
 
 from personalize.errors import CancelledError
-from tests.rendering.bench import AHEAD, ROUND, WAIT_S, Bench, done, picture, pictures
+from tests.rendering.bench import AHEAD, ROUND, WAIT_S, Bench, done, picture, pictures, until
 
 
 def test_a_job_gives_its_pictures_in_order(bench: Bench) -> None:
@@ -85,3 +85,23 @@ def test_a_closed_queue_takes_no_job(bench: Bench) -> None:
         job.result(WAIT_S)
     with pytest.raises(CancelledError):
         bench.ask("b")
+
+
+def test_the_capacity_of_a_queue_follows_the_machines_that_come_and_go() -> None:
+    machines = [1]
+    bench = Bench(capacity=lambda: machines[0])
+    futures = [bench.ask(session, count=4) for session in "abcdef"]
+    bench.wait_for_batch()
+    assert bench.queue.drawn_now == bench.queue.capacity == 1
+    machines[0] = 3
+    bench.go.release()  # whoever draws next finds the new machines
+    until(lambda: bench.queue.drawn_now == 3)
+    machines[0] = 1
+    bench.go.release()
+    bench.go.release()
+    until(lambda: sum(future.done() for future in futures) == 3)
+    assert bench.queue.drawn_now == 1
+    bench.free = True
+    bench.go.release()
+    assert [len(future.result(20.0)) for future in futures] == [4] * 6
+    bench.queue.close(20.0)

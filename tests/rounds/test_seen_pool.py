@@ -1,12 +1,14 @@
 """The pool of pictures that were drawn and seen, among which `adaptive-seen` chooses the next question."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import torch
+from torch import Tensor
 
 from personalize.errors import SessionError
 from personalize.preparation.prepare import Preparation, prepare
@@ -17,6 +19,7 @@ from personalize.session.memory_store import MemoryStore
 from personalize.session.record import Round
 from personalize.session.store import Store
 from personalize.settings import Settings
+from personalize.taste.personal_pictures import Pair, personal_pictures
 from personalize.taste.transfer import adopt, check_file, taste_file
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
@@ -225,6 +228,63 @@ def test_what_was_never_shown_is_forgotten_after_a_day_and_the_rest_is_kept(
         assert loop.picture(token, picture)
     loop.answer(token, 2, best=1)  # the session goes on
     assert looked_at(loop, token).rendered
+
+
+def test_a_personal_picture_may_come_from_the_pool(
+    preparation: Preparation, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plain_paths(loop: Personalizer, estimate: object, *, count: int, **_: object) -> Tensor:
+        return torch.zeros(count, preparation.vocabulary.horizon, dtype=torch.int64)
+
+    # Words that foresee nothing: what is drawn for a pair is no better than the plain picture.
+    monkeypatch.setattr("personalize.taste.personal_pictures.recommend", plain_paths)
+    settings = replace(SETTINGS, best_of=1, best_of_s=0.0)
+    loop, without = loop_of(preparation, store, settings), replace(settings, drawn_ahead=0)
+    token = loop.start("a fox", seed=3).token
+    for number in range(1, 9):
+        prompts = looked_at(loop, token).prompts
+        liked = [n for n, prompt in enumerate(prompts) if "night" in prompt or "pencil" in prompt]
+        loop.answer(token, number, best=liked[0] if liked else None, none=not liked)
+    estimate = loop.estimate(token)
+
+    def worth(pairs: Sequence[Pair]) -> list[float]:
+        plain = loop.render_prompts(token, ["a fox"] * 4, [5, 6, 7, 8])
+        effects = loop.features([pair.personal for pair in pairs]) - loop.features(plain).mean(dim=0)
+        error = estimate.standard_error(effects)
+        return list((estimate.utility(effects) - settings.caution * error).tolist())
+
+    only_drawn = personal_pictures(loop_of(preparation, store, without), token, "a fox", seed=5)
+    pool = {one.picture: one for one in loop.unshown_pictures(token)}
+    shown = {path for round_ in loop.session(token).rounds for path in round_.paths}
+    assert pool and shown.isdisjoint(one.path for one in pool.values())
+    both = personal_pictures(loop, token, "a fox", seed=5)
+    taken = [pair for pair in both.pairs if pair.personal in pool]
+    assert taken and sum(worth(both.pairs)) > sum(worth(only_drawn.pairs))
+    for pair in taken:
+        assert (
+            pair.seed == pool[pair.personal].record.seed and pair.prompt == pool[pair.personal].record.prompt
+        )
+        assert [pair.plain] == loop.render_prompts(token, ["a fox"], pair.seed)
+        assert [o.token for o in pair.tokens] == [
+            preparation.vocabulary.tokens[n] for n in pool[pair.personal].path if n
+        ]
+        assert not any(opinion.disliked for opinion in pair.tokens)
+    assert len({pair.prompt for pair in taken}) == len(taken)
+    assert personal_pictures(loop, token, "a fox", seed=5) == both
+
+    excluded = taken[0].tokens[0].token
+    for other in (
+        personal_pictures(loop, token, "a boat", seed=5),
+        personal_pictures(loop, token, "a fox", seed=5, strength=0.5),
+    ):
+        assert pool.keys().isdisjoint(pair.personal for pair in other.pairs)
+    cut = personal_pictures(loop, token, "a fox", seed=5, without=[excluded])
+    assert not any(excluded in pair.prompt for pair in cut.pairs)
+    time.sleep(0.01)
+    loop.forget_unshown(timedelta(0))
+    assert {p for pair in both.pairs for p in (pair.plain, pair.personal)} <= set(
+        store.pictures_of(token).values()
+    )
 
 
 def test_tidying_looks_at_once_and_again_until_it_is_closed(preparation: Preparation) -> None:

@@ -321,11 +321,11 @@ def test_a_folder_that_the_disk_fails_to_flush_is_an_error(
 def test_the_database_is_beside_the_pictures_whatever_the_folder_is_called(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     settings = Settings(data=folder)
-    store = DatabaseStore(settings.database, settings.pictures)
+    store = DatabaseStore(settings.database, settings.picture_place)
     store.create(session())
     saved(store, 1)
     store.close()
-    again = DatabaseStore(settings.database, settings.pictures)
+    again = DatabaseStore(settings.database, settings.picture_place)
     assert again.load("token").token == "token"
     again.close()
     assert [path.name for path in tmp_path.iterdir()] == [name]

@@ -240,6 +240,7 @@ def test_a_step_that_fails_changes_nothing(url: str, engine: Engine, tmp_path: P
     assert (shape(engine), rows_in(engine), version_of(engine)) == (*before, [2])
 
 
+@pytest.mark.app
 def test_a_new_database_and_one_of_today_open_without_alembic(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from personalize.session.database import Database\n"

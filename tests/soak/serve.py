@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> None:
     vocabulary, embedder = fake_vocabulary(), FakeEmbedder()
     renderer = FaultyRenderer(faults=chosen.faults)
     preparation = prepare(vocabulary, FakeRenderer(), embedder, settings)
-    store = DatabaseStore(settings.database, settings.pictures)
+    store = DatabaseStore(settings.database, settings.picture_place)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings)
     renders = BackgroundRenders()
     page = build_page(personalizer, settings, vocabulary, renders)

@@ -9,12 +9,12 @@ import torch
 from personalize.mdp.prompt_mdp import BLANK
 from personalize.preference.comparison import Comparisons
 from personalize.preference.estimate import TasteEstimate, estimate_taste
+from personalize.preference.known_share import known_share
 from personalize.preparation.prepare import Preparation, prepare
 from personalize.settings import Settings
+from personalize.taste.readiness import FEWEST_ANSWERS
 from personalize.taste.summary import (
-    FEWEST_ANSWERS,
     Opinion,
-    known_share,
     opinions_of,
     preferences_of,
     taste_of,

@@ -39,7 +39,7 @@ def main(folder: Path) -> None:
     settings = Settings(port=0, data=folder, candidates=200)
     vocabulary, embedder, renderer = fake_vocabulary(), FakeEmbedder(), EndlessRenderer()
     preparation = prepare(vocabulary, FakeRenderer(), embedder, settings)
-    store = DatabaseStore(settings.database, settings.pictures)
+    store = DatabaseStore(settings.database, settings.picture_place)
     personalizer = Personalizer(preparation, store, renderer, embedder, settings)
     renders = BackgroundRenders()
 

@@ -176,7 +176,7 @@ def crowd_loop(
     settings = replace(settings, database_url="", bank=0, feature_source="texts")
     renderer, embedder = TimedRenderer(crowd), HashEmbedder()
     preparation = prepare(vocabulary, renderer, embedder, settings, on_progress)
-    store: Any = _Counted(DatabaseStore(settings.database, settings.pictures))
+    store: Any = _Counted(DatabaseStore(settings.database, settings.picture_place))
     renderer.quick = False
     return Personalizer(preparation, store, renderer, embedder, settings)
 

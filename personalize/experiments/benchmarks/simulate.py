@@ -15,6 +15,7 @@ from torch import Tensor
 from personalize.errors import SettingsError
 from personalize.experiments.linear_people import TOLD, HeldOut, person_of, score, told_by
 from personalize.experiments.statistics import error_of, mean_of, paired_by_round
+from personalize.preference.known_share import known_share
 from personalize.preference.simulated_user import SimulatedUser
 from personalize.preparation.effects import measured_effects
 from personalize.preparation.prepare import Preparation, prepare
@@ -27,7 +28,7 @@ from personalize.seeds import LARGEST_SEED, derived_seed
 from personalize.session.memory_store import MemoryStore
 from personalize.session.record import PictureRecord, Round
 from personalize.settings import Settings
-from personalize.taste.summary import known_share
+from personalize.taste.readiness import is_ready
 from personalize.vocabulary.vocabulary import Vocabulary
 
 HELD_OUT = 60
@@ -97,8 +98,9 @@ def simulate(
 ) -> dict[str, Any]:
     """Run it; the numbers to print.
 
-    With the judge "pictures", every picture is rendered and people judge its embedding; with "tokens" nothing
-    is drawn in the loop and people judge the sum of the tokens' features.
+    With the judge "pictures", every picture is rendered and people judge its embedding. What the app draws
+    while a person looks is drawn to its end. With "tokens" nothing is drawn in the loop and people judge the
+    sum of the tokens' features.
     """
     started = time.monotonic()
     settings = replace(settings, rounds=simulation.rounds, repeats=0).with_words()
@@ -150,6 +152,7 @@ def simulate(
             "accuracy_se": error_of(accuracy[strategy]),
             "utility_correlation": mean_of(correlation[strategy]),
             "known_share": mean_of(known[strategy]),
+            "ready_after": _ready_after(known[strategy]),
             "seconds": round(seconds[strategy], 2),
         }
         for strategy in simulation.strategies
@@ -204,6 +207,9 @@ def _session(
                     assert row is not None
                     store.keep_embeddings(embedder.name, {picture: row})
             seen = torch.stack([row for row in kept if row is not None]).to(torch.float64)
+            for job in loop.request_pool(token):  # what is drawn while a person looks
+                if job is not None:
+                    job.result()
         else:
             seen = of_paths(round_)
         chance = torch.Generator().manual_seed(derived_seed(simulation.seed, "pick", number, turn))
@@ -213,6 +219,18 @@ def _session(
         share = known_share(estimate, mdp.path_features(preparation.samples))
         rows.append((result.accuracy, result.correlation, share))
     return rows
+
+
+def _ready_after(known: Tensor) -> list[int | None]:
+    """Answers until the taste of each person counted as ready; None if it never did.
+
+    Args:
+        known: Float[people, rounds], the known shares.
+    """
+    return [
+        next((turn for turn, share in enumerate(row, start=1) if is_ready(share, turn)), None)
+        for row in known.tolist()
+    ]
 
 
 def _held_out(

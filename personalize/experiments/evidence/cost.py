@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from personalize.experiments.evidence.marks import ENOUGH, every_answer
-from personalize.experiments.evidence.marks import EXPERIMENT as MARKS
+from personalize.experiments.evidence.picture_numbers import ENOUGH, every_answer
+from personalize.experiments.evidence.picture_page import counted
+from personalize.experiments.evidence.pictures import EXPERIMENT as PICTURES
 from personalize.experiments.figures import named, panels, points
 from personalize.experiments.record import Experiment, GetParts, Table
 from personalize.experiments.seen_sessions import (
@@ -14,7 +15,7 @@ from personalize.experiments.seen_sessions import (
     POOL_LIKED,
     POOL_WORST,
     RANDOM,
-    SIX_WORST,
+    SIX,
     WAYS,
     WORDS,
     WORDS_LIKED,
@@ -30,9 +31,6 @@ LOOK_S = 1.0
 TAP_S = 1.0
 """Seconds of one tap, the decision included. Assumed, not measured."""
 
-SIX = 6
-"""Pictures of a question in the arm SIX_WORST."""
-
 WAY = WAYS.index("eight drawn")
 """The same way to the personal picture in all arms, so that only questions and answers differ."""
 
@@ -41,7 +39,7 @@ UNMARKED = {WORDS_LIKED: WORDS, POOL_WORST: POOL, POOL_LIKED: POOL}
 
 
 def run(settings: Mapping[str, Any], get_parts: GetParts, on_progress: OnProgress) -> dict[str, Any]:
-    """Five kinds of people in all arms; the sessions are those of the experiment `marks`."""
+    """All kinds of people in all arms; the sessions are those of the experiment `pictures`."""
     people, pictures = simulated(get_parts(), settings, on_progress)
     return {
         "pictures": pictures,
@@ -67,7 +65,7 @@ def _summary(found: Simulated, settings: Mapping[str, Any]) -> dict[str, Any]:
         share, error = ratio_to_random(own, random)
         of_words, of_words_se = ratio(own, words, random)
         taps = float(found.taps[:, row].mean())
-        options = SIX if arm == SIX_WORST else settings["options"]
+        options = SIX.get(arm, settings["options"])
         each = options * LOOK_S + taps * TAP_S
         reached = math.isfinite(share)
         arms[arm] = {
@@ -182,9 +180,9 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
         f"All arms are asked for the personal picture that {final} random questions with one pick lead to. "
         f"Its way to the person's best is: {', '.join(targets)}.",
     ]
-    if numbers["people"] < ENOUGH:
+    if min(numbers["people"].values()) < ENOUGH:
         sentences.append(
-            f"Only {numbers['people']} people of each kind were simulated, and {ENOUGH} are needed. Most "
+            f"Only {counted(numbers['people'])} were simulated, and {ENOUGH} of a kind are needed. Most "
             "arms cannot be told apart by their seconds."
         )
     for arm in ARMS:
@@ -204,7 +202,7 @@ def findings(numbers: dict[str, Any]) -> tuple[str, ...]:
 EXPERIMENT = Experiment(
     name="cost",
     question="How many answers, taps and seconds of a person does the same personal picture cost?",
-    method="The sessions are those of the experiment `marks`. The aim is the personal picture that random "
+    method="The sessions are those of the experiment `pictures`. The aim is the personal picture that random "
     "questions with one pick lead to in the end, as a fraction of the way to the person's best, on "
     "average over people. In all arms the words foresee which eight pictures are drawn, and the "
     "estimate keeps one. An answer costs one second for every picture that is shown, and one for every "
@@ -212,8 +210,8 @@ EXPERIMENT = Experiment(
     "take are given too. Seconds of drawing are not counted, since pictures are drawn while a person "
     "looks. Standard errors are by bootstrap over people. The "
     "seconds of a run leave out sessions that were kept before.",
-    full=MARKS.full,
-    quick=MARKS.quick,
+    full=PICTURES.full,
+    quick=PICTURES.quick,
     run=run,
     draw=draw,
     tables=tables,

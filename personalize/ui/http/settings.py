@@ -9,8 +9,19 @@ from personalize.settings import Settings, written_value
 from personalize.ui.http.responses import UNCACHED, light_page
 from personalize.ui.http.staff_access import StaffAccess
 
-SECRET = ("database_url", "data", "host", "port", "address", "seed", "staff_pin")
-"""Settings that are not shown: passwords, folders, and the seed, which would predict a session."""
+SECRET = (
+    "database_url",
+    "pictures",
+    "data",
+    "host",
+    "port",
+    "address",
+    "seed",
+    "staff_pin",
+    "render_on",
+    "render_key",
+)
+"""Settings that are not shown: passwords, addresses, folders, and the seed, which would predict a session."""
 
 FOLDERS = ("model", "clip", "vocabulary", "styles")
 """Settings that may be folders; the page shows the last part of the path."""

@@ -58,11 +58,11 @@ def both_ends(opinions: Sequence[Opinion], count: int) -> list[Opinion]:
 
 
 def _to_go(words: Catalogue, taste: Taste, planned: int) -> str:
-    """The rest of the promised picks as a sentence, or why there are more; "" when the taste is ready."""
+    """The expected rest of the picks, and why it is more than was promised; "" when the taste is ready."""
     if taste.ready:
         return ""
-    left = planned - taste.answered
-    return words.count("to_go", left) if left > 0 else words("to_go_more")
+    kept = taste.answered + taste.to_go <= planned
+    return words.count("to_go" if kept else "to_go_more", taste.to_go)
 
 
 def taste_view(

@@ -1,6 +1,7 @@
 """Every experiment runs at a tiny size, writes what it must, and its claims can fail."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from personalize.experiments.record import (
 from personalize.experiments.seen_sessions import ARMS, KINDS, POOL, POOL_WORST, RANDOM, simulated
 from personalize.preparation.parts import Parts
 from personalize.settings import Settings
+from personalize.taste.readiness import FEWEST_ANSWERS
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
 TINY: dict[str, dict[str, Any]] = {
@@ -34,7 +36,6 @@ TINY: dict[str, dict[str, Any]] = {
     "criteria": {"at": [2, 4], "items": 60, "iterations": 20},
     "features": {},
     "pictures": {},
-    "marks": {},
     "cost": {},
     "judge": {},
     "diversity": {"rounds": 12, "window": 4, "prompts": 200},
@@ -122,12 +123,15 @@ def test_a_strong_taste_realises_less_than_uniform_choice_claims(records: dict[s
 def test_shares_of_random_and_personal_pictures_are_given_for_every_kind_and_arm(
     records: dict[str, dict[str, Any]],
 ) -> None:
-    for of in records["marks"]["numbers"]["kinds"].values():
+    for of in records["pictures"]["numbers"]["kinds"].values():
         assert set(of["share_of_random"]) == set(ARMS[1:])
         for share in of["share_of_random"].values():
             assert share["mean"] is None or 0.0 < share["mean"] <= 2.0
             assert share["se"] >= 0.0
         assert all(max(way["mean"]) <= 1.0 for arm in of["reached"].values() for way in arm.values())
+        for ready in of["ready_after"].values():
+            after = [math.inf if number is None else number for number in ready.values()]
+            assert after == sorted(after) and after[0] >= FEWEST_ANSWERS
         assert of["taps"][POOL_WORST]["mean"] == 2.0 and of["taps"][POOL]["mean"] == 1.0
 
 
@@ -154,16 +158,17 @@ def test_a_mark_may_take_what_it_saves(answers: float, may_take: float | None) -
 
 @pytest.mark.slow
 def test_sessions_that_were_kept_are_read_again(tmp_path: Path) -> None:
-    parts, marks = fakes(tmp_path), EXPERIMENTS["marks"]
-    small = marks.settings("quick", {"people": 1})
+    parts, pictures = fakes(tmp_path), EXPERIMENTS["pictures"]
+    small = pictures.settings("quick", {"people": dict.fromkeys(KINDS, 1)})
     one, _ = simulated(parts, small, silent)
     (folder,) = parts.settings.cache.glob("evidence-sessions-*")
     kept = {file: file.stat().st_mtime_ns for file in folder.iterdir()}
     assert len(kept) == len(KINDS)
-    more, _ = simulated(parts, {**small, "people": 2}, silent)
+    more, _ = simulated(parts, {**small, "people": {**small["people"], "linear": 2, "rules": 2}}, silent)
     assert all(file.stat().st_mtime_ns == before for file, before in kept.items())
     for kind in KINDS:
-        assert more[kind].accuracy.shape[:2] == (2, len(ARMS))
+        people = 2 if kind in ("linear", "rules") else 1
+        assert more[kind].accuracy.shape[:2] == (people, len(ARMS))
         assert torch.equal(one[kind].accuracy[0], more[kind].accuracy[0])
     changed, _ = simulated(parts, {**small, "drawn": 9}, silent)  # other settings are other sessions
     assert not torch.equal(changed["linear"].accuracy, one["linear"].accuracy)

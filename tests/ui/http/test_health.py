@@ -82,7 +82,7 @@ def test_readiness_needs_a_disk_with_space_and_a_folder(
     loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings(data=tmp_path, candidates=200, pool=64)
-    store = DatabaseStore(settings.database, settings.pictures)
+    store = DatabaseStore(settings.database, settings.picture_place)
     on_disk = Personalizer(loop.preparation, store, FakeRenderer(), FakeEmbedder(), settings)
     client = TestClient(Starlette(routes=health_routes(on_disk, Metrics())))
     assert client.get("/readyz").status_code == 200
@@ -100,10 +100,11 @@ def test_readiness_needs_a_disk_with_space_and_a_folder(
     assert client.get("/readyz").status_code == 503
     (settings.data / "moved away").rename(database)
     assert client.get("/readyz").status_code == 200
-    shutil.rmtree(settings.pictures)
-    assert client.get("/readyz").status_code == 200 and settings.pictures.is_dir()
-    settings.pictures.rmdir()
-    settings.pictures.touch()
+    pictures = settings.folder / "pictures"
+    shutil.rmtree(pictures)
+    assert client.get("/readyz").status_code == 200 and pictures.is_dir()
+    pictures.rmdir()
+    pictures.touch()
     assert client.get("/readyz").status_code == 503
     store.close()
 

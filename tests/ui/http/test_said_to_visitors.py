@@ -40,7 +40,7 @@ class Place:
         self.settings = Settings(data=folder, candidates=200, pool=64, lookahead_rounds=0, staff_pin=PIN)
         self.settings = replace(self.settings, bank=0)
         self.renderer = FakeRenderer()
-        self.store = DatabaseStore(self.settings.database, self.settings.pictures)
+        self.store = DatabaseStore(self.settings.database, self.settings.picture_place)
         preparation = prepare(fake_vocabulary(), self.renderer, FakeEmbedder(), self.settings)
         self.loop = Personalizer(preparation, self.store, self.renderer, FakeEmbedder(), self.settings)
         self.token = self.loop.start("a fox").token
@@ -112,7 +112,7 @@ def damage(place: Place) -> None:
 
 
 def remove_pictures(place: Place) -> None:
-    for file in place.settings.pictures.rglob("*.png"):
+    for file in (place.settings.folder / "pictures").rglob("*.png"):
         file.write_bytes(b"damaged")
 
 

@@ -38,10 +38,10 @@ def a_session(*rounds: Round) -> Session:
     return Session("t0", 1, NASTY, "adaptive", 4, "v", "r", "e", NOW, rounds)
 
 
-def a_taste(answered: int = 4, ready: bool = False) -> Taste:
+def a_taste(answered: int = 4, ready: bool = False, to_go: int = 8) -> Taste:
     opinions = (
         Opinion("watercolor", "medium", 1.5, 0.5),
         Opinion(NASTY, "medium", 0.2, 0.5),
         Opinion("night", "light", -1.0, 0.5),
     )
-    return Taste(answered, opinions, 0.41, 0.25, 0.5, ready)
+    return Taste(answered, opinions, 0.41, 0.25, 0.5, ready, 0 if ready else to_go)

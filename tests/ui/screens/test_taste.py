@@ -23,13 +23,14 @@ def test_the_taste_may_be_seen_when_ready_or_after_a_few_rounds() -> None:
     assert "Nothing yet" in taste.learned(EN, replace(a_taste(answered=0), opinions=()), 12)
 
 
-def test_the_panel_counts_the_picks_that_the_first_screen_promised() -> None:
+def test_the_panel_says_how_many_picks_are_left_and_why_more_than_were_promised() -> None:
     assert "about 12 times" in start.hero(EN, (4,), 12)
-    said = [taste.learned(EN, a_taste(answered=answered), 12) for answered in range(14)]
-    for answered in range(11):
-        assert f"About {12 - answered} more picks to go." in said[answered]
-    assert "About 1 more pick to go." in said[11]
-    assert "to go." not in said[12] and all("More picks will help" in panel for panel in said[12:])
+    within = taste.learned(EN, a_taste(answered=4, to_go=8), 12)
+    assert "About 8 more picks to go." in within and "leave more open" not in within
+    assert "About 1 more pick to go." in taste.learned(EN, a_taste(answered=4, to_go=1), 12)
+    for answered, to_go in ((4, 9), (12, 1), (20, 3)):
+        longer = taste.learned(EN, a_taste(answered=answered, to_go=to_go), 12)
+        assert f"About {to_go} more pick" in longer and "leave more open than most" in longer
     assert "more" not in taste.learned(EN, a_taste(answered=4, ready=True), 12)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from models.remote.answers import AWAY, BUSY, UNSAFE, WRONG
 from personalize.errors import LimitError, RenderError, SessionError, StoreError
 from personalize.session.subject import check_subject
 from personalize.ui.rate_limit import Limit
@@ -30,6 +31,7 @@ STORES = (
     "rendering/png.py",
     "session/database.py:_explanation",
     "session/database_file.py",
+    "session/picture_bucket.py",
     "session/picture_files.py",
     "session/store.py",
 )
@@ -118,6 +120,17 @@ def test_every_error_that_a_person_can_meet_has_a_sentence_in_every_language() -
     assert {template: path for template, path in made.items() if template not in known} == {}
     for language in LANGUAGES:
         assert set(table(language)["errors"]) == set(known.values()), language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", [AWAY, BUSY, UNSAFE, WRONG])
+def test_an_error_of_an_images_server_has_a_sentence_without_its_address(
+    language: str, template: str
+) -> None:
+    values = {place: "http://10.0.0.7:8000" for place in places(template)}
+    said = catalogue(language).error(RenderError(template, **values))
+    assert said not in (catalogue(language)("other_failure"), str(RenderError(template, **values)))
+    assert "10.0.0.7" not in said and said.endswith(".")
 
 
 def test_an_error_of_the_store_has_a_sentence_without_paths() -> None:
