@@ -127,7 +127,7 @@ def test_a_landscape_fills_the_picture_or_becomes_a_card() -> None:
 
 
 def test_the_skin_and_the_set_of_a_drawing_can_be_asked_for() -> None:
-    sets = {
+    sets: dict[str, dict[str, object]] = {
         "noto": {"icons": {"elf": {}, "elf-dark-skin-tone": {}}, "aliases": {"troll": {"parent": "elf"}}},
         "fluent-emoji": {"icons": {"elf": {}, "elf-dark": {}}},
     }

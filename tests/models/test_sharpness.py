@@ -43,10 +43,10 @@ def test_each_loss_of_the_critic_teaches_its_own_network_only() -> None:
     critic, x = Critic(8), pictures(32)
     y = blurred(x).requires_grad_()
     judged, taught = critic_losses(critic, x, y)
-    judged.backward(retain_graph=True)
+    torch.autograd.backward(judged, retain_graph=True)
     assert y.grad is None and any(p.grad is not None and p.grad.abs().sum() > 0 for p in critic.parameters())
     critic.zero_grad()
-    taught.backward()
+    torch.autograd.backward(taught)
     assert y.grad is not None and y.grad.abs().sum() > 0
     assert all(p.grad is None or not p.grad.any() for p in critic.parameters())
 
@@ -56,7 +56,7 @@ def test_the_eye_sees_a_blur_and_is_not_trained() -> None:
     y = blurred(x).requires_grad_()
     assert float(feature_loss(eye, x, x)) == 0
     loss = feature_loss(eye, x, y)
-    loss.backward()
+    torch.autograd.backward(loss)
     assert loss.item() > 0.05 and y.grad is not None and y.grad.abs().sum() > 0
     assert not any(p.requires_grad for p in eye.parameters())
 
