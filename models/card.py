@@ -117,6 +117,11 @@ def _names(parts: Mapping[str, Any]) -> str:
 def _figures(quality: Mapping[str, Any]) -> str:
     rows = [
         ("Autoencoder, peak signal-to-noise ratio", f"{quality['autoencoder_psnr_db']:.1f} dB"),
+        *(
+            [("Autoencoder, gradient energy on edges", f"{quality['autoencoder_sharpness']:.2f}")]
+            if "autoencoder_sharpness" in quality
+            else []
+        ),
         ("Rank correlation of a token's effects by its text and by its pictures",
          f"{quality['tokens_text_picture_rank_correlation']:.2f}"),
         (f"Drawing four pictures on {quality['threads']} CPU threads",

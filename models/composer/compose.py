@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from models.composer.backgrounds import PAINTERS
+from models.composer.backgrounds import GROUNDED, PAINTERS, studio
 from models.composer.details import DETAILS
+from models.composer.easel import Picture, laid
+from models.composer.figures import Figure, Wardrobe, grounded, modelled
 from models.composer.light import LIGHTS, PALETTES
 from models.composer.media import BRUSHES, prepare_drawing
 from models.composer.moods import MOODS
-from models.composer.placement import PLACES, placed
+from models.composer.placement import PLACES, Place, placed
 from models.composer.textures import FRAMES, SURFACES, WINDOWS
 
 SLOTS: dict[str, tuple[str, ...]] = {
@@ -44,6 +46,13 @@ TEXTURE_OPACITY = 0.75
 """Opacity of a texture that lies over the picture. At 1, some textures hid the marks of the medium."""
 
 
+OF_THINGS = ("3d render", "paper cutout", "sticker", "embroidery")
+"""Media that need things to work on. The others paint a landscape that fills the picture as one subject."""
+
+AIR = 0.10
+"""Share of the background's hue in the colours of the subject, which makes both one picture."""
+
+
 @dataclass(frozen=True)
 class Scene:
     """The content of a picture.
@@ -57,38 +66,48 @@ class Scene:
     tokens: tuple[str, ...]
 
 
-def compose(scene: Scene, drawings: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def compose(
+    scene: Scene, drawings: NDArray[np.uint8] | Wardrobe, rng: np.random.Generator
+) -> NDArray[np.uint8]:
     """Paint a scene, UInt8[px, px, 3].
 
     Args:
         scene: subject and tokens.
-        drawings: UInt8[subjects, px, px, 4], straight alpha.
-        rng: of backgrounds and layouts.
+        drawings: UInt8[subjects, px, px, 4], straight alpha; or a wardrobe, which chooses a figure.
+        rng: of figures, backgrounds and layouts.
     """
     medium, palette, background, light, composition, detail, mood, texture = scene.tokens
-    drawing = drawings[scene.subject].astype(np.float32) / 255
-    px = drawing.shape[0]
-    picture = PAINTERS[background](rng, px)
-    picture = 0.8 * picture + 0.2 * picture.mean(axis=(0, 1))  # less contrast than the subject
-    mask = np.zeros((px, px), np.float32)
-    layers = []
-    for place in PLACES[composition]:
-        if texture in WINDOWS:
-            place = place.within(*WINDOWS[texture])
-        layer = prepare_drawing(medium, placed(drawing, place, px))
-        layers.append(layer)
-        mask = np.maximum(mask, layer[..., 3])
+    if isinstance(drawings, Wardrobe):
+        figure = drawings.figure(scene.subject, rng)
+    else:
+        figure = Figure(drawings[scene.subject].astype(np.float32) / 255)
+    px = len(figure.layer)
     behind = light in ("glowing halo", "long shadow")
-    if behind:
-        picture = LIGHTS[light](picture, mask, rng)
-    near = ndimage.gaussian_filter(mask, 3.5)[..., None]
-    picture = picture * (1 - 0.48 * near)
-    for layer in layers:
-        picture = picture * (1 - layer[..., 3:]) + layer[..., :3] * layer[..., 3:]
+    fills = figure.backdrop is not None and not background and not composition
+    if figure.backdrop is not None and fills:
+        picture, mask = _filled(figure, figure.backdrop, medium, texture)
+        if behind:
+            picture = LIGHTS[light](picture, mask, rng)
+    else:
+        drawing = figure.card() if figure.backdrop is not None else modelled(figure.layer)
+        places = [
+            place.within(*WINDOWS[texture]) if texture in WINDOWS else place for place in PLACES[composition]
+        ]
+        layers = [prepare_drawing(medium, placed(drawing, place, px)) for place in places]
+        mask = np.max([layer[..., 3] for layer in layers], axis=0)
+        picture = _behind(background, drawing, rng)
+        picture = _shadowed(picture, layers, places, background in GROUNDED)
+        if behind:
+            picture = LIGHTS[light](picture, mask, rng)
+        air = picture.mean(axis=(0, 1)) / max(0.2, float(picture.mean()))
+        for layer in layers:
+            color = layer[..., :3] * (1 - AIR + AIR * air)
+            picture = laid(picture, layer[..., 3], color)
     if not behind:
         picture = _keep_subject(picture, LIGHTS[light](picture, mask, rng), mask, SUBJECT_OPACITY["light"])
     picture = DETAILS[detail](_clipped(picture), mask, rng)
-    picture = BRUSHES[medium](_clipped(picture), mask, rng)
+    painted = np.ones_like(mask) if fills and medium not in OF_THINGS else mask
+    picture = BRUSHES[medium](_clipped(picture), painted, rng)
     picture = PALETTES[palette](_clipped(picture))
     graded = _clipped(picture)
     picture = _keep_subject(graded, MOODS[mood](graded, mask, rng), mask, SUBJECT_OPACITY["mood"])
@@ -99,6 +118,45 @@ def compose(scene: Scene, drawings: NDArray[np.uint8], rng: np.random.Generator)
         surface = _keep_subject(graded, surface, mask, SUBJECT_OPACITY["texture"])
     picture = surface
     return np.asarray(np.rint(np.clip(picture, 0, 1) * 255), np.uint8)
+
+
+def _filled(
+    figure: Figure, backdrop: Picture, medium: str, texture: str
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """A figure's own landscape, which fills the picture or the opening of its frame; and the mask."""
+    whole = Place(1.0, 0.5, 0.5)
+    place = whole.within(*WINDOWS[texture]) if texture in WINDOWS else whole
+    px = len(backdrop)
+    land = placed(np.concatenate([backdrop, np.ones((px, px, 1), np.float32)], axis=-1), place, px)
+    layer = prepare_drawing(medium, placed(figure.layer, place, px))
+    return laid(land[..., :3], layer[..., 3], layer[..., :3]), layer[..., 3]
+
+
+def _behind(background: str, drawing: Picture, rng: np.random.Generator) -> NDArray[np.floating]:
+    """The background, with less contrast than the subject."""
+    px = len(drawing)
+    if not background:
+        weight = drawing[..., 3:]
+        mean = (drawing[..., :3] * weight).sum(axis=(0, 1)) / max(1.0, float(weight.sum()))
+        return studio(rng, px, mean)
+    picture = PAINTERS[background](rng, px)
+    return 0.85 * picture + 0.15 * picture.mean(axis=(0, 1))
+
+
+def _shadowed(
+    picture: NDArray[np.floating], layers: list[Picture], places: list[Place], ground: bool
+) -> NDArray[np.floating]:
+    """The picture with the shadows that the layers throw: soft behind them, and an oval on a ground."""
+    px = len(picture)
+    for layer, place in zip(layers, places, strict=True):
+        if place.reflection:
+            continue
+        if ground and not place.degrees:
+            picture = grounded(picture, layer[..., 3], 0.40)
+    mask = np.max([layer[..., 3] for layer in layers], axis=0)
+    moved = ndimage.shift(mask, (px / 52, px / 80), order=0)
+    soft = ndimage.gaussian_filter(moved, px / 36)
+    return picture * (1 - (0.30 if ground else 0.46) * soft[..., None])
 
 
 def _keep_subject(

@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 
 from models.composer.compose import SLOTS, caption, compose
 from models.composer.drawings import LISTING, build_drawings
+from models.composer.figures import Wardrobe
+from models.composer.library import build_library, load_library, phrases
+from models.composer.recipes import read_subjects
 from models.composer.scenes import evaluation_scene, random_scene, scene_of, training_scene
 from models.composer.wordings import paraphrase
 from models.errors import ModelError
@@ -28,6 +31,9 @@ from models.progress import OnProgress, no_progress
 CONFIG = Path(__file__).with_name("config.toml")
 VERBATIM = 0.6
 """Share of the training captions that use the vocabulary's own words."""
+
+SYNONYM = 0.35
+"""Share of the other captions that call a subject by one of its synonyms."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +44,13 @@ class ComposedPictures:
         pictures: UInt8[N, px, px, 3].
         scenes: Int16[N, 1 + slots]: the subject's number, then a token number for each slot (0 is blank).
         subjects: phrase of each subject.
+        synonyms: other names of each subject; empty if the subjects have none.
     """
 
     pictures: NDArray[np.uint8]
     scenes: NDArray[np.int16]
     subjects: tuple[str, ...]
+    synonyms: tuple[tuple[str, ...], ...] = ()
 
     def caption(self, index: int, rng: np.random.Generator | None = None) -> str:
         """The caption of a picture; with `rng`, in one of several wordings."""
@@ -51,6 +59,9 @@ class ComposedPictures:
         tokens = scene_of(row).tokens
         if rng is None or rng.random() < VERBATIM:
             return caption(subject, tokens)
+        others = self.synonyms[row[0]] if self.synonyms else ()
+        if others and rng.random() < SYNONYM:
+            subject = str(rng.choice(others))
         named = {slot: token for slot, token in zip(SLOTS, tokens, strict=True) if token}
         return paraphrase(subject, named, rng)
 
@@ -71,7 +82,28 @@ def read_data_config(path: Path | None = None) -> dict[str, Any]:
     return config
 
 
-def made_with(drawings: NDArray[np.uint8], config: dict[str, Any]) -> str:
+def build_subjects(build: Path, config: dict[str, Any], on_progress: OnProgress = no_progress) -> None:
+    """Fetch and rasterise the drawings of the config's subjects, unless `build` has them already.
+
+    Raises:
+        ModelError: the drawings could not be fetched or rasterised.
+    """
+    px = int(config["picture_px"])
+    if "subjects" in config:
+        build_library(CONFIG.with_name(config["subjects"]), build, px, on_progress)
+    else:
+        build_drawings(LISTING, build / "packages", build / "drawings.npz", px)
+
+
+def load_subjects(build: Path, config: dict[str, Any]) -> NDArray[np.uint8] | Wardrobe:
+    """What `compose` paints: one drawing a subject, or the figures of the file that `subjects` names."""
+    if "subjects" in config:
+        return load_library(CONFIG.with_name(config["subjects"]), build)
+    drawings: NDArray[np.uint8] = np.load(build / "drawings.npz")["pictures"]
+    return drawings
+
+
+def made_with(drawings: NDArray[np.uint8] | Wardrobe, config: dict[str, Any]) -> str:
     """16 hexadecimal digits that identify what shards contain: the settings, and a picture with each token.
 
     The digest is of pictures and not of source code, so a changed comment has no effect and any change of a
@@ -95,14 +127,12 @@ def build_pictures(
     Raises:
         ModelError: the drawings could not be fetched or rasterised.
     """
-    drawings_file = build_drawings(
-        LISTING, build / "packages", build / "drawings.npz", int(config["picture_px"])
-    )
+    build_subjects(build, config, on_progress)
     folder = build / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
-    _remove_stale(folder, made_with(np.load(drawings_file)["pictures"], config))
+    _remove_stale(folder, made_with(load_subjects(build, config), config))
     shards = _shards(config)
-    jobs = [(number, drawings_file, folder, config) for number in range(shards)]
+    jobs = [(number, build, folder, config) for number in range(shards)]
     on_progress("composing shards", 0, shards)
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         for done, _ in enumerate(pool.imap_unordered(_write_shard, jobs), 1):
@@ -122,7 +152,12 @@ def load_pictures(build: Path, config: dict[str, Any]) -> ComposedPictures:
             f"Expected {len(files)} files of composed pictures in {build / 'pictures'}, found {found}. "
             f"Compose them once with: python -m models.composer --build {build}"
         )
-    subjects = tuple(str(s) for s in np.load(build / "drawings.npz")["subjects"])
+    synonyms: tuple[tuple[str, ...], ...] = ()
+    if "subjects" in config:
+        listed = read_subjects(CONFIG.with_name(config["subjects"]))
+        subjects, synonyms = phrases(listed), tuple(subject.synonyms for subject in listed)
+    else:
+        subjects = tuple(str(s) for s in np.load(build / "drawings.npz")["subjects"])
     parts = [np.load(file) for file in files]
     scenes = np.concatenate([part["scenes"] for part in parts])
     first = parts[0]["pictures"]
@@ -132,7 +167,7 @@ def load_pictures(build: Path, config: dict[str, Any]) -> ComposedPictures:
         shard = part["pictures"]
         pictures[done : done + len(shard)] = shard
         done += len(shard)
-    return ComposedPictures(pictures, scenes, subjects)
+    return ComposedPictures(pictures, scenes, subjects, synonyms)
 
 
 def _shards(config: dict[str, Any]) -> int:
@@ -141,11 +176,11 @@ def _shards(config: dict[str, Any]) -> int:
 
 
 def _write_shard(job: tuple[int, Path, Path, dict[str, Any]]) -> None:
-    number, drawings_file, folder, config = job
+    number, build, folder, config = job
     out = folder / f"{number:04d}.npz"
     if out.exists():
         return
-    drawings = np.load(drawings_file)["pictures"]
+    drawings = load_subjects(build, config)
     size, count = int(config["shard"]), len(drawings)
     first_held_out = _shards(config) * size - int(config["held_out"])
     shares = tuple(config["words_share"])

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from models.composer.backgrounds import Picture
+from models.composer.easel import Picture
 
 Detail = Callable[[Picture, Picture, np.random.Generator], Picture]
 Color = tuple[int, int, int]
@@ -346,7 +346,7 @@ def _scattered(token: str, picture: Picture, mask: Picture, rng: np.random.Gener
     things = _layout(token, int(rng.integers(LAYOUTS)), px)
     pad = max(len(thing.image) for thing in things)
     wide = np.pad(mask, pad)
-    moves = rng.integers(-JITTER, JITTER + 1, size=(len(things), 2))
+    moves = rng.integers(-JITTER, JITTER + 1, size=(len(things), 2)) * px // _SIDE
     boxes = []
     for thing, (down, right) in zip(things, moves, strict=True):
         top, left = thing.top + int(down) + pad, thing.left + int(right) + pad

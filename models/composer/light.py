@@ -11,8 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
-from models.composer.backgrounds import Picture, grid, ramp, smooth_noise
-from models.composer.media import luminance, saturated
+from models.composer.easel import Picture, grid, ramp, smooth_noise
+from models.composer.media import luminance, saturated, unit
 
 Light = Callable[[Picture, Picture, np.random.Generator], Picture]
 Grade = Callable[[Picture], Picture]
@@ -48,8 +48,9 @@ def moonlight(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pict
 
 def halo(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """A bright glow around the subject."""
-    glow = np.clip(2.4 * ndimage.gaussian_filter(mask, 8.0), 0, 1) * (1 - mask)
-    return _screen(picture, 0.95 * glow[..., None] * np.array([1.0, 0.95, 0.62], np.float32))
+    glow = np.clip(2.4 * ndimage.gaussian_filter(mask, 8.0 * unit(len(mask))), 0, 1) * (1 - mask)
+    dim = picture * (0.62 + 0.38 * mask[..., None])
+    return _screen(dim, 0.95 * glow[..., None] * np.array([1.0, 0.95, 0.62], np.float32))
 
 
 def spotlight(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
@@ -64,7 +65,7 @@ def long_shadow(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pi
     """A long hard shadow down to the right."""
     shadow = mask.copy()
     step = 1
-    while step < 64:
+    while step < len(mask) // 2:
         moved = np.zeros_like(shadow)
         moved[step:, step:] = shadow[:-step, :-step]
         shadow = np.maximum(shadow, moved)
@@ -110,7 +111,7 @@ def window_light(picture: Picture, mask: Picture, rng: np.random.Generator) -> P
     x, y = columns + 0.35 * rows - 0.28, rows
     pane = ((x > 0.12) & (x < 0.46)) | ((x > 0.54) & (x < 0.88))
     pane &= ((y > 0.10) & (y < 0.46)) | ((y > 0.54) & (y < 0.90))
-    lit = ndimage.gaussian_filter(pane.astype(np.float32), 1.2)[..., None]
+    lit = ndimage.gaussian_filter(pane.astype(np.float32), 1.2 * unit(len(pane)))[..., None]
     shade = picture * np.array([0.50, 0.52, 0.60], np.float32)
     return np.clip(shade * (1 - lit) + lit * (picture * 1.12 + 0.10), 0, 1)
 
@@ -120,7 +121,7 @@ def backlight(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pict
     rows, columns = grid(len(picture))
     blaze = np.clip(1.35 - 1.5 * np.hypot(rows - 0.5, columns - 0.5), 0, 1)[..., None]
     behind = _screen(picture, blaze * np.array([1.0, 0.97, 0.86], np.float32))
-    rim = np.clip(mask - ndimage.gaussian_filter(mask, 2.5), 0, 1)[..., None] * 1.2
+    rim = np.clip(mask - ndimage.gaussian_filter(mask, 2.5 * unit(len(mask))), 0, 1)[..., None] * 1.2
     solid = mask[..., None]
     return np.clip(behind * (1 - solid) + solid * (0.36 * picture + rim), 0, 1)
 
@@ -143,7 +144,7 @@ def rainbow_light(picture: Picture, mask: Picture, rng: np.random.Generator) -> 
 
 def dappled_light(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Round patches of sun through leaves, the rest in green shade."""
-    rows, columns = (np.mgrid[0 : len(picture), 0 : len(picture)] * (2 * np.pi / 32)).astype(np.float32)
+    rows, columns = (axis * np.float32(8 * np.pi) for axis in grid(len(picture)))
     leaf = np.sin(rows + 0.9 * np.sin(columns)) * np.sin(columns + 0.9 * np.sin(rows + 2))
     sun = np.clip(leaf * 4 - 0.6, 0, 1)[..., None] * (1 - 0.45 * mask[..., None])
     shade = picture * (np.array([0.50, 0.64, 0.46], np.float32) + 0.12 * mask[..., None])

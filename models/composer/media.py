@@ -14,26 +14,36 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from models.composer.backgrounds import Picture, grid, smooth_noise
+from models.composer.easel import Picture, grid, smooth_noise
 
 Brush = Callable[[Picture, Picture, np.random.Generator], Picture]
 LUMINANCE = np.array([0.30, 0.59, 0.11], np.float32)
 
 
+def unit(px: int) -> float:
+    """Pixels of a picture of this width that a line of one pixel has in a picture of 128."""
+    return px / 128
+
+
+def whole(pixels: float, px: int) -> int:
+    """A width given for 128 pixels, in whole pixels of a picture of this width; at least 1."""
+    return max(1, round(pixels * unit(px)))
+
+
 def prepare_drawing(medium: str, drawing: Picture) -> Picture:
     """Float32[px, px, 4], straight alpha: the drawing, for a sticker with its white border."""
     if medium == "sticker":
-        around = ndimage.grey_dilation(drawing[..., 3], footprint=_disc(5))
+        around = _widened(drawing[..., 3], 4.5 * unit(len(drawing)))
         border = ndimage.gaussian_filter(around, 0.7)
         color = drawing[..., :3] * drawing[..., 3:] + (1 - drawing[..., 3:])
         return np.concatenate([color, border[..., None]], axis=-1).astype(np.float32)
     return drawing
 
 
-@cache
-def _disc(radius: int) -> NDArray[np.bool_]:
-    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
-    return x * x + y * y <= radius * radius
+def _widened(mask: Picture, pixels: float) -> Picture:
+    """Float32[px, px]: the mask with a rim of this many pixels around it."""
+    away = ndimage.distance_transform_edt(mask < 0.5)
+    return np.maximum(mask, np.clip(pixels + 0.5 - away, 0, 1)).astype(np.float32)
 
 
 def luminance(picture: Picture) -> Picture:
@@ -66,10 +76,12 @@ def untouched(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pict
 
 def render_3d(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """An inflated, glazed subject: lit from above left, dark below right, with gloss and a soft shadow."""
-    height = _blur(mask, 3.0) + _blur(mask, 9.0)
+    u = unit(len(picture))
+    height = u * (_blur(mask, 3.0 * u) + _blur(mask, 9.0 * u))
     down, right = (ndimage.sobel(height, axis) for axis in (0, 1))
     lit = np.tanh(1.3 * (down + right)) * mask
-    shade = _blur(np.roll(mask, (11, 6), (0, 1)), 5) * (1 - mask)
+    moved = np.roll(mask, (round(11 * u), round(6 * u)), (0, 1))
+    shade = _blur(moved, 5 * u) * (1 - mask)
     gloss = np.clip(lit - 0.45, 0, 1)[..., None]
     solid = saturated(picture, 1.25) * (1 + 0.5 * lit)[..., None]
     return np.clip(solid * (1 - 0.7 * shade[..., None]) + 0.9 * gloss, 0, 1).astype(np.float32)
@@ -88,6 +100,7 @@ For each: height at the bottom and at the top as shares of the picture, phase of
 
 def paper_cutout(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Wavy sheets of paper, and on them the subject in flat tones; each casts a shadow."""
+    u = unit(len(picture))
     rows, columns = grid(len(picture))
     tones = np.rint(_blur(saturated(picture, 1.15), 1.0) * 3.5) / 3.5
     sheet = tones * 0.90 + 0.06
@@ -95,10 +108,11 @@ def paper_cutout(picture: Picture, mask: Picture, rng: np.random.Generator) -> P
     for up, down, turn, color in SHEETS:
         wave = 0.045 * np.sin(2 * np.pi * (1.5 * columns + turn))
         paper = np.clip(len(picture) * np.maximum(rows - (1 - up + wave), down - wave - rows), 0, 1)
-        shadow = (_blur(paper, 3.0) * (1 - paper))[..., None]
+        shadow = (_blur(paper, 3.0 * u) * (1 - paper))[..., None]
         out = out * (1 - 0.8 * shadow)
         out = out * (1 - paper[..., None]) + np.array(color, np.float32) * paper[..., None]
-    shadow = (_blur(np.roll(mask, (5, 5), (0, 1)), 2.0) * (1 - mask))[..., None]
+    below = round(5 * u)
+    shadow = (_blur(np.roll(mask, (below, below), (0, 1)), 2.0 * u) * (1 - mask))[..., None]
     out = out * (1 - 0.6 * shadow)
     return np.clip(out * (1 - mask[..., None]) + sheet * mask[..., None], 0, 1).astype(np.float32)
 
@@ -111,7 +125,9 @@ def _mean_colour(picture: Picture, mask: Picture) -> Picture:
 
 def sticker(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """A small hard shadow under the white border."""
-    shade = np.clip(np.roll(mask, (3, 3), (0, 1)) - mask, 0, 1)
+    below = whole(3, len(picture))
+    moved = _blur(np.roll(mask, (below, below), (0, 1)), 0.8 * unit(len(picture)))
+    shade = np.clip(moved - mask, 0, 1)
     return picture * (1 - 0.45 * shade[..., None])
 
 
@@ -125,9 +141,9 @@ def _paper(px: int, margin: float) -> Picture:
 
 def watercolor(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Washes with dark rims; the subject bleeds out into a pool of its colour on paper left pale."""
-    px = len(picture)
-    wash = _blur(_displaced(picture, np.random.default_rng(3), 0.8, 24), 0.7)
-    edges = np.hypot(ndimage.sobel(luminance(wash), 0), ndimage.sobel(luminance(wash), 1))
+    px, u = len(picture), unit(len(picture))
+    wash = _blur(_displaced(picture, np.random.default_rng(3), 0.8 * u, 24), 0.7 * u)
+    edges = u * np.hypot(ndimage.sobel(luminance(wash), 0), ndimage.sobel(luminance(wash), 1))
     thin = np.where(mask > 0.5, 0.18, 0.62)[..., None]
     wash = saturated(wash, 1.35) * (1 - thin) + thin - 0.32 * np.clip(edges, 0, 1)[..., None]
     tint = np.clip(saturated(_mean_colour(picture, mask), 2.2), 0, 1) * 0.75 + 0.25
@@ -142,26 +158,25 @@ def watercolor(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pic
 
 def pencil(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Soft gray lines on white paper; a slanted hatch shades what is dark, and what is behind."""
-    px = len(picture)
+    px, u = len(picture), unit(len(picture))
     gray = luminance(picture)
-    lines = np.clip(gray / np.maximum(1e-3, _blur(gray, 2.2)), 0, 1.02)
+    lines = np.clip(gray / np.maximum(1e-3, _blur(gray, 2.2 * u)), 0, 1.02)
     rows, columns = np.mgrid[0:px, 0:px]
-    hatch = np.clip(0.5 + 0.9 * np.sin((rows + columns) * (2 * np.pi / 16)), 0, 1)
-    behind = (1 - mask) * np.clip(_blur(mask, 14.0) * 1.5, 0.12, 0.62)
+    hatch = np.clip(0.5 + 0.9 * np.sin((rows + columns) * (2 * np.pi / whole(16, px))), 0, 1)
+    behind = (1 - mask) * np.clip(_blur(mask, 14.0 * u) * 1.5, 0.12, 0.62)
     dark = np.maximum(behind, mask * np.clip(0.75 - gray, 0, 0.6))
-    outline = np.clip(
-        0.30 * np.hypot(ndimage.sobel(_blur(mask, 0.9), 0), ndimage.sobel(_blur(mask, 0.9), 1)), 0, 0.6
-    )
+    soft = _blur(mask, 0.9 * u)
+    outline = np.clip(0.30 * u * np.hypot(ndimage.sobel(soft, 0), ndimage.sobel(soft, 1)), 0, 0.6)
     paper = 0.97 - 1.2 * np.clip(1 - lines, 0, 0.45) - dark * hatch - outline
     paper = np.clip(paper, 0.22, 1).astype(np.float32)
     return np.clip(0.90 * paper[..., None] + 0.10 * picture * paper[..., None], 0, 1)
 
 
-def _outline(mask: Picture, thick: int) -> Picture:
-    """Float32[px, px]: 1 on a line of `thick` pixels around the subject."""
-    solid = mask > 0.5
-    line = ndimage.binary_dilation(solid, _disc(thick)) & ~solid
-    return ndimage.gaussian_filter(line.astype(np.float32), 0.5)
+def _outline(mask: Picture, thick: float) -> Picture:
+    """Float32[px, px]: 1 on a line around the subject, `thick` pixels wide in a picture of 128."""
+    away = ndimage.distance_transform_edt(mask < 0.5)
+    width = thick * unit(len(mask))
+    return np.where(away > 0, np.clip(width + 0.7 - away, 0, 1), 0).astype(np.float32)
 
 
 def pixel_art(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
@@ -187,10 +202,11 @@ def pixel_art(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pict
 
 def halftone(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Strong flat colours, dots of ink on a grid of 8 pixels, the subject in a thick black line."""
-    px = len(picture)
-    rows, columns = np.mgrid[0:px, 0:px] % 8 - 3.5
-    dark = _blur(1 - luminance(picture), 1.5)
-    dots = np.clip(1.3 + 2.6 * dark - np.hypot(rows, columns) + 0.5, 0, 1)[..., None]
+    px, u = len(picture), unit(len(picture))
+    size = whole(8, px)
+    rows, columns = (np.mgrid[0:px, 0:px] % size - (size - 1) / 2) / u
+    dark = _blur(1 - luminance(picture), 1.5 * u)
+    dots = np.clip(u * (1.3 + 2.6 * dark - np.hypot(rows, columns)) + 0.5, 0, 1)[..., None]
     color = np.clip(np.rint(saturated(picture, 1.6) * 3) / 3 * 0.7 + 0.3, 0, 1)
     printed = color * (1 - 0.85 * dots * np.where(mask > 0.5, 0.45, 1.0)[..., None])
     return (printed * (1 - 0.95 * _outline(mask, 2))[..., None]).astype(np.float32)
@@ -205,7 +221,7 @@ def _mean_by_piece(picture: Picture, label: NDArray[np.int64]) -> Picture:
 
 def mosaic(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Square tiles of 8 pixels with light joints; thin joints and a dark outline for the subject."""
-    px, size = len(picture), 8
+    px, size = len(picture), whole(8, len(picture))
     place = np.arange(px) // size
     solid = mask > 0.5
     label = place[:, None] * (px // size) + place[None, :] + (px // size) ** 2 * solid
@@ -213,9 +229,11 @@ def mosaic(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture
     kept = np.where(solid, 0.65, 0.0)[..., None]
     tiles = (1 - kept) * _mean_by_piece(rich, label) + kept * rich
     within = np.arange(px) % size
-    lit = (within == 1).astype(np.float32) - (within == size - 2)
+    seam = whole(1, px)
+    lit = ((within >= seam) & (within < 2 * seam)).astype(np.float32)
+    lit -= (within >= size - 2 * seam) & (within < size - seam)
     tiles = tiles + 0.10 * (lit[:, None] + lit[None, :])[..., None]
-    joint = (within == 0) | (within == size - 1)
+    joint = (within < seam) | (within >= size - seam)
     joints = (joint[:, None] | joint[None, :]).astype(np.float32)
     joints = (joints * np.where(solid, 0.38, 0.85))[..., None]
     laid = tiles * (1 - joints) + joints * np.array([0.93, 0.91, 0.86])
@@ -230,7 +248,7 @@ def _cells(number: int, px: int) -> tuple[NDArray[np.int64], Picture]:
     rows, columns = np.mgrid[0:px, 0:px]
     distance = np.hypot(rows[..., None] - seeds[:, 0], columns[..., None] - seeds[:, 1])
     two = np.partition(distance, 1, axis=-1)[..., :2]
-    lead = np.clip(1.7 - (two[..., 1] - two[..., 0]), 0, 1).astype(np.float32)
+    lead = np.clip(1.7 * unit(px) - (two[..., 1] - two[..., 0]), 0, 1).astype(np.float32)
     return distance.argmin(-1), lead
 
 
@@ -242,19 +260,21 @@ def stained_glass(picture: Picture, mask: Picture, rng: np.random.Generator) -> 
     glass = 0.3 * _mean_by_piece(picture, label) + 0.7 * picture
     glass = np.clip(saturated(glass, 1.7) * 1.08, 0, 1)
     outline = np.clip(np.hypot(ndimage.sobel(mask, 0), ndimage.sobel(mask, 1)), 0, 1)
+    outline = np.maximum(outline, _outline(mask, 0.8))
     lead = lead * np.where(mask > 0.5, 0.42, 1.0).astype(np.float32)  # thinner across the subject
     return glass * (1 - np.maximum(lead, outline))[..., None]
 
 
 def neon(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Glowing tubes along the drawing's lines, over a dim picture."""
-    soft = _blur(picture, 0.8)
-    edge = np.sqrt(sum(ndimage.sobel(soft[..., c], a) ** 2 for c in range(3) for a in (0, 1)))
+    u = unit(len(picture))
+    soft = _blur(picture, 0.8 * u)
+    edge = u * np.sqrt(sum(ndimage.sobel(soft[..., c], a) ** 2 for c in range(3) for a in (0, 1)))
     edge = np.clip(edge * 0.62 - 0.12, 0, 1) * np.where(mask > 0.05, 1.0, 0.22)
-    hue = saturated(_blur(picture, 2.5), 3.0)
+    hue = saturated(_blur(picture, 2.5 * u), 3.0)
     hue = hue / np.maximum(0.25, hue.max(axis=-1, keepdims=True))
     tube = edge[..., None] * (0.35 + 0.65 * hue)
-    glow = _blur(tube, 3.2) * 1.7
+    glow = _blur(tube, 3.2 * u) * 1.7
     return np.clip(0.13 * picture + glow * hue + 1.1 * tube, 0, 1).astype(np.float32)
 
 
@@ -273,16 +293,19 @@ def _strokes(px: int) -> tuple[Picture, Picture, NDArray[np.int64], NDArray[np.i
     y, x = rows * (2 * np.pi / px), columns * (2 * np.pi / px)
     angle = 0.5 + 1.5 * np.sin(y + 0.8 * np.sin(x)) + 1.1 * np.cos(x - 0.6 * np.sin(2 * y))
     down, right = np.sin(angle), np.cos(angle)
-    path = []
+    path, step = [], 1.5 * unit(px)
     for sign in (-1, 1):
         r, c = rows.copy(), columns.copy()
         for _ in range(9):
             at = (np.clip(np.rint(r), 0, px - 1).astype(int), np.clip(np.rint(c), 0, px - 1).astype(int))
             path.append(np.stack(at))
-            r, c = r + sign * 1.5 * down[at], c + sign * 1.5 * right[at]
+            r, c = r + sign * step * down[at], c + sign * step * right[at]
     along = np.stack(path)
     rng = np.random.default_rng(7)
-    noises = [ndimage.gaussian_filter(rng.normal(size=(px, px)), wide, mode="wrap") for wide in (1.7, 3.5)]
+    noises = [
+        ndimage.gaussian_filter(rng.normal(size=(px, px)), wide * unit(px), mode="wrap")
+        for wide in (1.7, 3.5)
+    ]
     fine, broad = (noise[along[:, 0], along[:, 1]].mean(0) for noise in noises)
     lit = ndimage.sobel(fine, 0) + 0.5 * ndimage.sobel(fine, 1)
     relief = np.clip(0.4 * fine / fine.std() + 0.6 * lit / lit.std(), -2, 2) / 2
@@ -309,12 +332,13 @@ def oil(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
 
 def woodcut(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Black lines every 8 pixels, thicker in dark parts, over a flat print on cream; black outlines."""
-    px = len(picture)
-    rows = np.abs(np.arange(px) % 8 - 3.5)[:, None] + np.zeros(px)
-    dark = _blur(1 - luminance(picture), 1.2)
-    lines = np.clip(4.4 * dark - 0.5 - rows + 0.5, 0, 1) * np.where(mask > 0.5, 0.55, 1.0)
-    soft = _blur(luminance(picture), 0.8)
-    edge = np.clip(1.4 * np.hypot(ndimage.sobel(soft, 0), ndimage.sobel(soft, 1)) - 0.25, 0, 1)
+    px, u = len(picture), unit(len(picture))
+    size = whole(8, px)
+    rows = np.abs(np.arange(px) % size - (size - 1) / 2)[:, None] / u + np.zeros(px)
+    dark = _blur(1 - luminance(picture), 1.2 * u)
+    lines = np.clip(u * (4.4 * dark - 0.5 - rows) + 0.5, 0, 1) * np.where(mask > 0.5, 0.55, 1.0)
+    soft = _blur(luminance(picture), 0.8 * u)
+    edge = np.clip(1.4 * u * np.hypot(ndimage.sobel(soft, 0), ndimage.sobel(soft, 1)) - 0.25, 0, 1)
     black = np.maximum(np.maximum(lines, edge * (mask > 0.05)), _outline(mask, 2))[..., None]
     print_ = 0.35 * saturated(picture, 1.2) + 0.65 * np.array([0.95, 0.89, 0.76])
     return np.clip(print_ * (1 - 0.92 * black), 0, 1).astype(np.float32)
@@ -322,8 +346,9 @@ def woodcut(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pictur
 
 def _lines_of(picture: Picture, mask: Picture) -> Picture:
     """Float32[px, px]: the drawing's lines, bold in the subject and faint outside of it."""
-    soft = _blur(picture, 1.0)
-    edge = np.sqrt(sum(ndimage.sobel(soft[..., c], a) ** 2 for c in range(3) for a in (0, 1)))
+    u = unit(len(picture))
+    soft = _blur(picture, 0.8 * u)
+    edge = u * np.sqrt(sum(ndimage.sobel(soft[..., c], a) ** 2 for c in range(3) for a in (0, 1)))
     lines = np.clip(edge * 0.85 - 0.10, 0, 1) * np.where(mask > 0.05, 1.0, 0.35)
     return np.maximum(lines, _outline(mask, 2)).astype(np.float32)
 
@@ -340,7 +365,7 @@ def ink(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
 def chalk(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Dusty pale chalk on a dark green board: thick lines, and a rubbed fill with streaks."""
     px = len(picture)
-    streaks = 0.75 + 0.25 * np.sin(np.arange(px) * (2 * np.pi / 8))[:, None]
+    streaks = 0.75 + 0.25 * np.sin(np.arange(px) * (2 * np.pi / whole(8, px)))[:, None]
     pale = 0.40 + 0.60 * saturated(picture, 1.4)
     fill = np.where(mask > 0.5, 0.62, 0.12) * (0.35 + 0.65 * luminance(picture)) * streaks
     cover = np.maximum(_lines_of(picture, mask), fill)
@@ -359,15 +384,16 @@ def _crosses(px: int, size: int, thick: float) -> Picture:
 
 def embroidery(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Upright satin stitches in columns of 8 pixels on linen, a seam, a border of large cross-stitches."""
-    px = len(picture)
-    column = np.abs(np.arange(px) % 8 - 3.5)[None, :]
+    px, u = len(picture), unit(len(picture))
+    size = whole(8, px)
+    column = np.abs(np.arange(px) % size - (size - 1) / 2)[None, :] / u
     bulge = np.clip(1.12 - 0.15 * column, 0, 1) + np.zeros((px, 1))
-    thread = np.clip(saturated(_blur(picture, 1.2), 1.4) * 1.1 + 0.05, 0, 1) * bulge[..., None]
+    thread = np.clip(saturated(_blur(picture, 1.2 * u), 1.4) * 1.1 + 0.05, 0, 1) * bulge[..., None]
     linen = 0.40 * picture + 0.60 * np.array([0.90, 0.83, 0.70])
     edge = np.minimum(np.arange(px), np.arange(px)[::-1])
-    border = (np.minimum(edge[:, None], edge[None, :]) < 16) & (mask < 0.5)
+    border = (np.minimum(edge[:, None], edge[None, :]) < 2 * size) & (mask < 0.5)
     yarn = np.clip(saturated(_mean_colour(picture, mask), 1.8) * 0.85, 0, 1)
-    crosses = (_crosses(px, 16, 2.4) * border)[..., None]
+    crosses = (_crosses(px, 2 * size, 2.4 * u) * border)[..., None]
     linen = linen * (1 - crosses) + yarn * crosses
     sewn = np.where(mask[..., None] > 0.5, thread, linen) * (1 - 0.75 * _outline(mask, 1))[..., None]
     return np.clip(sewn, 0, 1).astype(np.float32)
@@ -376,8 +402,8 @@ def embroidery(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pic
 def blueprint(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """White lines on blue paper ruled every 16 pixels."""
     px = len(picture)
-    ruled = (np.arange(px) % 16 == 0).astype(np.float32)
-    ruled = 0.30 * np.maximum(ruled[:, None], ruled[None, :])
+    line = (np.arange(px) % whole(16, px) < unit(px)).astype(np.float32)
+    ruled = 0.30 * np.maximum(line[:, None], line[None, :])
     tone = 0.25 * luminance(picture) * np.where(mask > 0.5, 1.0, 0.5)
     white = np.maximum(np.maximum(_lines_of(picture, mask), ruled), tone)[..., None]
     paper = np.array([0.07, 0.22, 0.55])
@@ -387,7 +413,7 @@ def blueprint(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pict
 @cache
 def _facets(px: int) -> tuple[NDArray[np.int64], Picture]:
     """The triangle of each pixel, in squares of 16 pixels cut crosswise, and its shade in -1..1."""
-    size = 16
+    size = whole(16, px)
     rows, columns = np.mgrid[0:px, 0:px]
     square = (rows // size) * (px // size) + columns // size
     y, x = rows % size + 0.5, columns % size + 0.5

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
-from models.composer.backgrounds import Picture, grid, ramp
-from models.composer.media import luminance, saturated
+from models.composer.easel import Picture, grid, ramp
+from models.composer.media import luminance, saturated, unit
 
 Mood = Callable[[Picture, Picture, np.random.Generator], Picture]
 Color = tuple[float, float, float]
@@ -84,7 +84,7 @@ def dreamy(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture
     """Lavender and pink, in soft bloom and haze."""
     px = len(picture)
     rows, _ = grid(px)
-    soft = 0.55 * picture + 0.45 * ndimage.gaussian_filter(picture, (2.5, 2.5, 0))
+    soft = 0.55 * picture + 0.45 * ndimage.gaussian_filter(picture, (2.5 * unit(px), 2.5 * unit(px), 0))
     soft = _toned(soft, 0.55, (0.46, 0.34, 0.72), (0.88, 0.62, 0.90), (1.0, 0.90, 0.98))
     bloom = ndimage.gaussian_filter(soft, (px / 20, px / 20, 0))
     soft = _screen(soft, 0.32 * bloom)
@@ -145,7 +145,8 @@ def futuristic(picture: Picture, mask: Picture, rng: np.random.Generator) -> Pic
 def peaceful(picture: Picture, mask: Picture, rng: np.random.Generator) -> Picture:
     """Pale mint and white, of low contrast."""
     rows, _ = grid(len(picture))
-    calm = ndimage.gaussian_filter(picture, (0.5, 0.5, 0))
+    soft = 0.5 * unit(len(picture))
+    calm = ndimage.gaussian_filter(picture, (soft, soft, 0))
     calm = _toned(calm, 0.55, (0.36, 0.66, 0.56), (0.70, 0.90, 0.80), (0.97, 1.0, 0.98))
     calm = calm * 0.72 + 0.28 * _color(0.86, 1.0, 0.93)
     veil = ramp(rows, (1.0, 1.0, 1.0), (0.86, 0.98, 0.91), (0.62, 0.92, 0.78))

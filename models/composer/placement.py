@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from models.composer.backgrounds import Picture
+from models.composer.easel import Picture
 from models.composer.media import resized
 
 
@@ -95,8 +95,11 @@ def placed(drawing: Picture, place: Place, px: int) -> Picture:
         small = _rotated(small, place.degrees)
     if place.reflection:
         small = _in_water(small)
-    layer = np.zeros((3 * px, 3 * px, 4), np.float32)
-    top = round(px + px * place.row - size / 2)
-    left = round(px + px * place.column - size / 2)
-    layer[top : top + size, left : left + size] = small
-    return layer[px : 2 * px, px : 2 * px]
+    top, left = round(px * place.row - size / 2), round(px * place.column - size / 2)
+    layer = np.zeros((px, px, 4), np.float32)
+    first, left_edge = max(0, top), max(0, left)
+    last, right_edge = min(px, top + size), min(px, left + size)
+    if first < last and left_edge < right_edge:
+        shown = small[first - top : last - top, left_edge - left : right_edge - left]
+        layer[first:last, left_edge:right_edge] = shown
+    return layer

@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from models.composer.backgrounds import Picture, grid, smooth_noise
+from models.composer.easel import Picture, grid, smooth_noise
+from models.composer.media import unit, whole
 
 Surface = Callable[[Picture, np.random.Generator], Picture]
 LAYOUTS = 4
@@ -63,8 +64,8 @@ def clean(picture: Picture, rng: np.random.Generator) -> Picture:
 
 @cache
 def _grain(px: int) -> Picture:
-    noise = np.random.default_rng(0).normal(size=(16, 16))
-    noise = ndimage.gaussian_filter(noise, 1.1, mode="wrap")
+    noise = np.random.default_rng(0).normal(size=(whole(16, px), whole(16, px)))
+    noise = ndimage.gaussian_filter(noise, 0.8 * unit(px) + 0.3, mode="wrap")
     noise = (noise - noise.mean()) / noise.std()
     return _tiled(np.clip(noise, -1.3, 1.3).astype(np.float32), px)
 
@@ -100,8 +101,9 @@ def scratched(picture: Picture, rng: np.random.Generator) -> Picture:
 
 @cache
 def _weave(px: int) -> Picture:
-    across = (np.arange(8, dtype=np.float32) - 3.5) / 4
-    thread = np.repeat((1 - across**2)[:, None], 8, axis=1)  # bright along its middle
+    size = whole(8, px)
+    across = (np.arange(size, dtype=np.float32) - (size - 1) / 2) / (size / 2)
+    thread = np.repeat((1 - across**2)[:, None], size, axis=1)  # bright along its middle
     thread = thread * (1 - 0.45 * across**2)  # and bent down at its ends
     tile = np.block([[thread, thread.T], [thread.T, thread]])
     return _tiled(tile - tile.mean(), px)
@@ -114,8 +116,9 @@ def canvas_weave(picture: Picture, rng: np.random.Generator) -> Picture:
 
 
 def scanlines(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Dark lines across, 3 pixels of each 8."""
-    line = (np.arange(len(picture)) % 8 >= 5).astype(np.float32)[:, None, None]
+    """Dark lines across, three eighths of the picture."""
+    size = whole(8, len(picture))
+    line = (np.arange(len(picture)) % size >= 0.6 * size).astype(np.float32)[:, None, None]
     return np.clip(picture * 0.9 + 0.1, 0, 1) * (1 - 0.62 * line)
 
 
@@ -141,7 +144,7 @@ def _facets(number: int, px: int, cells: int, warp: float) -> tuple[Picture, Pic
 def _folds(number: int, px: int) -> Picture:
     label, border, tilt = _facets(number, px, 5, 0.0)
     shade = np.random.default_rng(300 + number).permutation(np.linspace(-1, 1, 25))[label]
-    crease = np.clip(2.0 - border, 0, 1)
+    crease = np.clip(2.0 * unit(px) - border, 0, 1)
     return ndimage.gaussian_filter((0.7 * shade + 0.8 * tilt + 0.5 * crease).astype(np.float32), 0.5)
 
 
@@ -153,7 +156,8 @@ def crumpled_paper(picture: Picture, rng: np.random.Generator) -> Picture:
 
 @cache
 def _sparkles(px: int) -> Picture:
-    y, x = np.mgrid[0:16, 0:16].astype(np.float32) - 7.5
+    size_px = whole(16, px)
+    y, x = (np.mgrid[0:size_px, 0:size_px].astype(np.float32) - (size_px - 1) / 2) / unit(px)
     stars = []
     for size in (7.2, 3.8):
         star = np.abs(x) ** 0.6 + np.abs(y) ** 0.6
@@ -170,8 +174,8 @@ def glitter(picture: Picture, rng: np.random.Generator) -> Picture:
 
 @cache
 def _cracks(number: int, px: int) -> tuple[Picture, Picture]:
-    label, border, _ = _facets(10 + number, px, 4, 1.6)
-    crack = np.clip(2.05 - border, 0, 1).astype(np.float32)
+    label, border, _ = _facets(10 + number, px, 4, 1.6 * unit(px))
+    crack = np.clip(1.7 * unit(px) + 0.35 - border, 0, 1).astype(np.float32)
     gone = np.zeros(16, np.bool_)
     gone[np.random.default_rng(400 + number).choice([0, 1, 2, 3, 4, 7, 8, 11, 12, 13, 14, 15], 2, False)] = (
         True
@@ -221,7 +225,8 @@ def wet_glass(picture: Picture, rng: np.random.Generator) -> Picture:
     """Round drops with a dark rim and a gleam, some run down, on a cool misted pane."""
     row, column, shade, gleam = _drops(_layout(rng), len(picture))
     mist = np.float32(0.16)
-    pane = ndimage.gaussian_filter(picture, (0.7, 0.7, 0)) * (1 - mist) + mist * np.array(
+    soft = 0.7 * unit(len(picture))
+    pane = ndimage.gaussian_filter(picture, (soft, soft, 0)) * (1 - mist) + mist * np.array(
         [0.70, 0.82, 0.90], np.float32
     )
     seen = np.where((shade != 0)[..., None], picture[row.astype(int), column.astype(int)], pane)
@@ -236,6 +241,7 @@ def _lights(number: int, px: int) -> tuple[Picture, Picture]:
     rows, columns = np.mgrid[0:px, 0:px].astype(np.float32)
     colors = np.array([[1, 0.72, 0.22], [1, 0.36, 0.50], [0.35, 0.68, 1], [0.45, 0.92, 0.45]], np.float32)
     share, color = np.zeros((px, px), np.float32), np.zeros((px, px, 3), np.float32)
+    rim = 2.5 * unit(px)
     turn = rng.uniform(0, 2 * np.pi)
     for n in range(12):
         angle, far = turn + n * 2 * np.pi / 12, px * rng.uniform(0.40, 0.60)
@@ -243,7 +249,7 @@ def _lights(number: int, px: int) -> tuple[Picture, Picture]:
         radius = px / 128 * rng.uniform(10, 15)
         away = np.hypot(rows - y, columns - x)
         disc = np.clip(radius - away, 0, 1)
-        disc = disc * (0.66 + 0.30 * np.clip(1 - np.abs(away - radius + 2.5) / 2.5, 0, 1))
+        disc = disc * (0.66 + 0.30 * np.clip(1 - np.abs(away - radius + rim) / rim, 0, 1))
         color = np.where((disc > 0)[..., None], colors[n % 4] * disc[..., None] + color, color)
         share = share + disc
     mean = color / np.maximum(share, 1e-3)[..., None]
@@ -283,7 +289,9 @@ def _gilding(px: int) -> Picture:
     depth = np.minimum(np.minimum(rows, px - 1 - rows), np.minimum(columns, px - 1 - columns))
     beside = np.minimum(rows, px - 1 - rows) > np.minimum(columns, px - 1 - columns)
     along = np.where(beside, rows, columns)
-    bead = 1 - np.hypot((along % 8 - 3.5) / 4.2, (depth - px * 7.5 / 128) / (px * 4.5 / 128))
+    size = whole(8, px)
+    place = (along % size - (size - 1) / 2) / (4.2 * unit(px))
+    bead = 1 - np.hypot(place, (depth - px * 7.5 / 128) / (px * 4.5 / 128))
     gold = np.clip(0.12 + 1.3 * np.clip(bead, 0, 1), 0, 1)
     gold = np.where((depth < px * 3 / 128) | (depth >= px * 12 / 128), 0.72, gold)
     corner_row, corner_column = np.minimum(rows, px - 1 - rows), np.minimum(columns, px - 1 - columns)
@@ -318,7 +326,8 @@ def film_strip(picture: Picture, rng: np.random.Generator) -> Picture:
     strip[down, across] = picture[down, across]
     strip[down, :sliver] = picture[down, across.stop - sliver : across.stop]
     strip[down, px - sliver :] = picture[down, across.start : across.start + sliver]
-    holes = (np.arange(px) % 16 >= 4) & (np.arange(px) % 16 < 12)
+    size = whole(16, px)
+    holes = (np.arange(px) % size >= size // 4) & (np.arange(px) % size < 3 * size // 4)
     for top in (px * 4 // 128, px - px * 12 // 128):
         strip[top : top + px // 16, holes] = 0.96
     return strip
@@ -330,7 +339,7 @@ def _tear(number: int, px: int) -> tuple[Picture, Picture]:
     rng = np.random.default_rng(700 + number)
     rows, columns = np.mgrid[0:px, 0:px].astype(np.float32)
     outer, inner = np.full((px, px), 99, np.float32), np.full((px, px), 99, np.float32)
-    teeth = max(2, px // 8)
+    teeth = 16
     axis = np.linspace(0, teeth, px)
     for depth, along in ((rows, 1), (px - 1 - rows, 1), (columns, 0), (px - 1 - columns, 0)):
         edge = np.interp(axis, np.arange(teeth + 1), rng.uniform(2, 9, teeth + 1)) * px / 128

@@ -71,7 +71,7 @@ def paraphrase(subject: str, tokens: Mapping[str, str], rng: np.random.Generator
         for slot, token in tokens.items()
     }
     if rng.random() < 0.2:
-        subject = subject.split(" ", 1)[1]
+        subject = subject.removeprefix("a ").removeprefix("an ")
     medium = words.pop("medium", "")
     used = list(words.values())
     rng.shuffle(used)

@@ -15,6 +15,7 @@ from models.composer.compose import SLOTS, caption
 from models.composer.dataset import ComposedPictures
 from models.composer.scenes import scene_of
 from models.diffusion import DiffusersRenderer
+from models.evaluation.autoencoder import noise_db, reconstructed, sharpness
 from models.evaluation.classifier import OVERALL, Classifier, classify, correct, to_input
 from models.evaluation.drawing import FIRST_SEED, Job, draw
 from models.evaluation.measures import bytes_below, frechet_distance, median_seconds, share
@@ -81,7 +82,7 @@ def evaluate(
     }
     step = max(1, len(data.subjects) // token_subjects)
     subjects = data.subjects[::step][:token_subjects]
-    result["autoencoder_psnr_db"] = autoencoder_psnr(model, real[:AUTOENCODED])
+    result.update(autoencoder_figures(model, real[:AUTOENCODED]))
     result.update(token_effects(renderer, embedder, classifier, subjects, on_progress, tokens))
     four = [Job(job.prompt, 7) for job in jobs[:4]]
     seen = [Image.fromarray(picture) for picture in drawn[:4]]
@@ -124,12 +125,14 @@ def clip_scores(embedder: OpenClipEmbedder, pictures: np.ndarray, subjects: tupl
 
 
 @torch.no_grad()
-def autoencoder_psnr(model: Model, pictures: np.ndarray) -> float:
-    """Peak signal-to-noise ratio of UInt8 pictures through the model's autoencoder and back, in decibels."""
+def autoencoder_figures(model: Model, pictures: np.ndarray) -> dict[str, float]:
+    """Noise in decibels and sharpness of UInt8 pictures through the model's autoencoder and back."""
     from diffusers import AutoencoderKL
 
     vae: Any = AutoencoderKL.from_pretrained(model.pipeline, subfolder="vae").eval()
     x = to_input(pictures).cpu()
-    y = vae.decode(vae.encode(x).latent_dist.mean).sample.clamp(-1, 1)
-    error = ((x - y) / 2).pow(2).mean(dim=(1, 2, 3))
-    return round(float((-10 * error.log10()).mean()), 2)
+    y = reconstructed(vae, x)
+    return {
+        "autoencoder_psnr_db": round(noise_db(x, y), 2),
+        "autoencoder_sharpness": round(sharpness(x, y), 3),
+    }

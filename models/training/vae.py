@@ -6,6 +6,7 @@ pipeline's scaling factor is therefore 1, and no channel dominates the diffusion
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,16 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from models.catalog import HERE
 from models.composer.dataset import ComposedPictures
+from models.evaluation.autoencoder import noise_db, reconstructed, sharpness
 from models.loop import Budget, Run, amp, device
+from models.training.sharp import Critic, Eye, critic_losses, feature_loss
+
+CLIP = HERE / "mini" / "clip"
+"""The released CLIP, whose first layers are the eye of the losses."""
+SHOWN = 32
+"""Held-out pictures that the figures of a report are of."""
 
 
 def build_vae(config: dict[str, Any]) -> Any:
@@ -54,7 +63,12 @@ def train_vae(data: ComposedPictures, config: dict[str, Any], folder: Path) -> A
     torch.manual_seed(2)
     settings = config["vae"]
     vae = build_vae(config).train()
-    run = Run(folder, Budget.of(settings), settings["rate"], {"model": vae})
+    modules: dict[str, torch.nn.Module] = {"model": vae}
+    sharp = "critic_weight" in settings
+    if sharp:
+        critic, eye = Critic().to(device()), Eye(CLIP)
+        modules["critic"] = critic
+    run = Run(folder, Budget.of(settings), settings["rate"], modules)
     rng = np.random.default_rng(200 + run.steps)
     train = len(data.pictures) - config["data"]["held_out"]
 
@@ -72,12 +86,23 @@ def train_vae(data: ComposedPictures, config: dict[str, Any], folder: Path) -> A
         squares = (x - y).pow(2).mean() + (F.avg_pool2d(x, 8) - F.avg_pool2d(y, 8)).pow(2).mean()
         size = mean.float().pow(2).mean()
         notes = {"l1": l1.item(), "edge": edge.item(), "size": size.item()}
-        return l1 + 0.5 * edge + 4 * squares + settings["kl_weight"] * 100 * size, notes
+        loss = l1 + 0.5 * edge + 4 * squares + settings["kl_weight"] * 100 * size
+        if sharp:
+            features = feature_loss(eye, x, y)
+            judged, taught = critic_losses(critic, x, y)
+            weight = settings["critic_weight"] if run.share > settings["critic_from"] else 0.0
+            loss = loss + settings["feature_weight"] * features + judged + weight * taught
+            notes |= {"features": features.item(), "judged": judged.item(), "taught": taught.item()}
+        return loss, notes
 
     def report() -> None:
         with torch.no_grad(), amp():
-            x = to_input(data.pictures[-8:])
-            y = vae.decode(vae.encode(x).latent_dist.mean).sample.float()
+            x = to_input(data.pictures[-SHOWN:])
+            y = reconstructed(vae, x)
+        figures = {"samples": run.samples, "db": noise_db(x, y), "sharpness": sharpness(x, y)}
+        with (folder / "held_out.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(figures) + "\n")
+        x, y = x[:8], y[:8]
         both = ((torch.cat([x, y], 0).clamp(-1, 1) + 1) * 127.5).round().byte().cpu()
         px = both.shape[-1]
         sheet = both.reshape(2, 8, 3, px, px).permute(0, 3, 1, 4, 2).reshape(2 * px, 8 * px, 3)
