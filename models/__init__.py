@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.catalog import Model, available, memory_gb
 from models.errors import ModelError
-from models.remote.address import is_server
+from models.remote.address import LOCAL, is_server
 from models.render_on import has_files_here
 from models.resolve import find_model
 
@@ -65,7 +65,7 @@ def load_renderer(
     """
     from models.render_on import server_renderer
 
-    if is_server(on):
+    if on != LOCAL:
         return server_renderer(on, name, key, changes=changes, answer_s=answer_s)
     from models.diffusion import DiffusersRenderer
 
