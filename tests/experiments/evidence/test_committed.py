@@ -1,5 +1,6 @@
 """The committed evidence: whole, from full runs, its pages made of its numbers, and quoted rightly."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,10 +8,14 @@ import pytest
 
 from personalize.experiments.evidence import EXPERIMENTS
 from personalize.experiments.record import SCHEMA, read
+from tests.soak.report import page
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "assets" / "evidence"
-COMMITTED = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
+SOAK = FOLDER / "reliability"
+"""The report of `python -m tests.soak`, which is no experiment."""
+
+COMMITTED = sorted(path.name for path in FOLDER.iterdir() if path.is_dir() and path != SOAK)
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
@@ -52,3 +57,10 @@ def test_numbers_quoted_in_the_index_are_those_found() -> None:
         assert not unknown, f"{name}: {sorted(unknown)} are not among what was found"
         quoted.add(name)
     assert quoted == set(COMMITTED)
+
+
+def test_the_report_of_the_soak_is_what_its_numbers_say() -> None:
+    record = json.loads((SOAK / "reliability.json").read_text("utf-8"))
+    assert (SOAK / "README.md").read_text("utf-8") == page(record)
+    assert {run["database"] for run in record["runs"]} == {"sqlite", "postgresql"}
+    assert all(run["acknowledged"] > 0 for run in record["runs"])
