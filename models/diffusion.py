@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 import torch
 from PIL import Image
@@ -20,6 +20,7 @@ from models import safety
 from models.catalog import Model
 from models.devices import best_device
 from models.errors import ModelError
+from models.jobs import AnyJob, Job
 from models.memory import MemoryBudget, is_out_of_memory
 from models.pipeline import Windows, accepted, load_pipeline, side_of
 from models.png import png_bytes
@@ -30,29 +31,6 @@ _LOG = logging.getLogger(__name__)
 
 ROUND = 4
 """Pictures that a CPU draws together at most."""
-
-
-class Job(Protocol):
-    """The fields of a job that the renderer reads."""
-
-    @property
-    def prompt(self) -> str:
-        """The complete prompt."""
-
-    @property
-    def negative_prompt(self) -> str:
-        """Content to avoid, or ''."""
-
-    @property
-    def seed(self) -> int:
-        """Seed of the noise, 0 to 2**63 - 1."""
-
-
-@dataclass(frozen=True)
-class _Job:
-    prompt: str
-    negative_prompt: str
-    seed: int
 
 
 class DiffusersRenderer:
@@ -122,9 +100,11 @@ class DiffusersRenderer:
         Raises:
             ModelError: the pipeline failed, or what it drew is no picture.
         """
-        return self.render([_Job(prompt, "", 0)], on_step)[0]
+        return self.render([Job(prompt, 0)], on_step)[0]
 
-    def render(self, jobs: Sequence[Job], on_step: Callable[[int, int], None] | None = None) -> list[bytes]:
+    def render(
+        self, jobs: Sequence[AnyJob], on_step: Callable[[int, int], None] | None = None
+    ) -> list[bytes]:
         """PNG bytes of every job, in order.
 
         Args:
@@ -144,7 +124,7 @@ class DiffusersRenderer:
                     f"Expected a prompt of at most {window} word pieces, found "
                     f"{window - room} in '{job.prompt[:60]}...'. Shorten the subject."
                 )
-        own = [_Job(job.prompt, job.negative_prompt, job.seed) for job in jobs]
+        own = [Job.of(job) for job in jobs]
         with self._turn:
             self._check_open()
             return self._render(own, on_step)
@@ -157,7 +137,7 @@ class DiffusersRenderer:
         if self._closing.is_set():
             raise ModelError("Expected to finish a picture, found that Palate is ending. Start it again.")
 
-    def _render(self, jobs: list[_Job], on_step: Callable[[int, int], None] | None) -> list[bytes]:
+    def _render(self, jobs: list[Job], on_step: Callable[[int, int], None] | None) -> list[bytes]:
         whole, done = self._model.steps * len(jobs), 0
 
         def after_step(pipe: Any, step: int, time: Any, values: dict[str, Any]) -> dict[str, Any]:
@@ -182,7 +162,7 @@ class DiffusersRenderer:
             done += len(batch)
         return pictures
 
-    def _draw(self, batch: list[_Job], after_step: Any) -> tuple[list[Image.Image], list[bool]]:
+    def _draw(self, batch: list[Job], after_step: Any) -> tuple[list[Image.Image], list[bool]]:
         """The pictures of a batch, and whether the safety checker objects to each.
 
         Raises:
@@ -202,7 +182,7 @@ class DiffusersRenderer:
                 "or do not fit its settings. Fetch them again, or choose another model with --model."
             ) from error
 
-    def _drawn(self, batch: list[_Job], after_step: Any) -> tuple[list[Image.Image], list[bool]]:
+    def _drawn(self, batch: list[Job], after_step: Any) -> tuple[list[Image.Image], list[bool]]:
         """As `_draw`, with the networks as they are; raises UnsoundError for what is no picture."""
         guided = self._model.negative and any(job.negative_prompt for job in batch)
         arguments = accepted(
@@ -224,12 +204,12 @@ class DiffusersRenderer:
         objected = getattr(output, "nsfw_content_detected", None)
         return checked_pictures(output.images), list(objected) if objected else [False] * len(batch)
 
-    def _checked(self, job: _Job, image: Image.Image, objected: bool, after_step: Any) -> bytes:
+    def _checked(self, job: Job, image: Image.Image, objected: bool, after_step: Any) -> bytes:
         """The picture as a PNG; from other seeds, and blurred at last, if the safety checker objects."""
         attempt, drawn = 0, job
         while objected and attempt < safety.TRIES:
             attempt += 1
-            drawn = _Job(job.prompt, job.negative_prompt, safety.other_seed(job.seed, attempt))
+            drawn = replace(job, seed=safety.other_seed(job.seed, attempt))
             try:
                 images, objections = self._draw([drawn], after_step)
             except (RuntimeError, ValueError, TypeError, MemoryError) as error:

@@ -11,16 +11,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
 
 import torch
 from PIL import Image
 from torch import Tensor
 
+from models.jobs import AnyJob, Job
 from models.ray_calls import Calls
 from models.ray_cluster import Cluster
 from models.ray_deployment import Plan, ReplicaCount, deployed
-from models.ray_replica import Drawn, Facts, Job, Step, mark
+from models.ray_replica import Drawn, Facts, Step, mark
 
 REMEMBERED = 4096
 """Embeddings of pictures that were drawn and not yet asked for."""
@@ -103,9 +103,11 @@ class RayRenderer:
 
     def warm_up(self, prompt: str = "", on_step: Callable[[int, int], None] | None = None) -> bytes:
         """A first picture, so that errors appear at once."""
-        return self._render([Job(prompt, "", 0)], on_step)[0]
+        return self._render([Job(prompt, 0)], on_step)[0]
 
-    def render(self, jobs: Sequence[Any], on_step: Callable[[int, int], None] | None = None) -> list[bytes]:
+    def render(
+        self, jobs: Sequence[AnyJob], on_step: Callable[[int, int], None] | None = None
+    ) -> list[bytes]:
         """PNG bytes of every job, in order; drawn again if a replica is lost.
 
         Args:
@@ -116,7 +118,7 @@ class RayRenderer:
         Raises:
             ModelError: a prompt is too long, the pipeline failed, the replicas are busy, or none answers.
         """
-        return self._render([Job(job.prompt, job.negative_prompt, job.seed) for job in jobs], on_step)
+        return self._render([Job.of(job) for job in jobs], on_step)
 
     def close(self) -> None:
         """End what is drawn, and leave the cluster."""

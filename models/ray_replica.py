@@ -22,18 +22,10 @@ from ray import serve
 
 from models.catalog import Model
 from models.errors import ModelError
+from models.jobs import Job
 
 STALL_LEAST_S, STALL_FIRST_S, STALL_FACTOR = 60.0, 600.0, 20.0
 """Seconds without a step after which a replica counts as broken, before and after a step was measured."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A picture to draw, as it travels to a replica."""
-
-    prompt: str
-    negative_prompt: str
-    seed: int
 
 
 @dataclass(frozen=True)

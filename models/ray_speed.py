@@ -9,23 +9,16 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from models import load_on_ray, load_renderer
 from models.errors import ModelError
+from models.jobs import Job
 from models.output import write_line
 
 ROUND = 4
 """Pictures of a request."""
-
-
-@dataclass(frozen=True)
-class _Job:
-    prompt: str
-    seed: int
-    negative_prompt: str = ""
 
 
 def add_speed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -77,8 +70,8 @@ def measured(
     seeds = iter(range(10**9))
     speeds: list[tuple[float, float]] = []
 
-    def round_() -> list[_Job]:
-        return [_Job("a fox, watercolor", next(seeds)) for _ in range(ROUND)]
+    def round_() -> list[Job]:
+        return [Job("a fox, watercolor", next(seeds)) for _ in range(ROUND)]
 
     with ThreadPoolExecutor(replicas + 1) as asking:
         for _ in range(repeats + 1):

@@ -67,8 +67,8 @@ def forked_app(
 
     The environment of the fork is that of the first fork; `environment` adds variables.
     """
-    log.touch()
-    process = FORKS.Process(target=_run, args=(module, flags, log, dict(environment or {})), daemon=True)
+    log.write_bytes(b"")
+    process = FORKS.Process(target=run_here, args=(module, flags, log, dict(environment or {})), daemon=True)
     process.start()
     try:
         yield _address(log, process.is_alive, ready_s)
@@ -76,14 +76,15 @@ def forked_app(
         _end(process)
 
 
-def _run(module: str, flags: list[str], log: Path, environment: dict[str, str]) -> NoReturn:
+def run_here(module: str, flags: list[str], log: Path, environment: dict[str, str]) -> NoReturn:
+    """Become `main(flags)` of a module: the whole life of a fork. What it writes is added to `log`."""
     os.environ.update(environment)
     import torch
 
     from personalize.ui.http.shutdown import leave
 
     torch.set_num_threads(1)
-    with log.open("wb") as stream:
+    with log.open("ab") as stream:
         for number in (1, 2):
             os.dup2(stream.fileno(), number)
     leave(importlib.import_module(module).main(flags) or 0)

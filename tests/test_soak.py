@@ -5,11 +5,12 @@
 
 import pytest
 
+from tests.session.conftest import STORES
 from tests.soak.hall import soak
 from tests.soak.report import page
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("database", [name for name in STORES if name in ("sqlite", "postgresql")])
 def test_no_acknowledged_answer_is_lost_or_doubled_and_nothing_differs(database: str) -> None:
     lines: list[str] = []
     run = soak(database, 0.0, visitors=3, fuzzed=400, seed=1, told=lines.append)

@@ -113,7 +113,8 @@ def _blind(chosen: argparse.Namespace) -> int:
         pictures = blind.composed(rows, np.load(file)["pictures"])
     else:
         from models.diffusion import DiffusersRenderer
-        from models.evaluation.drawing import FIRST_SEED, Job, draw
+        from models.evaluation.drawing import FIRST_SEED, draw
+        from models.jobs import Job
 
         renderer = DiffusersRenderer(find_model(chosen.model))
         jobs = [

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from models.diffusion import DiffusersRenderer
+from models.jobs import Job
 from models.progress import OnProgress
 
 FIRST_SEED = 40_000
@@ -17,15 +17,6 @@ FIRST_SEED = 40_000
 
 BATCH = 8
 """Pictures between two reports of progress."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One picture to draw."""
-
-    prompt: str
-    seed: int
-    negative_prompt: str = ""
 
 
 def draw(renderer: DiffusersRenderer, jobs: Sequence[Job], on_progress: OnProgress, what: str) -> np.ndarray:

@@ -17,9 +17,10 @@ from models.composer.scenes import scene_of
 from models.diffusion import DiffusersRenderer
 from models.evaluation.autoencoder import noise_db, reconstructed, sharpness
 from models.evaluation.classifier import OVERALL, Classifier, classify, correct, to_input
-from models.evaluation.drawing import FIRST_SEED, Job, draw
+from models.evaluation.drawing import FIRST_SEED, draw
 from models.evaluation.measures import bytes_below, frechet_distance, median_seconds, share
 from models.evaluation.tokens import embed, token_effects
+from models.jobs import Job
 from models.progress import OnProgress, no_progress
 
 COLUMNS = ("subject", *SLOTS)

@@ -7,8 +7,9 @@ from pathlib import Path
 from models.composer.compose import SLOTS, caption
 from models.diffusion import DiffusersRenderer
 from models.evaluation.blind import captions, random_rows
-from models.evaluation.drawing import FIRST_SEED, Job, draw
+from models.evaluation.drawing import FIRST_SEED, draw
 from models.evaluation.grid import labelled
+from models.jobs import Job
 from models.progress import OnProgress, no_progress
 
 SUBJECTS = (

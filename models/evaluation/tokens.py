@@ -13,8 +13,9 @@ from models.clip import OpenClipEmbedder
 from models.composer.compose import SLOTS
 from models.diffusion import DiffusersRenderer
 from models.evaluation.classifier import Classifier, classify
-from models.evaluation.drawing import FIRST_SEED, Job, draw
+from models.evaluation.drawing import FIRST_SEED, draw
 from models.evaluation.measures import taste_rank_correlation
+from models.jobs import Job
 from models.progress import OnProgress
 
 WEAK = 0.5

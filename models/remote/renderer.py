@@ -7,14 +7,15 @@ import io
 import re
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from models import safety
 from models.catalog import Model
 from models.errors import ModelError, RemoteError
+from models.jobs import AnyJob, Job
 from models.png import png_bytes
 from models.remote.answers import WRONG, no_picture
 from models.remote.client import ImagesClient, chosen
@@ -36,29 +37,6 @@ LARGEST_PX = 4096
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 """Formats that servers send."""
-
-
-class Job(Protocol):
-    """The fields of a job that the renderer reads."""
-
-    @property
-    def prompt(self) -> str:
-        """The complete prompt."""
-
-    @property
-    def negative_prompt(self) -> str:
-        """Content to avoid, or ''."""
-
-    @property
-    def seed(self) -> int:
-        """Seed of the noise, 0 to 2**63 - 1."""
-
-
-@dataclass(frozen=True)
-class _Job:
-    prompt: str
-    negative_prompt: str
-    seed: int
 
 
 class ServerRenderer:
@@ -114,9 +92,11 @@ class ServerRenderer:
         Raises:
             RemoteError: see `render`.
         """
-        return self.render([_Job(prompt, "", 0)], on_step)[0]
+        return self.render([Job(prompt, 0)], on_step)[0]
 
-    def render(self, jobs: Sequence[Job], on_step: Callable[[int, int], None] | None = None) -> list[bytes]:
+    def render(
+        self, jobs: Sequence[AnyJob], on_step: Callable[[int, int], None] | None = None
+    ) -> list[bytes]:
         """PNG bytes of every job, in order.
 
         Args:
@@ -128,7 +108,7 @@ class ServerRenderer:
             RemoteError: the server gave no picture.
             ModelError: the renderer was closed.
         """
-        own = [_Job(job.prompt, job.negative_prompt, job.seed) for job in jobs]
+        own = [Job.of(job) for job in jobs]
         return asyncio.run(self._render(own, on_step or (lambda done, of: None)))
 
     def close(self) -> None:
@@ -139,7 +119,7 @@ class ServerRenderer:
         async with self._client.connection() as http:
             return await self._client.models(http)
 
-    async def _render(self, jobs: list[_Job], on_step: Callable[[int, int], None]) -> list[bytes]:
+    async def _render(self, jobs: list[Job], on_step: Callable[[int, int], None]) -> list[bytes]:
         async with self._client.connection() as http:
             free = asyncio.Semaphore(AT_ONCE)
             tasks = [asyncio.create_task(self._drawn(http, free, job)) for job in jobs]
@@ -162,7 +142,7 @@ class ServerRenderer:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _drawn(self, http: httpx.AsyncClient, free: asyncio.Semaphore, job: _Job) -> bytes:
+    async def _drawn(self, http: httpx.AsyncClient, free: asyncio.Semaphore, job: Job) -> bytes:
         """The picture as a PNG; from other seeds, and blurred at last, if a safety checker blackens it."""
         drawn = job
         async with free:
@@ -170,7 +150,7 @@ class ServerRenderer:
             for attempt in range(1, safety.TRIES + 1):
                 if not _is_blank(image):
                     break
-                drawn = _Job(job.prompt, job.negative_prompt, safety.other_seed(job.seed, attempt))
+                drawn = replace(job, seed=safety.other_seed(job.seed, attempt))
                 image = await self._asked(http, drawn)
         hidden = _is_blank(image)
         model = self._model
@@ -188,7 +168,7 @@ class ServerRenderer:
         shown = safety.hidden(image) if hidden else image
         return png_bytes(shown, record, scheduler="", model=self.served, fingerprint="")
 
-    async def _asked(self, http: httpx.AsyncClient, job: _Job) -> Image.Image:
+    async def _asked(self, http: httpx.AsyncClient, job: Job) -> Image.Image:
         model = self._model
         fields: dict[str, Any] = {
             "model": self.served,

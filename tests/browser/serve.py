@@ -70,6 +70,19 @@ def say_ready(url: str) -> None:
     sys.stdout.flush()
 
 
+def serve_fakes(settings: Settings, renderer: FakeRenderer, known: KnownSubjects | None = None) -> None:
+    """Serve the real page, loop and store over a renderer, until told to end."""
+    vocabulary, embedder = fake_vocabulary(), FakeEmbedder()
+    preparation = prepare(vocabulary, FakeRenderer(), embedder, settings)
+    store = DatabaseStore(settings.database, settings.picture_place)
+    personalizer = Personalizer(preparation, store, renderer, embedder, settings, known=known)
+    renders = BackgroundRenders()
+    page = build_page(personalizer, settings, vocabulary, renders)
+    serve(page, personalizer, settings, say_ready, renders.metrics)
+    renders.close()
+    renderer.close()
+
+
 def main(arguments: list[str]) -> None:
     """Serve on a free port until told to end."""
     parser = argparse.ArgumentParser()
@@ -88,15 +101,7 @@ def main(arguments: list[str]) -> None:
     known = KnownSubjects.load(KNOWN) if vars(chosen).pop("known") else None
     renderer = OddRenderer(release=vars(chosen).pop("release"))
     settings = Settings(port=0, pool=64, **vars(chosen))
-    vocabulary, embedder = fake_vocabulary(), FakeEmbedder()
-    preparation = prepare(vocabulary, renderer, embedder, settings)
-    store = DatabaseStore(settings.database, settings.picture_place)
-    personalizer = Personalizer(preparation, store, renderer, embedder, settings, known=known)
-    renders = BackgroundRenders()
-    page = build_page(personalizer, settings, vocabulary, renders)
-    serve(page, personalizer, settings, say_ready, renders.metrics)
-    renders.close()
-    renderer.close()
+    serve_fakes(settings, renderer, known)
 
 
 if __name__ == "__main__":

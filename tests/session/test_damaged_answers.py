@@ -34,22 +34,24 @@ def check_that_round_2_is_left_out(store: Store) -> None:
     assert [one.answer.best for one in mended.answered if one.answer] == [0, 2, 0, 1]
 
 
-@pytest.mark.parametrize("name", NOT_ANSWERS)
-def test_one_damaged_answer_is_left_out_and_answered_anew(tmp_path: Path, name: str) -> None:
+CASES = [
+    *(("sqlite", name) for name in NOT_ANSWERS),
+    *(("postgresql", name) for name in NOT_ANSWERS_ON_POSTGRESQL if "postgresql" in STORES),
+]
+
+
+@pytest.mark.parametrize(("database", "name"), CASES)
+def test_one_damaged_answer_is_left_out_and_answered_anew(
+    request: pytest.FixtureRequest, tmp_path: Path, database: str, name: str
+) -> None:
     file = tmp_path / "palate.sqlite3"
-    store = DatabaseStore(f"sqlite:///{file}", tmp_path / "pictures")
+    url = f"sqlite:///{file}" if database == "sqlite" else request.getfixturevalue("postgres_url")
+    store = DatabaseStore(url, tmp_path / "pictures", lock_wait_s=10.0)
     three_answers(store)
-    damage(file, 2, NOT_ANSWERS[name])
-    check_that_round_2_is_left_out(store)
-    store.close()
-
-
-@pytest.mark.skipif("postgresql" not in STORES, reason="no PostgreSQL server is installed")
-@pytest.mark.parametrize("name", NOT_ANSWERS_ON_POSTGRESQL)
-def test_so_it_is_on_postgresql(tmp_path: Path, postgres_url: str, name: str) -> None:
-    store = DatabaseStore(postgres_url, tmp_path / "pictures", lock_wait_s=10.0)
-    three_answers(store)
-    damage_on_postgresql(postgres_url, 2, NOT_ANSWERS[name])
+    if database == "sqlite":
+        damage(file, 2, NOT_ANSWERS[name])
+    else:
+        damage_on_postgresql(url, 2, NOT_ANSWERS[name])
     check_that_round_2_is_left_out(store)
     store.close()
 

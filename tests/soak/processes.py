@@ -1,16 +1,13 @@
 """Web processes that are killed and started again, on the same ports and with one log each."""
 
-import importlib
-import os
 import socket
 import time
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import NoReturn
 
 import httpx
 
-from tests.apps import FORKS, READY_S
+from tests.apps import FORKS, READY_S, run_here
 
 
 class WebProcess:
@@ -65,18 +62,8 @@ class WebProcess:
         raise AssertionError(f"Expected {self.url} to answer within {READY_S:.0f} s.\n{self.log.read_text()}")
 
     def _started(self) -> BaseProcess:
-        process = FORKS.Process(target=_run, args=(self._flags, self.log), daemon=True)
+        process = FORKS.Process(
+            target=run_here, args=("tests.soak.serve", self._flags, self.log, {}), daemon=True
+        )
         process.start()
         return process
-
-
-def _run(flags: list[str], log: Path) -> NoReturn:
-    import torch
-
-    from personalize.ui.http.shutdown import leave
-
-    torch.set_num_threads(1)
-    with log.open("ab") as stream:
-        for number in (1, 2):
-            os.dup2(stream.fileno(), number)
-    leave(importlib.import_module("tests.soak.serve").main(flags) or 0)

@@ -8,15 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from personalize.errors import RenderError
-from personalize.preparation.prepare import prepare
-from personalize.rounds.personalizer import Personalizer
-from personalize.session.database_store import DatabaseStore
 from personalize.settings import Settings
-from personalize.ui.background import BackgroundRenders
-from personalize.ui.http.server import serve
-from personalize.ui.page import build_page
-from tests.browser.serve import say_ready
-from tests.fakes import FakeEmbedder, FakeRenderer, Job, fake_vocabulary
+from tests.browser.serve import serve_fakes
+from tests.fakes import FakeRenderer, Job
 
 STALL_S = 4.0
 """Seconds without a step after which the renderer counts as hanging."""
@@ -61,16 +55,7 @@ def main(arguments: list[str]) -> None:
         draws_a_minute=0,
         sessions_an_hour=0,
     )
-    vocabulary, embedder = fake_vocabulary(), FakeEmbedder()
-    renderer = FaultyRenderer(faults=chosen.faults)
-    preparation = prepare(vocabulary, FakeRenderer(), embedder, settings)
-    store = DatabaseStore(settings.database, settings.picture_place)
-    personalizer = Personalizer(preparation, store, renderer, embedder, settings)
-    renders = BackgroundRenders()
-    page = build_page(personalizer, settings, vocabulary, renders)
-    serve(page, personalizer, settings, say_ready, renders.metrics)
-    renders.close()
-    renderer.close()
+    serve_fakes(settings, FaultyRenderer(faults=chosen.faults))
 
 
 if __name__ == "__main__":
