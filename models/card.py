@@ -25,6 +25,14 @@ ROWS = (
 )
 """For each part of `by_words`: its key, and the first two cells of its rows."""
 
+LATER = (
+    ("Autoencoder, gradient energy on the edges of composed pictures, relative to theirs",
+     "autoencoder_sharpness"),
+    ("Gradient energy of generated pictures on edges, relative to composed ones", "drawn_sharpness"),
+    ("Variance between the seeds of a prompt, as a share of that within a subject", "variance_of_seeds"),
+)  # fmt: skip
+"""Figures that the numbers of an earlier evaluation lack: what a row says, and its key."""
+
 
 def add_card(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The command ``card``."""
@@ -117,11 +125,7 @@ def _names(parts: Mapping[str, Any]) -> str:
 def _figures(quality: Mapping[str, Any]) -> str:
     rows = [
         ("Autoencoder, peak signal-to-noise ratio", f"{quality['autoencoder_psnr_db']:.1f} dB"),
-        *(
-            [("Autoencoder, gradient energy on edges", f"{quality['autoencoder_sharpness']:.2f}")]
-            if "autoencoder_sharpness" in quality
-            else []
-        ),
+        *((name, f"{quality[key]:.2f}") for name, key in LATER if key in quality),
         ("Rank correlation of a token's effects by its text and by its pictures",
          f"{quality['tokens_text_picture_rank_correlation']:.2f}"),
         (f"Drawing four pictures on {quality['threads']} CPU threads",

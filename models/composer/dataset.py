@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.composer.compose import SLOTS, caption, compose
-from models.composer.drawings import LISTING, build_drawings
+from models.composer.drawings import LISTING, build_drawings, subject_drawings
 from models.composer.figures import Wardrobe
 from models.composer.library import build_library, load_library, phrases
 from models.composer.recipes import read_subjects
 from models.composer.scenes import evaluation_scene, random_scene, scene_of, training_scene
+from models.composer.shards import Pictures, Shards
 from models.composer.wordings import paraphrase
 from models.errors import ModelError
 from models.progress import OnProgress, no_progress
@@ -47,7 +48,7 @@ class ComposedPictures:
         synonyms: other names of each subject; empty if the subjects have none.
     """
 
-    pictures: NDArray[np.uint8]
+    pictures: Pictures
     scenes: NDArray[np.int16]
     subjects: tuple[str, ...]
     synonyms: tuple[tuple[str, ...], ...] = ()
@@ -103,13 +104,21 @@ def load_subjects(build: Path, config: dict[str, Any]) -> NDArray[np.uint8] | Wa
     return drawings
 
 
+def subject_phrases(config: dict[str, Any]) -> tuple[str, ...]:
+    """The phrase of each subject of the config, in order."""
+    if "subjects" in config:
+        return phrases(read_subjects(CONFIG.with_name(config["subjects"])))
+    return tuple(subject for subject, _ in subject_drawings(LISTING))
+
+
 def made_with(drawings: NDArray[np.uint8] | Wardrobe, config: dict[str, Any]) -> str:
     """16 hexadecimal digits that identify what shards contain: the settings, and a picture with each token.
 
+    The file of `names` is for the app that gets the models; no picture depends on it.
     The digest is of pictures and not of source code, so a changed comment has no effect and any change of a
     painter has one.
     """
-    settings = {name: value for name, value in config.items() if name != "shard"}
+    settings = {name: value for name, value in config.items() if name not in ("shard", "names")}
     digest = hashlib.sha256(json.dumps([config["shard"], settings], sort_keys=True).encode())
     rng = np.random.default_rng(0)
     for column, number in [(c, n) for c, words in enumerate(SLOTS.values(), 1) for n in range(1, len(words))]:
@@ -140,7 +149,7 @@ def build_pictures(
 
 
 def load_pictures(build: Path, config: dict[str, Any]) -> ComposedPictures:
-    """All composed pictures, in memory.
+    """All composed pictures with their scenes; the pictures are read when they are asked for.
 
     Raises:
         ModelError: pictures of this config are missing in `build`/pictures.
@@ -158,15 +167,8 @@ def load_pictures(build: Path, config: dict[str, Any]) -> ComposedPictures:
         subjects, synonyms = phrases(listed), tuple(subject.synonyms for subject in listed)
     else:
         subjects = tuple(str(s) for s in np.load(build / "drawings.npz")["subjects"])
-    parts = [np.load(file) for file in files]
-    scenes = np.concatenate([part["scenes"] for part in parts])
-    first = parts[0]["pictures"]
-    pictures = np.empty((len(scenes), *first.shape[1:]), np.uint8)  # filled in place: half the memory
-    done = 0
-    for part in parts:
-        shard = part["pictures"]
-        pictures[done : done + len(shard)] = shard
-        done += len(shard)
+    scenes = np.concatenate([np.load(file)["scenes"] for file in files])
+    pictures = Shards(files)
     return ComposedPictures(pictures, scenes, subjects, synonyms)
 
 

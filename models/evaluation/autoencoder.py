@@ -35,6 +35,12 @@ def sharpness(x: Tensor, y: Tensor) -> float:
     return float((energy * edges).sum() / (whole * edges).sum().clamp(min=1e-9))
 
 
+def edge_energy(x: Tensor) -> float:
+    """Mean gradient energy of pictures Float[N, 3, px, px] in -1..1 on their own edges."""
+    energy = _gradient(x)
+    return float((energy * (energy > EDGE**2)).mean())
+
+
 def _gradient(pictures: Tensor) -> Tensor:
     """Float[N, px - 1, px - 1]: the squared gradient of the brightness, which is in 0..1."""
     gray = (pictures / 2 + 0.5).mean(dim=1)

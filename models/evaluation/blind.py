@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.composer.compose import SLOTS, caption, compose
+from models.composer.figures import Wardrobe
 from models.composer.scenes import evaluation_scene, scene_of
 from models.errors import ModelError
 from models.evaluation.grid import labelled
@@ -64,8 +65,8 @@ def captions(rows: NDArray[np.int16], subjects: tuple[str, ...]) -> list[str]:
     return [caption(subjects[row[0]], scene_of(row).tokens) for row in rows]
 
 
-def composed(rows: NDArray[np.int16], drawings: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """UInt8[count, px, px, 3]: the rows as composed pictures; `drawings` are UInt8[subjects, px, px, 4]."""
+def composed(rows: NDArray[np.int16], drawings: NDArray[np.uint8] | Wardrobe) -> NDArray[np.uint8]:
+    """UInt8[count, px, px, 3]: the rows as composed pictures; `drawings` are those of `compose`."""
     rng = np.random.default_rng(SEED)
     return np.stack([compose(scene_of(row), drawings, rng) for row in rows])
 

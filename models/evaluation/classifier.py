@@ -29,6 +29,8 @@ RATE = 2e-3
 BATCH = 64
 """Pictures that are classified at once."""
 WIDTHS = (32, 64, 128, 192)
+USUAL_PX = 128
+"""Side of the pictures that the widths are for. The first layer steps further over larger ones."""
 OVERALL = WIDTHS[-1]
 """The first features, which are means over the picture."""
 PLACED, GRID = 32, 4
@@ -36,7 +38,7 @@ PLACED, GRID = 32, 4
 MOVED = 0.3
 """Share of each batch that is moved."""
 WAVER, WAVES = 2.5, 10
-"""Largest standard deviation of the bends in pixels, and number of bends along a side."""
+"""Largest standard deviation of the bends in pixels of 128, and number of bends along a side."""
 CHECKPOINT_NAME = "judge"
 """The key of the weights in a checkpoint. It is older than this module's name."""
 
@@ -59,15 +61,19 @@ class _Residual(nn.Module):
 class Classifier(nn.Module):
     """Pictures Float[N, 3, px, px] in -1..1 to features Float[N, F] and logits of subject and every slot."""
 
-    def __init__(self, subjects: int) -> None:
-        """Untrained."""
+    def __init__(self, subjects: int, px: int = USUAL_PX) -> None:
+        """Untrained.
+
+        Args:
+            subjects: number of subjects.
+            px: side of the pictures; a multiple of USUAL_PX.
+        """
         super().__init__()
         layers: list[nn.Module] = []
-        before = 3
+        before, step = 3, 2 * max(1, px // USUAL_PX)
         for number, width in enumerate(WIDTHS):
-            layers += [
-                nn.Conv2d(before, width, 5 if number == 0 else 3, 2, 2 if number == 0 else 1, bias=False)
-            ]
+            kernel, stride = (2 * step + 1, step) if number == 0 else (3, 2)
+            layers += [nn.Conv2d(before, width, kernel, stride, kernel // 2, bias=False)]
             layers += [nn.BatchNorm2d(width), nn.ReLU()]
             if number >= 2:
                 layers.append(_Residual(width))
@@ -96,8 +102,8 @@ def to_input(pictures: np.ndarray) -> Tensor:
 
 
 def _softened(x: Tensor, rng: np.random.Generator) -> Tensor:
-    """Most pictures blurred over 2 pixels (4 in every fourth batch), each by its own random share."""
-    wide = 4 if rng.random() < 0.25 else 2
+    """Most pictures blurred over 2 of 128 pixels (4 in every fourth batch), each by its own random share."""
+    wide = (4 if rng.random() < 0.25 else 2) * max(1, x.shape[-1] // USUAL_PX)
     soft = F.interpolate(
         F.avg_pool2d(x, wide), scale_factor=float(wide), mode="bilinear", align_corners=False
     )
@@ -106,10 +112,11 @@ def _softened(x: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def bent(x: Tensor, rng: np.random.Generator, moved: int = 0) -> Tensor:
-    """All pictures shifted by up to 2 pixels, most bent a little; the first `moved` changed more.
+    """All pictures shifted by up to 2 of 128 pixels, most bent a little; the first `moved` changed more.
 
-    Lines that a denoiser draws waver by one to three pixels, which people hardly notice. The first `moved`
-    pictures are also resized, turned and shifted far. Pixels from outside of a picture mirror its edges.
+    Lines that a denoiser draws waver by one to three such pixels, which people hardly notice. The first
+    `moved` pictures are also resized, turned and shifted far. Pixels from outside of a picture mirror its
+    edges.
 
     Args:
         x: Float[N, C, px, px].
@@ -118,13 +125,15 @@ def bent(x: Tensor, rng: np.random.Generator, moved: int = 0) -> Tensor:
     """
     n, px = len(x), x.shape[-1]
     zoom, turn = np.ones(n), np.zeros(n)
-    shift = rng.uniform(-4 / px, 4 / px, (2, n))
+    shift = rng.uniform(-4 / USUAL_PX, 4 / USUAL_PX, (2, n))
     zoom[:moved], turn[:moved] = 1 / rng.uniform(0.45, 1.2, moved), rng.normal(0, 0.3, moved)
     shift[:, :moved] = rng.uniform(-0.6, 0.6, (2, moved)) * zoom[:moved]
     rows = [[zoom * np.cos(turn), -zoom * np.sin(turn), shift[0]],
             [zoom * np.sin(turn), zoom * np.cos(turn), shift[1]]]  # fmt: skip
     matrix = torch.as_tensor(np.array(rows).transpose(2, 0, 1), dtype=x.dtype, device=x.device)
-    amount = torch.as_tensor(rng.uniform(-0.6, 1, (n, 1, 1, 1)) * WAVER / px, dtype=x.dtype, device=x.device)
+    amount = torch.as_tensor(
+        rng.uniform(-0.6, 1, (n, 1, 1, 1)) * WAVER / USUAL_PX, dtype=x.dtype, device=x.device
+    )
     waves = torch.as_tensor(rng.normal(0, 2, (n, 2, WAVES, WAVES)), dtype=x.dtype, device=x.device)
     waves = F.interpolate(waves * amount.clamp(min=0.0), size=(px, px), mode="bicubic", align_corners=False)
     grid = F.affine_grid(matrix, list(x.shape), align_corners=False) + waves.permute(0, 2, 3, 1)
@@ -153,7 +162,12 @@ def train_classifier(
         ValueError: the checkpoint belongs to a classifier of other subjects.
     """
     torch.manual_seed(9)
-    net = Classifier(len(data.subjects)).to(device()).to(memory_format=torch.channels_last).train()
+    net = (
+        Classifier(len(data.subjects), data.pictures.shape[1])
+        .to(device())
+        .to(memory_format=torch.channels_last)
+        .train()
+    )
     run = Run(folder, budget, RATE, {CHECKPOINT_NAME: net})
     rng = np.random.default_rng(900 + run.steps)
     sampler, few = SceneSampler(data, held_out, bias=1.0), int(MOVED * batch)

@@ -1,4 +1,4 @@
-"""``evaluate`` and ``blind``: their flags and their output.
+"""``evaluate``: its flags and its output.
 
 The networks and the composer are imported when a command runs, so that `python -m models --help` is quick.
 """
@@ -35,19 +35,6 @@ def add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--no-sheets", action="store_true", help="numbers only")
     add("--composed", type=int, help="number of composed pictures to read (default: as configured)")
     add("--json", action="store_true", help="print all numbers as JSON")
-
-
-def add_blind(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """The command ``blind``."""
-    parser = commands.add_parser("blind", help="numbered pictures for a rater to name, and the correct names")
-    parser.set_defaults(run=_blind)
-    add = parser.add_argument
-    add("model", help="as for evaluate")
-    add("--build", type=Path, default=Path(".build"), help="work folder; sheets go to BUILD/blind")
-    add("--composed", action="store_true", help="composed pictures instead of the model's")
-    add("--count", type=int, default=40, help="number of pictures")
-    add("--seed", type=int, default=2026, help="of the combinations")
-    add("--answers", type=Path, help="count the names in this file: a line '3: a fox | watercolor' a picture")
 
 
 def _evaluate(chosen: argparse.Namespace) -> int:
@@ -91,44 +78,6 @@ def _evaluate(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _blind(chosen: argparse.Namespace) -> int:
-    import numpy as np
-
-    from models.composer.drawings import LISTING, build_drawings, subject_drawings
-    from models.evaluation import blind
-
-    if chosen.count < 1:
-        raise ModelError(
-            f"Expected at least one picture for --count, found {chosen.count}. Choose a larger number."
-        )
-    subjects = tuple(subject for subject, _ in subject_drawings(LISTING))
-    rows = blind.random_rows(len(subjects), chosen.count, seed=chosen.seed)
-    if chosen.answers:
-        named = blind.count_named(blind.read_answers(chosen.answers, subjects, len(rows)), rows, subjects)
-        found = f"subject {named.subject}, medium {named.medium}, both {named.both} of {named.of}"
-        sys.stdout.write("\n".join([found, *named.misses]) + "\n")
-        return 0
-    if chosen.composed:
-        file = build_drawings(LISTING, chosen.build / "packages", chosen.build / "drawings.npz")
-        pictures = blind.composed(rows, np.load(file)["pictures"])
-    else:
-        from models.diffusion import DiffusersRenderer
-        from models.evaluation.drawing import FIRST_SEED, draw
-        from models.jobs import Job
-
-        renderer = DiffusersRenderer(find_model(chosen.model))
-        jobs = [
-            Job(prompt, FIRST_SEED + n % blind.COLUMNS)  # as on the sheet of random combinations
-            for n, prompt in enumerate(blind.captions(rows, subjects))
-        ]
-        pictures = draw(renderer, jobs, ConsoleProgress(), "drawing")
-        renderer.close()
-    name = "composed" if chosen.composed else "drawn"
-    for file in blind.lay_out(pictures, subjects, chosen.build / "blind", name):
-        sys.stdout.write(f"{file}\n")
-    return 0
-
-
 def _summary(result: dict[str, Any]) -> str:
     """The most important numbers as a table."""
     lines = ["share named correctly  drawn  composed  CLIP on composed"]
@@ -141,6 +90,8 @@ def _summary(result: dict[str, Any]) -> str:
         f"Frechet distance {result['frechet_generated']:.2f}, of two real halves "
         f"{result['frechet_two_real_halves']:.2f}",
         f"weak tokens: {', '.join(result['weak_tokens']) or 'none'}",
+        f"gradient energy: autoencoder {result['autoencoder_sharpness']:.2f}, drawn "
+        f"{result['drawn_sharpness']:.2f}; variance between seeds {result['variance_of_seeds']:.2f}",
         f"a round of 4: {result['seconds_round_of_4']:.2f} s; {result['bytes'] / 2**20:.1f} MiB on disk",
     ]
     return "\n".join(lines)

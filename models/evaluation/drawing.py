@@ -28,3 +28,11 @@ def draw(renderer: DiffusersRenderer, jobs: Sequence[Job], on_progress: OnProgre
             pictures.append(np.asarray(Image.open(io.BytesIO(content)).convert("RGB")))
         on_progress(what, len(pictures), len(jobs))
     return np.stack(pictures)
+
+
+def fitted(pictures: np.ndarray, px: int) -> np.ndarray:
+    """UInt8[N, px, px, 3]: pictures in another size, as a page stretches them."""
+    if pictures.shape[1] == px:
+        return pictures
+    shown = [Image.fromarray(picture).resize((px, px), Image.Resampling.BICUBIC) for picture in pictures]
+    return np.stack([np.asarray(picture) for picture in shown])

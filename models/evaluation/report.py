@@ -15,11 +15,12 @@ from models.composer.compose import SLOTS, caption
 from models.composer.dataset import ComposedPictures
 from models.composer.scenes import scene_of
 from models.diffusion import DiffusersRenderer
-from models.evaluation.autoencoder import noise_db, reconstructed, sharpness
+from models.evaluation.autoencoder import edge_energy, noise_db, reconstructed, sharpness
 from models.evaluation.classifier import OVERALL, Classifier, classify, correct, to_input
-from models.evaluation.drawing import FIRST_SEED, draw
+from models.evaluation.drawing import FIRST_SEED, draw, fitted
 from models.evaluation.measures import bytes_below, frechet_distance, median_seconds, share
 from models.evaluation.tokens import embed, token_effects
+from models.evaluation.variety import measured_variety
 from models.jobs import Job
 from models.progress import OnProgress, no_progress
 
@@ -59,7 +60,8 @@ def evaluate(
         Job(caption(data.subjects[row[0]], scene_of(row).tokens), FIRST_SEED + n)
         for n, row in enumerate(asked)
     ]
-    drawn = draw(renderer, jobs, on_progress, "drawing held-out captions")
+    px = data.pictures.shape[1]
+    drawn = fitted(draw(renderer, jobs, on_progress, "drawing held-out captions"), px)
     features, scores = classify(classifier, drawn)
     features, real_features = features[:, :OVERALL], real_features[:, :OVERALL]
     by_clip = clip_scores(embedder, drawn, data.subjects)
@@ -81,7 +83,17 @@ def evaluate(
             "clip_on_composed": by_words(real_by_clip, scenes),
         },
     }
+    result["drawn_sharpness"] = round(_energy(drawn) / _energy(real[:pictures]), 3)
+
+    def drawn_rows(rows: np.ndarray, seed: int) -> np.ndarray:
+        work = [Job(caption(data.subjects[row[0]], scene_of(row).tokens), seed) for row in rows]
+        return draw(renderer, work, on_progress, f"drawing every prompt with seed {seed}")
+
     step = max(1, len(data.subjects) // token_subjects)
+    numbers = range(0, len(data.subjects), step)[:token_subjects]
+    result["variance_of_seeds"] = round(
+        measured_variety(drawn_rows, lambda found: embed(embedder, found), numbers), 3
+    )
     subjects = data.subjects[::step][:token_subjects]
     result.update(autoencoder_figures(model, real[:AUTOENCODED]))
     result.update(token_effects(renderer, embedder, classifier, subjects, on_progress, tokens))
@@ -123,6 +135,12 @@ def clip_scores(embedder: OpenClipEmbedder, pictures: np.ndarray, subjects: tupl
         blank = torch.full((len(seen), 1), -torch.inf)
         scores.append(torch.cat((blank, seen @ embedder.embed_texts(tokens[1:]).T), dim=1))
     return scores
+
+
+def _energy(pictures: np.ndarray) -> float:
+    """Mean gradient energy of UInt8 pictures on their edges."""
+    parts = [pictures[start : start + AUTOENCODED] for start in range(0, len(pictures), AUTOENCODED)]
+    return sum(edge_energy(to_input(part)) * len(part) for part in parts) / len(pictures)
 
 
 @torch.no_grad()

@@ -71,14 +71,14 @@ def step_vae(build: Path, config: dict[str, Any], out: Path) -> None:
         torch.save(encode_all(vae.eval(), data), latents)
         return
     vae = train_vae(data, config, build / "vae")
-    standard = fold_statistics(vae, encode_all(vae, data))
+    standard = fold_statistics(vae, encode_all(vae, data), config["vae"].get("kept_channels", 0))
     torch.save(vae.state_dict(), folded)
     torch.save(standard, latents)
 
 
 def step_decoder(build: Path, config: dict[str, Any], out: Path) -> None:
     """Train the decoder further on the fixed latents."""
-    from models.training.vae import polish_decoder
+    from models.training.decoder import polish_decoder
 
     latents = torch.load(build / "vae" / "latents.pt", weights_only=True)
     polish_decoder(load_pictures(build, config["data"]), latents, config, build)

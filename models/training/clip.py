@@ -23,8 +23,16 @@ from models.training.tokenizer import token_ids
 MEAN, STD = 0.5, 0.25
 SUBJECT_WEIGHT = 8.0
 """Weight of the subject among the slots; there are many more subjects than tokens of a slot."""
+OTHERS = 96
+"""Subjects that the pictures of a batch are compared with, beside their own. All of them would take most of
+the time, and each step has others."""
 SHIFT_PX = 4
 """Largest shift of a batch: subjects of generated pictures are not placed as exactly as composed ones."""
+
+
+def clip_px(config: dict[str, Any]) -> int:
+    """Side of the pictures that the CLIP sees: of the composed ones unless the config says less."""
+    return int(config["clip"].get("picture_px", config["data"]["picture_px"]))
 
 
 def clip_config(config: dict[str, Any], vocab_size: int) -> dict[str, Any]:
@@ -33,7 +41,7 @@ def clip_config(config: dict[str, Any], vocab_size: int) -> dict[str, Any]:
     return {
         "embed_dim": clip["embed_dim"],
         "vision_cfg": {
-            "image_size": config["data"]["picture_px"],
+            "image_size": clip_px(config),
             "layers": list(clip["vision_layers"]),
             "width": clip["vision_width"],
             "patch_size": None,
@@ -67,9 +75,11 @@ def encode_ids(model: Any, ids: torch.Tensor) -> torch.Tensor:
     return F.normalize(x.float(), dim=-1)
 
 
-def pictures_to_input(pictures: np.ndarray) -> torch.Tensor:
-    """Float[N, 3, px, px], normalised as the saved preprocessing does."""
+def pictures_to_input(pictures: np.ndarray, px: int) -> torch.Tensor:
+    """Float[N, 3, px, px], resized and normalised as the saved preprocessing does."""
     x = torch.from_numpy(pictures).to(device()).permute(0, 3, 1, 2).float() / 255
+    if x.shape[-1] != px:
+        x = F.interpolate(x, (px, px), mode="bicubic", antialias=True)
     return ((x - MEAN) / STD).contiguous(memory_format=torch.channels_last)
 
 
@@ -84,29 +94,35 @@ def shifted(pictures: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
 def train_clip(data: ComposedPictures, tokenizer: Any, config: dict[str, Any], folder: Path) -> Any:
     """The trained model; resumes from `folder`."""
     torch.manual_seed(1)
-    settings, longest = config["clip"], config["text"]["context_length"]
+    settings, longest, px = config["clip"], config["text"]["context_length"], clip_px(config)
     model = build_clip(config, len(tokenizer)).to(memory_format=torch.channels_last).train()
     run = Run(folder, Budget.of(settings), settings["rate"], {"model": model})
     visual = torch.compile(model.visual) if run.budget.pays_compiling else model.visual
     rng = np.random.default_rng(100 + run.steps)
     train = len(data.pictures) - config["data"]["held_out"]
-    words = [*data.subjects, *(token for tokens in SLOTS.values() for token in tokens[1:])]
-    word_ids = token_ids(tokenizer, words, longest).to(device())
-    starts = np.cumsum([0, len(data.subjects), *(len(tokens) - 1 for tokens in SLOTS.values())])
+    names, tokens = data.subjects, [token for tokens in SLOTS.values() for token in tokens[1:]]
+    ends = np.cumsum([len(tokens) - 1 for tokens in SLOTS.values()])
 
     def loss_of(step: int) -> tuple[torch.Tensor, dict[str, float]]:
         rows = rng.integers(train, size=settings["batch"])
         captions = [data.caption(int(row), rng) for row in rows]
         ids = token_ids(tokenizer, captions, longest).to(device())
+        pictures = pictures_to_input(data.pictures[rows], px)
+        scenes = data.scenes[rows].astype(np.int64)
+        others = rng.choice(len(names), min(OTHERS, len(names)), replace=False)
+        subjects = np.union1d(scenes[:, 0], others)
+        words = [*(names[n] for n in subjects), *tokens]
+        starts = [0, *(len(subjects) + np.array([0, *ends]))]
         with amp():
-            seen = F.normalize(visual(shifted(pictures_to_input(data.pictures[rows]), rng)).float(), dim=-1)
+            seen = F.normalize(visual(shifted(pictures, rng)).float(), dim=-1)
             captioned = encode_ids(model, ids)
-            word = encode_ids(model, word_ids)
+            word = encode_ids(model, token_ids(tokenizer, words, longest).to(device()))
         scale = model.logit_scale.exp().clamp(max=100.0)
         logits = scale * seen @ captioned.T
         own = torch.arange(len(rows), device=logits.device)
         contrast = (F.cross_entropy(logits, own) + F.cross_entropy(logits.T, own)) / 2
-        targets = torch.as_tensor(data.scenes[rows].astype(np.int64), device=logits.device)
+        scenes[:, 0] = np.searchsorted(subjects, scenes[:, 0])
+        targets = torch.as_tensor(scenes, device=logits.device)
         parts = []
         for slot in range(targets.shape[1]):
             scores = scale * seen @ word[starts[slot] : starts[slot + 1]].T

@@ -15,8 +15,9 @@ import torch
 from safetensors.torch import save_file
 
 from models.catalog import HERE
+from models.errors import ModelError
 from models.resolve import SUBJECTS
-from models.training.clip import MEAN, STD, build_clip, clip_config
+from models.training.clip import MEAN, STD, build_clip, clip_config, clip_px
 from models.training.text_plan import build_text_encoder, window
 from models.training.tokenizer import build_tokenizer
 from models.training.unet import build_unet
@@ -26,11 +27,38 @@ SHARD = "16MB"
 
 
 def export(build: Path, config: dict[str, Any], out: Path) -> None:
-    """Write stable-diffusion, clip and the list of subjects to `out`, from the checkpoints below `build`."""
+    """Write stable-diffusion, clip and the list of subjects to `out`, from the checkpoints below `build`.
+
+    Raises:
+        ModelError: the file that `names` of the config's [data] states is missing.
+    """
+    export_names(config["data"], out)
     _export_diffusion(build, config, out / "stable-diffusion")
     _export_clip(build, config, out / "clip")
-    if not (out / SUBJECTS).exists():
-        shutil.copy(HERE / "mini" / SUBJECTS, out / SUBJECTS)
+
+
+def export_names(data: dict[str, Any], out: Path) -> None:
+    """Write the list of subjects to `out`.
+
+    It is the file of this folder that `names` states, which replaces a list of other models in `out`. Without
+    `names` it is the released list, unless `out` has one.
+
+    Args:
+        data: the config's [data].
+        out: the folder of the models; it is made if it is missing.
+
+    Raises:
+        ModelError: the file that `names` states is missing.
+    """
+    source = Path(__file__).with_name(data["names"]) if "names" in data else HERE / "mini" / SUBJECTS
+    if not source.is_file():
+        raise ModelError(
+            f"Expected the list of subjects {source}, found none. "
+            "Restore the file, or correct `names` in the [data] of the config."
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    if "names" in data or not (out / SUBJECTS).exists():
+        shutil.copy(source, out / SUBJECTS)
 
 
 def _export_diffusion(build: Path, config: dict[str, Any], folder: Path) -> None:
@@ -70,7 +98,7 @@ def _export_clip(build: Path, config: dict[str, Any], folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     tokenizer.save_pretrained(folder)
-    px = config["data"]["picture_px"]
+    px = clip_px(config)
     preprocess = {
         "mean": [MEAN] * 3,
         "std": [STD] * 3,

@@ -3,6 +3,9 @@
 The state of the optimisers is new, and so are the budgets. Only the autoencoder's budget counts as spent,
 because the denoiser depends on its latents. The linear head of the text plan is not a part of a release; the
 step `layout` trains it again.
+
+With `kept_channels` in the config of the autoencoder, the build has a new autoencoder whose first channels
+are those of the release. The denoiser gets further channels, which it reads and predicts as zero at first.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ def start_from_release(build: Path, config: dict[str, Any], models: Path) -> Non
     from safetensors.torch import load_file
     from transformers import CLIPTextModel
 
-    parts = ("vae", "clip", "layout", "unet")
+    kept = config["vae"].get("kept_channels", 0)
+    parts = ("clip", "layout", "unet") if kept else ("vae", "clip", "layout", "unet")
     existing = [part for part in parts if (build / part / "checkpoint.pt").exists()]
     if existing:
         raise ValueError(
@@ -52,11 +56,12 @@ def start_from_release(build: Path, config: dict[str, Any], models: Path) -> Non
         return state
 
     found = {
-        "vae": (vae, read(AutoencoderKL, "vae")),
-        "unet": (unet, read(UNet2DConditionModel, "unet")),
+        "unet": (unet, widened(read(UNet2DConditionModel, "unet"), unet)),
         "encoder": (encoder, read(CLIPTextModel, "text_encoder")),
         "clip": (clip, {name: value.to(single) for name, value in stored.items()}),
     }
+    if not kept:
+        found["vae"] = (vae, read(AutoencoderKL, "vae"))
     for name, (module, state) in found.items():
         try:
             module.load_state_dict(state)
@@ -69,12 +74,29 @@ def start_from_release(build: Path, config: dict[str, Any], models: Path) -> Non
     head = build_head(config, torch.zeros(1, config["vae"]["latent_channels"], side, side))
     assert side % GRID == 0
     averages = {"ema_unet": copy.deepcopy(unet), "ema_encoder": copy.deepcopy(encoder)}
-    done = Run(build / "vae", Budget.of(config["vae"]), config["vae"]["rate"], {"model": vae})
-    done.finish()
-    done.save()
+    if not kept:
+        done = Run(build / "vae", Budget.of(config["vae"]), config["vae"]["rate"], {"model": vae})
+        done.finish()
+        done.save()
     _begin(build / "clip", config["clip"], {"model": clip})
     _begin(build / "layout", config["layout"], {"encoder": encoder, "head": head})
     _begin(build / "unet", config["unet"], {"unet": unet, "encoder": encoder, "head": head, **averages})
+
+
+def widened(state: dict[str, torch.Tensor], unet: Any) -> dict[str, torch.Tensor]:
+    """The weights of a denoiser, with zeros for the latent channels that `unet` has more.
+
+    Args:
+        state: of a diffusers.UNet2DConditionModel with at most as many latent channels.
+        unet: the model that gets them.
+    """
+    wide: dict[str, torch.Tensor] = dict(state)
+    for name in ("conv_in.weight", "conv_out.weight", "conv_out.bias"):
+        old, shape = state[name], unet.state_dict()[name].shape
+        if all(have <= want for have, want in zip(old.shape, shape, strict=True)):
+            wide[name] = torch.zeros(shape)
+            wide[name][tuple(slice(have) for have in old.shape)] = old
+    return wide
 
 
 def _begin(folder: Path, settings: dict[str, Any], modules: dict[str, torch.nn.Module]) -> None:

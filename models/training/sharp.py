@@ -1,7 +1,8 @@
 """Losses that make an autoencoder sharp: the eye of a fixed network, and a critic of small patches.
 
 Where the latents lose a line's exact place, the middle of all likely places has the least L1 error, and it
-is a blur. Two more losses do not reward the blur. The features of the released CLIP's first layers differ
+is a blur. Three more losses do not reward the blur. The edges in a small window shall be as strong as those
+of the composed picture, wherever they are in it. The features of the released CLIP's first layers differ
 between a line and a blur (Johnson et al. 2016, arXiv 1603.08155). The critic learns to tell composed patches
 from decoded ones (Isola et al. 2017, arXiv 1611.07004; Esser et al. 2021, arXiv 2012.09841), and the decoder
 learns to pass.
@@ -9,6 +10,7 @@ learns to pass.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,12 @@ from torch.func import functional_call
 from torch.nn.utils.parametrizations import spectral_norm
 
 from models.loop import device
+
+GAIN = 8.0
+"""Factor of the critic's scores: it has to learn as fast as the decoder, at the decoder's learning rate."""
+
+WINDOW = 8
+"""Side in pixels of the windows in which edges are as strong as they should be."""
 
 
 class Critic(nn.Module):
@@ -39,7 +47,7 @@ class Critic(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Float[N, 1, px / 4, px / 4]."""
-        scores: Tensor = self.layers(pictures)
+        scores: Tensor = GAIN * self.layers(pictures)
         return scores
 
 
@@ -58,6 +66,45 @@ def critic_losses(critic: Critic, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]
     constants = {name: p.detach() for name, p in critic.named_parameters()}
     taught = -functional_call(critic, constants, (y,)).mean()
     return judged, taught
+
+
+def sharp_losses(
+    critic: Critic, eye: Eye, x: Tensor, y: Tensor, settings: Mapping[str, Any], critic_weight: float
+) -> tuple[Tensor, dict[str, float]]:
+    """The weighted sum of the three losses and of the critic's own, and each of them to log.
+
+    Args:
+        critic: in training.
+        eye: fixed.
+        x: composed pictures, Float[N, 3, px, px] in -1..1.
+        y: the same pictures decoded.
+        settings: has `feature_weight` and `energy_weight`, and `judged` if eye and critic see fewer than N.
+        critic_weight: of what the critic teaches.
+    """
+    seen = settings.get("judged", len(x))
+    features, energy = feature_loss(eye, x[:seen], y[:seen]), energy_loss(x, y)
+    judged, taught = critic_losses(critic, x[:seen], y[:seen])
+    loss = settings["feature_weight"] * features + settings["energy_weight"] * energy
+    notes = {"features": features, "energy": energy, "judged": judged, "taught": taught}
+    return loss + judged + critic_weight * taught, {name: value.item() for name, value in notes.items()}
+
+
+def energy_loss(x: Tensor, y: Tensor) -> Tensor:
+    """Mean difference of the strength of edges in small windows, wherever in a window the edges are.
+
+    Where the latents have lost the exact place of a line, this loss is small for a sharp line beside it, and
+    large for a blur.
+
+    Args:
+        x: composed pictures, Float[N, 3, px, px].
+        y: the same pictures decoded.
+    """
+    return torch.stack([(_strength(x, axis) - _strength(y, axis)).abs().mean() for axis in (2, 3)]).mean()
+
+
+def _strength(pictures: Tensor, axis: int) -> Tensor:
+    """Root of the mean squared difference of neighbours in each window."""
+    return (F.avg_pool2d(pictures.diff(dim=axis).square(), WINDOW, WINDOW // 2) + 1e-4).sqrt()
 
 
 class Eye(nn.Module):

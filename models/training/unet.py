@@ -5,6 +5,10 @@ al. 2023), with logit-normal times (Esser et al. 2024). The DPM-Solver++ schedul
 model without changes (`prediction_type="flow_prediction", use_flow_sigmas=True`). Two losses are added to the
 flow's: the error of the text plan (`text_plan`), and the reader's cross-entropy of the predicted picture
 (`reader`).
+
+Muon (Jordan et al. 2024) in place of AdamW was tried from one checkpoint, with the same 3,024 pictures and
+210 s of two cores each. The flow error of averaged weights fell from 0.585 to 0.564 with Muon and to 0.561
+with AdamW. A step of Muon gains more, but its matrix products take half a second on two cores.
 """
 
 from __future__ import annotations

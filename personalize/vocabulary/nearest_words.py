@@ -50,8 +50,18 @@ class Name:
 
 def folded(text: str) -> list[str]:
     """The words of a text in small letters without accents."""
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    return re.findall(r"[^\W_]+", "".join(letter for letter in plain if not unicodedata.combining(letter)))
+    return [_plain(word) for word in _written(text)]
+
+
+def _written(text: str) -> list[str]:
+    """The words of a text in small letters, with their accents."""
+    composed = unicodedata.normalize("NFKC", text.casefold().translate(_LETTERS))
+    return re.findall(r"[^\W_]+", "".join(letter for letter in composed if not unicodedata.combining(letter)))
+
+
+def _plain(word: str) -> str:
+    parts = unicodedata.normalize("NFKD", word)
+    return "".join(letter for letter in parts if not unicodedata.combining(letter))
 
 
 class NearestWords:
@@ -140,11 +150,11 @@ def _phrases(text: str) -> list[list[str]]:
 
     "ae", "oe" and "ue" stand for umlauts, which lose their dots.
     """
-    words = folded(text)
-    kept = [word for word in words if word not in _ARTICLES]
+    words = _written(text)
+    kept = [_plain(word) for word in words if word not in _ARTICLES]  # French "thé" is no article
     gaps = groupby(kept, lambda word: word in _PREPOSITIONS)
     phrases = [[_UMLAUT.sub("", word) for word in group] for is_gap, group in gaps if not is_gap]
-    return phrases or [[_UMLAUT.sub("", word) for word in words[-1:]]]
+    return phrases or [[_UMLAUT.sub("", _plain(word)) for word in words[-1:]]]
 
 
 def _flat(phrases: Sequence[Sequence[str]]) -> list[str]:

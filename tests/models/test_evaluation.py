@@ -12,14 +12,17 @@ from models.composer.compose import SLOTS
 from models.composer.dataset import ComposedPictures
 from models.composer.scenes import is_kept_back
 from models.errors import ModelError
+from models.evaluation.autoencoder import edge_energy
 from models.evaluation.blind import MEDIUM, captions, count_named, random_rows, read_answers
 from models.evaluation.classifier import Classifier, bent, classify, correct, train_classifier
 from models.evaluation.grid import labelled
 from models.evaluation.measures import frechet_distance, share, taste_rank_correlation
 from models.evaluation.sheets import _folded
+from models.evaluation.side_by_side import count_preferred, lay_out_pairs, sides
 from models.evaluation.tokens import listed_tokens
+from models.evaluation.variety import PROMPTS, share_of_seeds, variety_rows
 from models.loop import Budget
-from tests.models.shapes import SUBJECTS
+from tests.models.shapes import SUBJECTS, drawn_shapes
 
 
 def test_the_frechet_distance_of_normals_is_the_known_one() -> None:
@@ -197,3 +200,52 @@ def test_a_grid_has_each_picture_above_its_label() -> None:
     assert all((sheet[top + 16 : top + 28, left : left + 16] < 255).any() for top, left in ((0, 0), (28, 0)))
     with pytest.raises(ValueError, match="zip"):
         labelled(pictures, ["1", "2"], 2, shown_px=16, label_px=12, font_px=9)
+
+
+def test_variance_between_seeds_is_told_from_that_between_prompts() -> None:
+    rng = torch.Generator().manual_seed(0)
+    prompts = torch.randn(5, 200, 1, 8, generator=rng)
+    seeds = torch.randn(5, 200, 3, 8, generator=rng)
+    assert share_of_seeds(prompts.expand(5, 200, 3, 8)) == pytest.approx(0, abs=1e-9)
+    assert share_of_seeds(prompts + seeds) == pytest.approx(0.5, abs=0.05)
+    assert share_of_seeds(prompts + 3 * seeds) == pytest.approx(0.9, abs=0.03)
+    rows = variety_rows([4, 7])
+    assert rows[:, 0].tolist() == [4] * PROMPTS + [7] * PROMPTS and rows[:, 1:].any()
+
+
+def test_a_blurred_picture_has_less_energy_on_its_edges() -> None:
+    sharp = torch.as_tensor(drawn_shapes(4, 64)[..., :3]).permute(0, 3, 1, 2).float() / 127.5 - 1
+    soft = torch.nn.functional.avg_pool2d(sharp, 5, 1, 2, count_include_pad=False)
+    assert 0 < edge_energy(soft) < 0.5 * edge_energy(sharp)
+
+
+def test_pairs_are_laid_out_without_names_and_choices_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["mini", "--against", "mini", "--build", str(tmp_path), "--count", "12", "--seed", "4"]
+    assert main(["pairs", *flags]) == 0
+    files = [Path(line) for line in capsys.readouterr().out.split()]
+    assert [file.name for file in files] == ["pairs-1.png", "pairs-2.png"]
+    with Image.open(files[0]) as sheet:
+        assert sheet.width == 4 * (256 + 6) and len(set(sheet.convert("L").tobytes())) > 50
+    left = sides(12, 4)
+    assert left.any() and not left.all()
+    answers = tmp_path / "answers.txt"
+    answers.write_text("\n".join(f"{n + 1}: {'left' if left[n] else 'right'}" for n in range(9)) + "\n10: ")
+    with pytest.raises(ModelError, match=r"answers\.txt line 10: expected"):
+        count_preferred(answers, 12, 4)
+    answers.write_text(answers.read_text() + ("right" if left[9] else "left"))
+    found = count_preferred(answers, 12, 4)
+    assert (found.new, found.old, found.of) == (9, 1, 12) and found.chance == pytest.approx(11 / 1024)
+    assert main(["pairs", *flags, "--answers", str(answers)]) == 0
+    assert "preferred in 9 pairs" in capsys.readouterr().out
+
+
+def test_each_model_is_on_the_side_that_the_seed_says(tmp_path: Path) -> None:
+    new, old = (np.full((12, 8, 8, 3), value, np.uint8) for value in (250, 5))
+    (first, _) = lay_out_pairs(new, old, ["a fox"] * 12, 4, tmp_path)
+    sheet = np.asarray(Image.open(first))
+    for n, on_left in enumerate(sides(12, 4)[:10]):
+        top, start = n // 2 * (256 + 22), n % 2 * 2 * (256 + 6)
+        assert (sheet[top + 100, start + 100, 0] > 200) == on_left
+        assert (sheet[top + 100, start + 262 + 100, 0] > 200) != on_left

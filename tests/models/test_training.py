@@ -5,18 +5,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from models import load_embedder, load_renderer
 from models.composer.compose import SLOTS
 from models.composer.dataset import load_pictures
 from models.composer.scenes import is_kept_back
+from models.errors import ModelError
 from models.training.__main__ import SMOKE, main, read_config
+from models.training.export import export_names
 from models.training.reader import SLOT_WEIGHT, Reader, reading_loss, softened, trained_reader
 from models.training.text_plan import GRID, PLANNED, plan_loss, plan_of, subject_weights
 from models.training.unet import spread_times
+from models.training.vae import build_vae, released_autoencoder, to_input
+from models.training.vae_growth import grow
+from personalize.rendering.png import open_picture
 from tests.models.shapes import SUBJECTS, drawn_shapes
 
 CONFIG = Path(__file__).parents[2] / "models" / "training" / "config.toml"
+MINI = CONFIG.parents[1] / "mini"
 
 
 def test_reading_loss_asks_for_what_was_said_alone() -> None:
@@ -90,6 +97,27 @@ def test_the_whole_chain_on_a_tiny_set(tmp_path: Path) -> None:
     assert renderer.room("a fox") > 0 and embedder.embed_texts(["a fox"]).shape == (1, embedder.dimension)
 
 
+@torch.no_grad()
+def test_a_grown_autoencoder_begins_as_the_released_one_of_half_the_side() -> None:
+    torch.manual_seed(0)
+    config = read_config(CONFIG.with_name("large.toml"), smoke=False)
+    vae, released = build_vae(config).eval(), released_autoencoder()
+    grow(vae, released)
+    layers = torch.as_tensor(drawn_shapes(4, 256)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    x = F.avg_pool2d(layers[:, :3], 3, 1, 1)
+    latents = vae.encode(x).latent_dist.mean
+    known = released.encode(F.avg_pool2d(x, 2)).latent_dist.mean
+    kept = config["vae"]["kept_channels"]
+    assert float((latents[:, :kept] - known).square().mean()) < 0.05 * float(known.square().mean())
+    assert float(latents[:, kept:].std()) > 0.05  # the others say something, and nobody reads it yet
+    doubled = F.interpolate(released.decode(latents[:, :kept]).sample, scale_factor=2)
+    decoded = vae.decode(latents).sample
+    assert float((decoded - doubled).abs().mean()) < 0.1 * float((doubled - doubled.mean()).abs().mean())
+    other = build_vae({**config, "vae": {**config["vae"], "channels": [8, 16, 32, 64, 96]}})
+    with pytest.raises(ValueError, match="Expected the widths"):
+        grow(other, released)
+
+
 def test_smoke_changes_sizes_of_work_only() -> None:
     whole, smoke = read_config(CONFIG, smoke=False), read_config(CONFIG, smoke=True)
     for section, values in whole.items():
@@ -143,3 +171,58 @@ def test_a_plan_is_laid_out_as_the_latents_are() -> None:
     weight = subject_weights(GRID * side, 1.0)[:1, None]
     assert float(plan_loss(states, head, latents, weight)) == pytest.approx(0.0, abs=1e-12)
     assert float(plan_loss(states, head, latents + 1.0, weight)) == pytest.approx(1.0, rel=1e-5)
+
+
+def test_the_list_of_subjects_is_the_one_that_the_config_names(tmp_path: Path) -> None:
+    """A list that is named replaces the list of other models; the released one replaces nothing."""
+    released, next_ones = MINI / "subjects.toml", CONFIG.with_name("subjects.toml")
+    out, given = tmp_path / "new" / "mini", tmp_path / "new" / "mini" / "subjects.toml"
+    export_names(read_config(CONFIG, smoke=False)["data"], out)
+    assert given.read_bytes() == released.read_bytes()
+    export_names(read_config(CONFIG.with_name("large.toml"), smoke=False)["data"], out)
+    assert given.read_bytes() == next_ones.read_bytes() != released.read_bytes()
+    export_names({}, out)
+    assert given.read_bytes() == next_ones.read_bytes()
+    with pytest.raises(ModelError, match=r"Expected the list of subjects .*none\.toml, found none\. Restore"):
+        export_names({"names": "none.toml"}, out)
+    assert given.read_bytes() == next_ones.read_bytes()
+
+
+def test_a_larger_release_goes_on_from_the_released_denoiser(tmp_path: Path) -> None:
+    """The chain of large.toml: more latent channels, of which the released denoiser knows the first."""
+    build, out = tmp_path / "build", tmp_path / "next"
+    build.mkdir()
+    np.savez(build / "drawings.npz", pictures=drawn_shapes(len(SUBJECTS), 256), subjects=np.array(SUBJECTS))
+    lines = CONFIG.with_name("large.toml").read_text(encoding="utf-8").splitlines()
+    config_file = tmp_path / "large.toml"
+    config_file.write_text(
+        "\n".join(line for line in lines if not line.startswith(("subjects =", "names =")))
+    )
+
+    def run(step: str, folder: Path = out) -> None:
+        where = ["--build", str(build), "--out", str(folder), "--config", str(config_file)]
+        assert main([step, *where, "--smoke"]) == 0
+
+    for step in ("data", "vae", "decoder"):
+        run(step)
+    latents = torch.load(build / "vae" / "latents.pt").float()
+    kept = read_config(config_file, smoke=True)["vae"]["kept_channels"]
+    spread = latents.std(dim=(0, 2, 3))
+    torch.testing.assert_close(spread[kept:], torch.ones(len(spread) - kept), atol=0.01, rtol=0.01)
+    pictures = to_input(load_pictures(build, read_config(config_file, smoke=True)["data"]).pictures[:16])
+    with torch.no_grad():
+        known = released_autoencoder().encode(F.avg_pool2d(pictures, 2)).latent_dist.mean
+    assert float((latents[:16, :kept] - known).square().mean()) < 0.1  # the released denoiser knows them
+    assert "critic" in torch.load(build / "decoder" / "checkpoint.pt", weights_only=True)["modules"]
+    main(["adopt", "--build", str(build), "--out", str(MINI), "--config", str(config_file), "--smoke"])
+    unet = torch.load(build / "unet" / "checkpoint.pt", weights_only=True)["modules"]["unet"]
+    assert not unet["conv_in.weight"][:, kept:].any() and unet["conv_in.weight"][:, :kept].any()
+    assert not unet["conv_out.weight"][kept:].any() and unet["conv_out.weight"][:kept].any()
+    for step in ("clip", "layout", "reader", "unet", "export"):
+        run(step)
+    trained = torch.load(build / "unet" / "checkpoint.pt", weights_only=True)["modules"]["unet"]
+    assert trained["conv_out.weight"][kept:].any()  # the new channels learn
+    renderer, embedder = load_renderer(str(out)), load_embedder(str(out))
+    picture = renderer.warm_up("a fox", lambda done, of: None)
+    assert open_picture(picture).size == (256, 256)
+    assert embedder.embed_pictures([open_picture(picture)]).shape == (1, embedder.dimension)

@@ -10,6 +10,7 @@ from personalize.assembly import VOCABULARIES, known_subjects
 from personalize.errors import VocabularyError
 from personalize.settings import Settings
 from personalize.vocabulary.known_subjects import LANGUAGES, KnownSubjects, search_words
+from personalize.vocabulary.nearest_words import Name, NearestWords
 from personalize.vocabulary.vocabulary import Vocabulary
 
 TOKENS = Vocabulary.load(VOCABULARIES / "mini").tokens
@@ -137,6 +138,12 @@ def test_the_nearest_subject_comes_first(text: str, first: str) -> None:
 @pytest.mark.parametrize("text", ["asdfgh", "日本", "!!", "", "a" * 120, "the of in"])
 def test_words_that_are_near_to_nothing_find_nothing(text: str) -> None:
     assert nearest(text) == []
+
+
+def test_an_accent_tells_a_thing_from_an_article() -> None:
+    names = NearestWords([Name(0, "un lion"), Name(1, "un th\u00e9", head_first=True)])
+    assert names.find("le th\u00e9") == names.find("un the\u0301") == [1]
+    assert names.find("the lion") == [0]
 
 
 def test_at_most_six_are_offered_and_some_are_always_shown() -> None:
