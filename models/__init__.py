@@ -106,6 +106,7 @@ def load_on_ray(
     changes: Mapping[str, Any] | None = None,
     compiled: str = "",
     checked: bool = True,
+    application: str = "",
 ) -> tuple[RayRenderer, RayEmbedder]:
     """A renderer and an embedder that run on the replicas of a Ray cluster. Closing the renderer closes both.
 
@@ -122,9 +123,12 @@ def load_on_ray(
         changes: as for `load_renderer`.
         compiled: as for `load_renderer`.
         checked: as for `load_renderer`.
+        application: name of an application of the cluster that draws (`models.ray_application`); "": one is
+            deployed for this model and these settings.
 
     Raises:
-        ModelError: the model cannot be used, Ray is not installed, or no replica started.
+        ModelError: the model cannot be used, Ray is not installed, no replica started, or the application is
+            missing or draws with another model.
     """
     from models.ray_cluster import Cluster, check_installed
 
@@ -142,6 +146,7 @@ def load_on_ray(
         idle_s=idle_s,
         compiled=compiled,
         checked=checked,
+        application=application,
     )
     cluster = Cluster(address, folder, plan.threads * max(least, most))
     try:

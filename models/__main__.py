@@ -1,4 +1,4 @@
-"""``python -m models list | fetch | check | evaluate | blind | card | speed``: models and their quality."""
+"""``python -m models COMMAND``: models and their quality."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import sys
 
 from models.card import add_card
 from models.commands import add_check, add_fetch, add_list
+from models.cpu_layout import add_layout
 from models.errors import ModelError
-from models.evaluation.commands import add_blind, add_evaluate
+from models.evaluation.by_eye import add_blind, add_pairs
+from models.evaluation.commands import add_evaluate
 from models.output import exit_code_of
 from models.ray_speed import add_speed
 
@@ -22,7 +24,10 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m models", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (add_list, add_fetch, add_check, add_evaluate, add_blind, add_card, add_speed):
+    files = (add_list, add_fetch, add_check)
+    quality = (add_evaluate, add_blind, add_pairs, add_card)
+    speed = (add_layout, add_speed)
+    for add in (*files, *quality, *speed):
         add(commands)
     chosen = parser.parse_args(arguments)
     try:

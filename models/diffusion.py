@@ -18,6 +18,7 @@ from PIL import Image
 
 from models import safety
 from models.catalog import Model
+from models.cpu_layout import lay_out
 from models.devices import best_device
 from models.errors import ModelError
 from models.jobs import AnyJob, Job
@@ -58,6 +59,8 @@ class DiffusersRenderer:
         use_threads(threads)
         self.device = best_device()
         pipeline = load_pipeline(model, self.device)
+        if self.device.type == "cpu":
+            lay_out(pipeline)
         if checked:
             safety.keep_pictures(pipeline)
         else:
