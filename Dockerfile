@@ -11,22 +11,27 @@
 #
 # With the default build and an NVIDIA GPU: docker run --gpus all ...
 # PALATE_COMPILE=inductor needs a C compiler in the image: --build-arg WITH_COMPILER=1
+#
+# Web processes and Ray nodes of many machines run one larger image, with Ray and the client of object stores:
+#
+#   docker build --build-arg REQUIREMENTS=requirements-scale.txt -t palate-scale .
 ARG PYTHON_VERSION=3.12
 
 FROM python:${PYTHON_VERSION}-slim-bookworm AS build
 ARG TORCH_INDEX_URL=""
+ARG REQUIREMENTS=requirements.txt
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 WORKDIR /src
-COPY requirements.txt ./
+COPY requirements.txt requirements-scale.txt ./
 # torch and torchvision are one pair from one index, in a layer of their own; their versions stand in
 # requirements.txt. Then everything else, and a driver for a PostgreSQL URL.
 RUN --mount=type=cache,target=/root/.cache/pip \
     grep -E '^torch(vision)?==' requirements.txt > torch.txt \
  && pip install ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} -r torch.txt
 RUN --mount=type=cache,target=/root/.cache/pip \
-    pip install -r requirements.txt "psycopg[binary]==3.3.9"
+    pip install -r "$REQUIREMENTS" "psycopg[binary]==3.3.9"
 
 FROM python:${PYTHON_VERSION}-slim-bookworm AS runtime
 ARG WITH_COMPILER=0

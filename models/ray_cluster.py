@@ -48,6 +48,7 @@ _ENVIRONMENT = {
     "GRPC_VERBOSITY": "NONE",
     "RAY_ENABLE_AUTO_CONNECT": "0",
     "RAY_prestart_worker_first_driver": "0",
+    "RAY_worker_niceness": "0",
 }
 """Environment of Ray's processes.
 

@@ -14,6 +14,7 @@ from models.errors import ModelError
 from models.fingerprint import fingerprint_of
 
 if TYPE_CHECKING:
+    from ray.serve import Application
     from ray.serve.handle import DeploymentHandle
 
 _LOG = logging.getLogger(__name__)
@@ -38,6 +39,9 @@ LOOK_WAIT_S = 10.0
 QUEUED_A_REPLICA = 8
 """Requests that wait in one app process for each replica; more are refused with a sentence."""
 
+RUNS = {"RUNNING", "DEPLOYING", "UNHEALTHY"}
+"""States in which an application has replicas, or will have them."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -53,6 +57,7 @@ class Plan:
         checked: see `DiffusersRenderer`.
         queued: requests that wait in one app process; 0: `QUEUED_A_REPLICA` for each.
         idle_s: seconds without work after which a replica ends.
+        application: name of an application that somebody else deploys; '': this app deploys its own.
     """
 
     model: Model
@@ -64,10 +69,13 @@ class Plan:
     checked: bool = True
     queued: int = 0
     idle_s: float = 120.0
+    application: str = ""
 
     @property
     def name(self) -> str:
         """Of the application: processes with the same plan share it."""
+        if self.application:
+            return self.application
         parts = [self.model.name, str(self.model), self.compiled, str(self.checked), str(self.threads)]
         return f"palate-{fingerprint_of(*parts)}"
 
@@ -92,18 +100,41 @@ def deployed(plan: Plan, resources: dict[str, float]) -> DeploymentHandle:
         resources: of the cluster, by Ray's names.
 
     Raises:
-        ModelError: no replica started.
+        ModelError: no replica started, or somebody else deploys and has not.
+    """
+    from ray import serve
+
+    if plan.application:
+        return found(plan.application)
+    if is_running(plan):
+        return serve.get_app_handle(plan.name)
+    gpus, cores = resources.get("GPU", 0.0), resources.get("CPU", 0.0)
+    share = gpu_share(plan.memory_gb, _gpu_gb()) if gpus else 0.0
+    most = plan.most or max(plan.least, math.floor(gpus / share if gpus else cores / plan.threads))
+    try:
+        serve.start(proxy_location="Disabled", logging_config={"log_level": "ERROR"})
+        logging.getLogger("ray.serve").setLevel(logging.ERROR)
+        return serve.run(application(plan, share, most), name=plan.name, route_prefix=None)
+    except Exception as error:  # noqa: BLE001 - Ray raises many types
+        raise ModelError(
+            f"Expected replicas of {plan.model.title} on Ray, found that none started "
+            f"({type(error).__name__}: {_last_line(error)}). Look at the nodes of the cluster."
+        ) from error
+
+
+def application(plan: Plan, share: float, most: int) -> Application:
+    """What Ray Serve runs.
+
+    Args:
+        plan: what to run.
+        share: of a GPU for each replica; 0 for CPUs.
+        most: most replicas.
     """
     from ray import serve
 
     from models.ray_replica import PictureReplica
 
-    if is_running(plan):
-        return serve.get_app_handle(plan.name)
-    gpus = resources.get("GPU", 0.0)
-    share = gpu_share(plan.memory_gb, _gpu_gb()) if gpus else 0.0
-    most = plan.most or max(plan.least, math.floor(gpus / share if gpus else resources["CPU"] / plan.threads))
-    together = TOGETHER_ON_A_GPU if gpus else 1
+    together = TOGETHER_ON_A_GPU if share else 1
     deployment = serve.deployment(PictureReplica).options(
         name="pictures",
         max_ongoing_requests=2 * together + SMALL_REQUESTS,
@@ -126,24 +157,28 @@ def deployed(plan: Plan, resources: dict[str, float]) -> DeploymentHandle:
         graceful_shutdown_timeout_s=30.0,
         logging_config={"log_level": "ERROR", "enable_access_log": False},
     )
-    try:
-        serve.start(proxy_location="Disabled", logging_config={"log_level": "ERROR"})
-        logging.getLogger("ray.serve").setLevel(logging.ERROR)
-        return serve.run(
-            deployment.bind(plan.model, plan.threads, plan.compiled, plan.checked, together),
-            name=plan.name,
-            route_prefix=None,
-        )
-    except Exception as error:  # noqa: BLE001 - Ray raises many types
+    return deployment.bind(plan.model, plan.threads, plan.compiled, plan.checked, together)
+
+
+def found(name: str) -> DeploymentHandle:
+    """A handle of an application that somebody else has deployed.
+
+    Raises:
+        ModelError: the cluster has no such application.
+    """
+    from ray import serve
+
+    if _state(name) not in RUNS:
         raise ModelError(
-            f"Expected replicas of {plan.model.title} on Ray, found that none started "
-            f"({type(error).__name__}: {_last_line(error)}). Look at the nodes of the cluster."
-        ) from error
+            f"Expected the application {name} on the Ray cluster, found none. Deploy it, or leave "
+            "--render-application out."
+        )
+    return serve.get_app_handle(name)
 
 
 def is_running(plan: Plan) -> bool:
     """Whether the deployment has been started, by this process or another one."""
-    return _state(plan.name) in {"RUNNING", "DEPLOYING", "UNHEALTHY"}
+    return _state(plan.name) in RUNS
 
 
 def replicas(name: str) -> int:

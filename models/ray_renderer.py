@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from models.errors import ModelError
 from models.jobs import AnyJob, Job
 from models.ray_calls import Calls
 from models.ray_cluster import Cluster
@@ -49,9 +50,29 @@ class Connection:
         self.cluster, self.plan = cluster, plan
         self.calls = Calls(deployed(plan, cluster.resources))
         self.facts: Facts = self.calls.ask("facts")
+        self._check_model()
         self.count = ReplicaCount(plan.name)
         self._rows: OrderedDict[bytes, Tensor] = OrderedDict()
         self._lock = threading.Lock()
+
+    def _check_model(self) -> None:
+        """Whether the replicas draw with the model of the plan; others may have deployed them.
+
+        Raises:
+            ModelError: they do not.
+        """
+        model, drawn = self.plan.model, self.facts.renderer
+        wanted = f"{model.name}-{model.fingerprint}-{model.steps}x{model.guidance:g}"
+        if drawn != wanted and not drawn.startswith(f"{wanted}-"):
+            raise ModelError(
+                f"Expected the application {self.plan.name} to draw with {wanted}, found {drawn}. Give the "
+                "application and the app the same model."
+            )
+        if self.facts.embedder != (wanted := f"clip-{model.clip_fingerprint}"):
+            raise ModelError(
+                f"Expected the application {self.plan.name} to see with {wanted}, found "
+                f"{self.facts.embedder}. Give the application and the app the same CLIP."
+            )
 
     def remember(self, drawn: Drawn) -> None:
         """Keep the embeddings that came with pictures."""

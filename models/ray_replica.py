@@ -198,6 +198,8 @@ class PictureReplica:
                     answers += self._drawn([order], tell)
                 except ModelError as error:
                     answers.append(error)
+                except _GivenUpError:
+                    answers.append(ModelError("Nobody waits for these pictures any more."))
             return answers
         finally:
             self._stepped_s = None

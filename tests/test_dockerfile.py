@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import pytest
-import yaml
 
 from personalize.settings import Settings
 from personalize.ui.http.port import free_port
@@ -97,6 +96,13 @@ def test_no_package_index_is_built_in() -> None:
     assert not re.search(r"index-url\s+\"?https?://", DOCKERFILE)
 
 
+def test_ray_and_the_client_of_object_stores_are_in_the_image_only_if_asked_for() -> None:
+    assert "ARG REQUIREMENTS=requirements.txt" in LINES
+    assert any('pip install -r "$REQUIREMENTS"' in line for line in LINES)
+    more = (REPOSITORY / "requirements-scale.txt").read_text("utf-8")
+    assert "-r requirements.txt" in more.splitlines()
+
+
 def test_torch_and_torchvision_are_pinned_where_the_image_looks() -> None:
     lines = (REPOSITORY / "requirements.txt").read_text("utf-8").splitlines()
     assert len([line for line in lines if re.match(r"^torch(vision)?==", line)]) == 2
@@ -109,43 +115,6 @@ def test_hadolint_has_nothing_to_say() -> None:
         [hadolint, "Dockerfile"], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, "")
-
-
-COMPOSE = yaml.safe_load((REPOSITORY / "compose.yaml").read_text("utf-8"))["services"]
-OURS = {name: service for name, service in COMPOSE.items() if service.get("image", "").startswith("palate")}
-
-
-def test_compose_has_the_profiles_that_the_readme_names() -> None:
-    profiles = {profile for service in COMPOSE.values() for profile in service["profiles"]}
-    assert profiles == {"cpu", "gpu", "fetch-models", "scale"}
-    readme = (REPOSITORY / "personalize" / "ui" / "README.md").read_text("utf-8")
-    for profile in profiles - {"fetch-models"}:
-        assert f"--profile {profile} up" in readme, profile
-    assert "run --rm fetch-models" in readme
-
-
-@pytest.mark.parametrize("name", sorted(OURS))
-def test_compose_keeps_the_data_and_the_weights_and_nothing_else(name: str) -> None:
-    service = OURS[name]
-    assert service["read_only"] and service["volumes"] == ["data:/data", "models:/models"]
-    assert service["cap_drop"] == ["ALL"] and "no-new-privileges:true" in service["security_opt"]
-    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
-    ours = {key: re.sub(r"\$\{[^}:]*:?-?([^}]*)\}", r"\1", str(value)) for key, value in
-            service["environment"].items() if key.startswith("PALATE_")}  # fmt: skip
-    Settings.from_environment(ours)
-
-
-@pytest.mark.app
-def test_only_fetching_asks_the_network_and_it_is_a_command_that_there_is() -> None:
-    assert environment()["HF_HUB_OFFLINE"] == "1" and environment()["HF_HOME"].startswith("/models/")
-    assert [name for name, service in OURS.items() if service["environment"].get("HF_HUB_OFFLINE")] == [
-        "fetch-models"
-    ]
-    command = OURS["fetch-models"]["command"]
-    done = subprocess.run(
-        [sys.executable, *command[1:4], "--help"], cwd=REPOSITORY, capture_output=True, check=False
-    )
-    assert command[:4] == ["python", "-m", "models", "fetch"] and done.returncode == 0
 
 
 def shell(step: str) -> str:
@@ -163,7 +132,8 @@ def test_the_steps_of_the_image_run_for_somebody_who_may_write_nowhere_else(tmp_
     """
     source, venv = tmp_path / "src", tmp_path / "venv"
     source.mkdir()
-    shutil.copy(REPOSITORY / "requirements.txt", source)
+    for name in ("requirements.txt", "requirements-scale.txt"):
+        shutil.copy(REPOSITORY / name, source)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     packages = next((venv / "lib").iterdir()) / "site-packages"
     (packages / "tests.pth").write_text(f"{Path(pytest.__file__).parents[1]}\n")
@@ -172,15 +142,20 @@ def test_the_steps_of_the_image_run_for_somebody_who_may_write_nowhere_else(tmp_
     path = {"PATH": f"{venv}/bin:/usr/bin:/bin", "HOME": str(tmp_path), "PIP_NO_INDEX": "1"}
     installs = [shell(line) for line in LINES if line.startswith("RUN ") and "pip install" in line]
     assert len(installs) == 2
-    for step in installs:
-        step = step.replace(' "psycopg[binary]==3.3.9"', "")  # the tests use another driver for PostgreSQL
-        done = subprocess.run(
-            ["sh", "-ec", step], cwd=source, env=path, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+    for requirements in ("requirements-scale.txt", "requirements.txt"):
+        for step in installs:
+            done = subprocess.run(
+                ["sh", "-ec", step],
+                cwd=source,
+                env={**path, "REQUIREMENTS": requirements},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
     image = tmp_path / "app"
     image.mkdir()
-    for name in (name for name in sources() if name != "requirements.txt"):
+    for name in (name for name in sources() if not name.startswith("requirements")):
         there, here = REPOSITORY / name, image / name
         shutil.copytree(there, here, ignore=_left_out) if there.is_dir() else shutil.copy(there, here)
     subprocess.run(["chmod", "-R", "a-w,a+rX", image], check=True)

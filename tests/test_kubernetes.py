@@ -1,5 +1,6 @@
 """The manifests of assets/deploy/kubernetes: valid by the published schemas, and consistent with the app."""
 
+import importlib
 import json
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from models.ray_application import Arguments
 from personalize.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -17,11 +19,12 @@ FOLDER = ROOT / "assets" / "deploy" / "kubernetes"
 VERSIONS = ("1.32", "1.37")
 """Kubernetes versions whose schemas hold: the oldest that the README names, and the newest."""
 
+SERVICE_SPEC = {"serveConfigV2", "rayClusterConfig"}
 RAY_SPEC = {
     "rayVersion", "enableInTreeAutoscaling", "autoscalerOptions", "headGroupSpec", "workerGroupSpecs",
 }  # fmt: skip
 RAY_GROUP = {"groupName", "replicas", "minReplicas", "maxReplicas", "rayStartParams", "template"}
-"""Fields of the resource RayCluster of KubeRay 1, as its types define them."""
+"""Fields of the resources RayService and RayCluster of KubeRay 1, as its types define them."""
 
 
 def documents() -> dict[tuple[str, str], Any]:
@@ -35,9 +38,11 @@ def documents() -> dict[tuple[str, str], Any]:
 
 
 ALL = documents()
-CORE = [key for key in ALL if key[0] != "RayCluster"]
+CORE = [key for key in ALL if key[0] != "RayService"]
 WEB = ALL["Deployment", "palate-web"]["spec"]["template"]["spec"]
-RAY = ALL["RayCluster", "palate-ray"]["spec"]
+SERVICE = ALL["RayService", "palate-ray"]["spec"]
+RAY = SERVICE["rayClusterConfig"]
+APPLICATIONS = yaml.safe_load(SERVICE["serveConfigV2"])["applications"]
 GROUPS = [RAY["headGroupSpec"], *RAY["workerGroupSpecs"]]
 POD_SPECS = [WEB, *(group["template"]["spec"] for group in GROUPS)]
 SETTINGS = ALL["ConfigMap", "palate-settings"]["data"]
@@ -74,8 +79,9 @@ def test_a_wrong_field_would_be_found() -> None:
         kubernetes_validate.validate(wrong, VERSIONS[-1], strict=True)
 
 
-def test_the_ray_cluster_has_the_fields_of_its_kind_and_the_version_that_is_installed() -> None:
-    assert ALL["RayCluster", "palate-ray"]["apiVersion"] == "ray.io/v1" and set(RAY) <= RAY_SPEC
+def test_the_ray_service_has_the_fields_of_its_kind_and_the_version_that_is_installed() -> None:
+    assert ALL["RayService", "palate-ray"]["apiVersion"] == "ray.io/v1"
+    assert set(SERVICE) == SERVICE_SPEC and set(RAY) <= RAY_SPEC
     assert all(set(group) <= RAY_GROUP for group in GROUPS)
     for group in RAY["workerGroupSpecs"]:
         assert group["minReplicas"] <= group["replicas"] <= group["maxReplicas"]
@@ -92,6 +98,24 @@ def test_the_settings_of_the_manifests_are_settings() -> None:
     assert settings.render_on == "palate-ray-head-svc:6379"  # KubeRay's name of the head's Service
     models = (ROOT / "models" / "catalog.toml").read_text("utf-8")
     assert f"[diffusion.{SETTINGS['PALATE_MODEL']}]" in models
+
+
+@pytest.mark.app
+def test_the_application_is_one_of_ray_serve_that_draws_for_the_web_processes() -> None:
+    from ray.serve.schema import ServeDeploySchema
+
+    ServeDeploySchema.model_validate(yaml.safe_load(SERVICE["serveConfigV2"]))
+    (application,) = APPLICATIONS
+    assert application["name"] == SETTINGS["PALATE_RENDER_APPLICATION"]
+    module, _, builder = application["import_path"].partition(":")
+    assert callable(getattr(importlib.import_module(module), builder))
+    arguments = Arguments(**application["args"])
+    assert arguments.model == SETTINGS["PALATE_MODEL"]
+    (group,) = RAY["workerGroupSpecs"]
+    assert arguments.most * arguments.gpus <= group["maxReplicas"]  # each worker has one GPU
+    assert arguments.least * arguments.gpus <= group["minReplicas"]
+    image = (ROOT / "Dockerfile").read_text("utf-8")
+    assert f"WORKDIR {application['runtime_env']['env_vars']['PYTHONPATH']}\n" in image
 
 
 def test_no_password_is_outside_the_secret() -> None:
@@ -116,6 +140,14 @@ def test_everything_that_is_referred_to_exists() -> None:
         for volume in volumes.values():
             claim = volume.get("persistentVolumeClaim")
             assert claim is None or ("PersistentVolumeClaim", claim["claimName"]) in ALL
+
+
+def test_every_node_of_the_cluster_finds_the_weights() -> None:
+    """Ray Serve may build the application on any node, and the application looks for its model there."""
+    nodes = [one for one in containers() if one["name"].startswith("ray-")]
+    assert [one["name"] for one in nodes] == ["ray-node", "ray-head", "ray-worker"]
+    for node in nodes:
+        assert {"name": "models", "mountPath": "/models", "readOnly": True} in node["volumeMounts"]
 
 
 def test_the_probes_ask_for_routes_of_the_app_at_its_port() -> None:

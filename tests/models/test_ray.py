@@ -170,6 +170,31 @@ def test_more_requests_than_may_wait_get_a_sentence(renderer: RayRenderer) -> No
     assert told and set(told) == {SENTENCES["machines_busy"]}
 
 
+def test_a_second_replica_comes_under_load_and_goes_again_without_an_error(
+    renderer: RayRenderer, connection: Connection, local: DiffusersRenderer
+) -> None:
+    grown, rounds = threading.Event(), []
+
+    def visit(visitor: int) -> None:
+        while not grown.is_set():
+            jobs = [Job("a fox", 100 * visitor + seed) for seed in range(4)]
+            rounds.append((jobs, renderer.render(jobs)))
+
+    until(lambda: connection.count.now == 1)
+    with ThreadPoolExecutor(2) as visitors:
+        visits = [visitors.submit(visit, visitor) for visitor in range(2)]
+        try:
+            until(lambda: connection.count.now == 2, 600.0)
+            assert renderer.capacity == 3
+        finally:
+            grown.set()
+        for visited in visits:
+            visited.result()
+    for jobs, pictures in (rounds[0], rounds[-1]):
+        assert pictures == local.render(jobs)
+    until(lambda: connection.count.now == 1)
+
+
 def test_a_replica_that_dies_in_the_middle_costs_time_and_nothing_else(
     connection: Connection, renderer: RayRenderer, embedder: RayEmbedder, local: DiffusersRenderer
 ) -> None:
