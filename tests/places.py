@@ -13,8 +13,11 @@ HEAVY = ("models", "browser", "app", "training", "postgres", "slow", "cluster")
 
 MARKERS: dict[str, tuple[str, ...]] = {
     "browser": ("browser", "app"),
+    "browser/test_proxy.py": ("postgres",),
     "models": ("models",),
     "models/test_ray.py": ("app", "cluster"),
+    "models/test_ray_deployed.py": ("app", "cluster"),
+    "models/test_ray_application.py": ("app",),
     "models/test_ray_plan.py": ("app",),
     "models/test_training.py": ("training",),
     "vocabulary/test_full_vocabulary.py": ("slow",),
@@ -29,6 +32,7 @@ MARKERS: dict[str, tuple[str, ...]] = {
     "test_remote_session.py": ("app", "models"),
     "ui/test_api.py": ("app",),
     "ui/test_temporary_folder.py": ("app",),
+    "ui/test_two_processes.py": ("app",),
     "ui/test_uploads.py": ("app", "models"),
     "ui/http/test_listening.py": ("app",),
     "ui/http/test_shutdown.py": ("app",),

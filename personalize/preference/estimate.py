@@ -223,7 +223,7 @@ class TasteEstimate:
         """Predicted top-1 accuracy: probability that the option of largest expected utility is picked.
 
         The probability is averaged over `samples` posterior samples of the taste, slips included. The seed
-        is fixed, so an estimate always gives the same number. Without answers it is 1 / K.
+        is fixed, so an estimate always gives the same number. Without answers it is about 1 / K.
 
         Args:
             options: Float[N, K, d], features of the options of N questions.

@@ -8,6 +8,7 @@
     order.py      who is drawn next
     pace.py       how fast pictures are drawn, and how many together
     drawing.py    the threads that draw batches and hand out the pictures
+    elsewhere.py  what other processes draw, so that it is drawn once
     watchdog.py   notices a renderer that stands still
     queue.py      joins these: the one way to have pictures drawn
     pictures.py   a picture is drawn once, kept by its record, and embedded once

@@ -1,10 +1,27 @@
 """The jobs that are not finished and the batches that are drawn, under one lock; and how a job ends."""
 
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 from personalize.errors import CancelledError
 from personalize.rendering.jobs import Batch, RenderJob
+from personalize.session.record import PictureRecord
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A picture that another process draws, as that process told it.
+
+    Attributes:
+        share: of the drawing that was done, 0..1.
+        left_s: seconds until it was to be there.
+        seen_s: when this was read, on the clock of the queue.
+    """
+
+    share: float
+    left_s: float
+    seen_s: float
 
 
 class JobBoard:
@@ -14,6 +31,7 @@ class JobBoard:
         changed: the lock, and the news that something changed; a thread may take it again.
         jobs: jobs whose futures have no result yet, oldest first.
         running: batches that the renderer draws now.
+        elsewhere: pictures that other processes draw.
         closed: whether nothing more is drawn.
     """
 
@@ -22,6 +40,7 @@ class JobBoard:
         self.changed = threading.Condition()
         self.jobs: list[RenderJob] = []
         self.running: list[Batch] = []
+        self.elsewhere: dict[PictureRecord, Watched] = {}
         self.closed = False
 
     def end(self, batch: Batch) -> None:

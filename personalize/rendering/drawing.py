@@ -1,7 +1,8 @@
 """Draws batches: the threads of the render queue, and what becomes of the pictures of a batch.
 
-Pictures that nobody waits for (ahead, bank) give way at the next denoising step when somebody comes. A
-picture that several jobs want is drawn once. When a batch of several jobs fails, each is tried by itself.
+Pictures that nobody waits for (ahead, bank) give way at the next denoising step when somebody comes and no
+machine is free. A picture that several jobs want is drawn once. When a batch of several jobs fails, each is
+tried by itself.
 """
 
 import logging
@@ -12,10 +13,13 @@ from collections.abc import Callable, Sequence
 from personalize.errors import PersonalizeError, RenderError
 from personalize.progress import OnStep
 from personalize.rendering.board import JobBoard
+from personalize.rendering.elsewhere import DrawnElsewhere
 from personalize.rendering.jobs import ABANDONED_S, Batch, RenderJob, wanting
+from personalize.rendering.order import gives_way
 from personalize.rendering.pace import Pace
 from personalize.rendering.watchdog import Watchdog
 from personalize.session.record import PictureRecord
+from personalize.session.store import unknown_session
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +52,8 @@ class BatchDrawing:
         draw: Draw,
         keep: Keep,
         clock: Callable[[], float],
+        capacity: Callable[[], int],
+        elsewhere: DrawnElsewhere | None = None,
     ) -> None:
         """Nothing is drawn yet.
 
@@ -59,9 +65,12 @@ class BatchDrawing:
             draw: renders a batch.
             keep: keeps its pictures.
             clock: seconds, never set back.
+            capacity: batches that may be drawn at once now.
+            elsewhere: what other processes draw; None where there are none.
         """
         self._board, self._watchdog, self._pace, self._choose = board, watchdog, pace, choose
-        self._draw, self._keep, self._clock = draw, keep, clock
+        self._draw, self._keep, self._clock, self._capacity = draw, keep, clock, capacity
+        self._elsewhere = elsewhere
         self._threads: list[threading.Thread] = []
         self.made = self.wasted = self.shared = 0
 
@@ -101,15 +110,38 @@ class BatchDrawing:
             self._draw_batch(batch)
 
     def _draw_batch(self, batch: Batch) -> None:
+        """Draw a batch, except for what other processes draw."""
+        if self._elsewhere is None:
+            self._draw_here(batch)
+            return
+        try:
+            left = self._elsewhere.claim(batch)
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits
+            self._fail(batch, error)
+            return
+        if left:
+            self._draw_here(batch)
+        else:
+            self._board.end(batch)
+        self._release(batch)
+
+    def _release(self, batch: Batch) -> None:
+        """Let other processes draw the pictures; before they are chosen here once more."""
+        if self._elsewhere is not None:
+            self._elsewhere.release(batch)
+
+    def _draw_here(self, batch: Batch) -> None:
         def on_step(done: int, total: int) -> None:
             with self._board.changed:
                 self._watchdog.step(batch, done / max(1, total))
                 if self._must_stop(batch):
+                    batch.leaving = True  # so that no second batch stops for the same reason
                     raise _Stopped
 
         try:
             contents = self._draw(batch.records, on_step)
         except _Stopped:
+            self._release(batch)
             self._board.end(batch)
             return
         except Exception as error:  # noqa: BLE001 - handed to whoever waits
@@ -128,16 +160,28 @@ class BatchDrawing:
         except Exception as error:  # noqa: BLE001 - handed to whoever waits
             self._fail(batch, error)
             return
+        self._release(batch)  # first, so that nothing is written for a job that is over
+        for record, jobs in wanted.items():
+            for job in jobs:
+                if job.take is None and kept.get(record) is None:
+                    self._board.settle(job, error=unknown_session())  # it was deleted meanwhile
         self._hand_out(batch, kept, taken)
 
     def _must_stop(self, batch: Batch) -> bool:
-        """Whether nobody wants the batch, or it is drawn ahead and somebody waits for something else."""
+        """Whether nobody wants the batch, or it is drawn ahead and its machine is needed for somebody."""
         jobs = wanting(self._board.jobs, batch)
         if self._board.closed or not jobs:
             return True
         if any(job.purpose.waited_for for job in jobs):
             return False
-        return any(job.purpose.waited_for and not job.future.done() for job in self._board.jobs)
+        return gives_way(
+            batch,
+            self._board.jobs,
+            self._board.running,
+            self._capacity(),
+            self._clock(),
+            self._board.elsewhere,
+        )
 
     def _measure(self, batch: Batch) -> dict[PictureRecord, list[RenderJob]]:
         """Note that a batch is drawn; who wants each of its pictures."""
@@ -146,7 +190,7 @@ class BatchDrawing:
             self._pace.note(len(batch.records), self._clock() - batch.began_s)
             self.made += len(batch.records)
             return {
-                record: [job for job in self._board.jobs if record in job.undrawn] for record in batch.records
+                record: [job for job in self._board.jobs if job.wants(record)] for record in batch.records
             }
 
     def _kept(
@@ -170,7 +214,7 @@ class BatchDrawing:
         """Give every job its pictures, and those that have all their result."""
         with self._board.changed:
             for record in batch.records:
-                jobs = [job for job in self._board.jobs if record in job.undrawn]
+                jobs = [job for job in self._board.jobs if job.wants(record)]
                 self.wasted += not jobs
                 self.shared += len(jobs) > 1
                 for job in jobs:
@@ -190,6 +234,7 @@ class BatchDrawing:
             if retried:
                 for job in jobs:
                     job.alone = True
+        self._release(batch)
         self._board.end(batch)
         if retried:
             return

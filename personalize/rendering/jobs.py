@@ -116,6 +116,15 @@ class RenderJob:
         """The records without repeats, in order."""
         return tuple(dict.fromkeys(self.records))
 
+    @cached_property
+    def asked_for(self) -> frozenset[PictureRecord]:
+        """The records as a set, which is compared with those of a batch at every step."""
+        return frozenset(self.records)
+
+    def wants(self, record: PictureRecord) -> bool:
+        """Whether this is one of its pictures, and is not drawn yet."""
+        return record in self.asked_for and record not in self.drawn
+
     @property
     def undrawn(self) -> list[PictureRecord]:
         """Distinct records that have no picture yet, in order."""
@@ -171,6 +180,10 @@ class Batch:
         stepped_s: when it made its last step.
         share: of its steps that are done, 0..1.
         stalled: whether it makes no steps any more.
+        leased: what no other process draws meanwhile (see `elsewhere`).
+        leaving: whether it stops now, and its machine is soon free.
+        preferred: whether another batch gave way to it. Until it begins, no batch is drawn ahead.
+        patient_until_s: when the next batch gives way to it, unless it has begun.
     """
 
     records: list[PictureRecord]
@@ -178,8 +191,18 @@ class Batch:
     stepped_s: float
     share: float = 0.0
     stalled: bool = False
+    leased: tuple[PictureRecord, ...] = ()
+    leaving: bool = False
+    preferred: bool = False
+    patient_until_s: float = 0.0
+
+    @cached_property
+    def drawn_now(self) -> frozenset[PictureRecord]:
+        """The records as a set."""
+        return frozenset(self.records)
 
 
 def wanting(jobs: Sequence[RenderJob], batch: Batch) -> list[RenderJob]:
     """The jobs that still want a picture of a batch."""
-    return [job for job in jobs if any(record in job.undrawn for record in batch.records)]
+    near = [job for job in jobs if not job.asked_for.isdisjoint(batch.drawn_now)]
+    return [job for job in near if any(job.wants(record) for record in batch.records)]

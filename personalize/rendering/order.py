@@ -10,16 +10,21 @@ The order is:
 Once in `PATIENCE` batches, the job that was passed over most is next whatever its purpose, if it was passed
 over as many times and somebody waits for it. So nothing that somebody waits for starves, and many such jobs
 delay a round by one batch only.
+
+A batch that nobody waits for gives way where its machine is needed (`gives_way`).
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from personalize.rendering.jobs import Batch, RenderJob, wanting
 from personalize.session.record import PictureRecord
 
 PATIENCE = 8
 """Batches of better purposes after which one batch goes to the job that was passed over most."""
+
+GIVE_WAY_S = 0.25
+"""Seconds in which a batch that stands in line should begin after another gave way to it."""
 
 REMEMBERED = 10_000
 """Sessions whose last batch is remembered."""
@@ -43,12 +48,18 @@ class Order:
         return ordered
 
     def before(
-        self, job: RenderJob, jobs: Sequence[RenderJob], running: Sequence[Batch]
+        self,
+        job: RenderJob,
+        jobs: Sequence[RenderJob],
+        running: Sequence[Batch],
+        elsewhere: Collection[PictureRecord] = (),
     ) -> tuple[float, int]:
         """Pictures and sessions that are served before a job; none while its own pictures are drawn."""
-        flying = {record for batch in running for record in batch.records}
-        if any(record in flying for record in job.undrawn):
+        drawn_here = {record for batch in running for record in batch.records}
+        left = [record for record in job.undrawn if record not in elsewhere]
+        if not left or any(record in drawn_here for record in left):
             return 0.0, 0
+        flying = drawn_here.union(elsewhere)
         pictures, sessions = 0.0, set()
         for batch in running:
             mine = wanting(jobs, batch)
@@ -64,7 +75,12 @@ class Order:
         return pictures, len(sessions - {job.session})
 
     def next_batch(
-        self, jobs: Sequence[RenderJob], running: Sequence[Batch], most: int, now_s: float
+        self,
+        jobs: Sequence[RenderJob],
+        running: Sequence[Batch],
+        most: int,
+        now_s: float,
+        elsewhere: Collection[PictureRecord] = (),
     ) -> Batch | None:
         """The next batch, whose jobs have had their turn then; None when nothing can be drawn now.
 
@@ -73,10 +89,12 @@ class Order:
             running: batches that are drawn now; what they draw is not drawn again, unless they stall.
             most: pictures in a batch.
             now_s: on the clock of the queue.
+            elsewhere: pictures that other processes draw.
         """
         ordered = self.ordered(jobs)
-        flying = {record for batch in running if not batch.stalled for record in batch.records}
-        chosen, leaders = _first_of(ordered, flying, most)
+        if any(batch.preferred and not batch.share for batch in running):
+            ordered = [job for job in ordered if job.purpose.waited_for]  # nothing overtakes it in the line
+        chosen, leaders = _first_of(ordered, _flying(running).union(elsewhere), most)
         if not chosen:
             return None
         self._batches += 1
@@ -97,6 +115,47 @@ class Order:
 
     def _is_late(self, job: RenderJob) -> bool:
         return self._since_late >= PATIENCE and _lateness(job) >= PATIENCE
+
+
+def gives_way(
+    batch: Batch,
+    jobs: Sequence[RenderJob],
+    running: Sequence[Batch],
+    capacity: int,
+    now_s: float,
+    elsewhere: Collection[PictureRecord] = (),
+) -> bool:
+    """Whether a batch that nobody waits for must stop: its machine is needed, and no other one is free.
+
+    A batch that was sent may stand in line at the machines. Then batches that are drawn give way to it, one
+    after another until it begins.
+
+    Args:
+        batch: one that nobody waits for.
+        jobs: that wait.
+        running: batches that are drawn now, with this one.
+        capacity: batches that may be drawn at once.
+        now_s: on the clock of the queue.
+        elsewhere: pictures that other processes draw.
+    """
+    waiting = [job for job in jobs if job.purpose.waited_for and not job.future.done()]
+    if not waiting or sum(not other.leaving for other in running) < capacity:
+        return False
+    flying = _flying(running).union(elsewhere)
+    if any(record not in flying for job in waiting for record in job.undrawn):
+        return True
+    if not batch.share:
+        return False  # it stands in line itself
+    for other in running:
+        if not other.share and now_s >= other.patient_until_s and wanting(waiting, other):
+            other.patient_until_s, other.preferred = now_s + GIVE_WAY_S, True
+            return True
+    return False
+
+
+def _flying(running: Sequence[Batch]) -> set[PictureRecord]:
+    """The pictures that are drawn now, by batches that make steps."""
+    return {record for batch in running if not batch.stalled for record in batch.records}
 
 
 def _first_of(

@@ -52,6 +52,8 @@ class Pictures:
             most=lambda: getattr(renderer, "batch", 4),
             capacity=lambda: getattr(renderer, "capacity", 1),
             stall_s=stall_s,
+            leases=store.leases,
+            own=store.own,
         )
 
     def request(
@@ -126,6 +128,7 @@ class Pictures:
         Raises:
             StoreError: it is damaged, and another model drew it.
             RenderError: the renderer failed.
+            CancelledError: the app ends.
         """
         try:
             return self._store.read_picture(picture)
@@ -133,7 +136,8 @@ class Pictures:
             record = self._store.record_of(picture)
             if record.renderer != self._renderer.name:
                 raise  # another model would draw another picture in the place of the one that was judged
-            return self.queue.redraw(record, lambda content: self._store.restore_picture(picture, content))
+            drawn = self.queue.redraw(record, lambda content: self._store.restore_picture(picture, content))
+            return self._store.read_picture(picture) if drawn is None else drawn
 
     def _keep(
         self, pictures: Sequence[tuple[PictureRecord, bytes, Sequence[str | None]]]

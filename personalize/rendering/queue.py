@@ -2,7 +2,7 @@
 
 A job asks for the pictures of one session for one purpose and gives a future. `order` says who is next,
 `drawing` draws batches, `pace` knows how many pictures together pay, `watchdog` notices a renderer that
-stands still, and `board` holds the jobs.
+stands still, `elsewhere` knows what other processes draw, and `board` holds the jobs.
 """
 
 import time
@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from personalize.errors import CancelledError
-from personalize.rendering.board import JobBoard
+from personalize.rendering.board import JobBoard, Watched
 from personalize.rendering.drawing import BatchDrawing, Draw, Keep
+from personalize.rendering.elsewhere import DrawnElsewhere, Own
 from personalize.rendering.jobs import DRAWN_AHEAD, Batch, Purpose, RenderJob, RenderProgress
 from personalize.rendering.order import Order
 from personalize.rendering.pace import Pace
 from personalize.rendering.watchdog import Watchdog
+from personalize.session.leases import Leases
 from personalize.session.record import PictureRecord
 
 
@@ -32,6 +34,8 @@ class RenderQueue:
         capacity: int | Callable[[], int] = 1,
         stall_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
+        leases: Leases | None = None,
+        own: Own = lambda session, pictures: None,
     ) -> None:
         """Nothing waits; threads start with the first job.
 
@@ -44,14 +48,27 @@ class RenderQueue:
                 come and go; 0: `draw_next` draws them.
             stall_s: see `Watchdog`.
             clock: seconds, never set back.
+            leases: who draws which picture, where other processes draw for the same store.
+            own: gives a session access to pictures that another process drew.
         """
         self.clock, self.pace = clock, Pace(batch, most)
         self._capacity = capacity if callable(capacity) else lambda: capacity
         self._board, self._order, self._count = JobBoard(), Order(), 0
         self._changed = self._board.changed
         self._watchdog = Watchdog(self._board, self._capacity, stall_s, self._now)
+        elsewhere = None
+        if leases is not None:
+            elsewhere = DrawnElsewhere(self._board, leases, own, self._watchdog, self.pace, self._now)
         self._drawing = BatchDrawing(
-            self._board, self._watchdog, self.pace, self._choose, draw, keep, self._now
+            self._board,
+            self._watchdog,
+            self.pace,
+            self._choose,
+            draw,
+            keep,
+            self._now,
+            self._capacity,
+            elsewhere,
         )
 
     @property
@@ -106,11 +123,14 @@ class RenderQueue:
             self._board.complete(job)
         return job
 
-    def redraw(self, record: PictureRecord, restore: Callable[[bytes], object]) -> bytes:
+    def redraw(self, record: PictureRecord, restore: Callable[[bytes], object]) -> bytes | None:
         """PNG bytes of one picture, drawn again for whoever looks at it.
+
+        They are None if another caller asked for them first. That caller has restored the picture.
 
         Raises:
             RenderError: the renderer failed or stalled.
+            CancelledError: the queue is closed.
         """
         drawn: list[bytes] = []
 
@@ -120,7 +140,7 @@ class RenderQueue:
             return record.prompt
 
         self.submit(f"restored {record.seed} {record.prompt}", Purpose.ROUND, [record], take=take).result()
-        return drawn[0]
+        return drawn[0] if drawn else None
 
     def drop_ahead(self, session: str) -> None:
         """Cancel what is drawn ahead for a session: its person wants something else."""
@@ -139,7 +159,8 @@ class RenderQueue:
         with self._changed:
             jobs = self._board.jobs
             mine = [job for job in self._order.ordered(jobs) if job.session == session]
-            return self._order.before(mine[0], jobs, self._board.running)[1] if mine else 0
+            board = self._board
+            return self._order.before(mine[0], jobs, board.running, board.elsewhere)[1] if mine else 0
 
     def progress(self, job: RenderJob) -> RenderProgress:
         """How far a job is, when its pictures will be there, and who is served before it."""
@@ -148,11 +169,20 @@ class RenderQueue:
             if job.future.done():
                 return RenderProgress(1.0, 0.0, 0)
             undrawn, running = set(job.undrawn), self._board.running
+            away = {one: seen for one, seen in self._board.elsewhere.items() if one in undrawn}
             total = max(1, len(job.distinct))
-            under_way = sum(batch.share for batch in running for record in batch.records if record in undrawn)
-            done = len(job.drawn) + under_way
-            pictures, sessions = self._order.before(job, self._board.jobs, running)
-            left_s = (pictures + total - done) * self.pace.picture_s / max(1, self.capacity)
+            under_way = sum(
+                batch.share
+                for batch in running
+                for record in batch.records
+                if record in undrawn - away.keys()
+            )
+            done = len(job.drawn) + under_way + sum(seen.share for seen in away.values())
+            left_s, sessions = max((self._left_of(seen) for seen in away.values()), default=0.0), 0
+            if len(away) < len(undrawn):
+                pictures, sessions = self._order.before(job, self._board.jobs, running, self._board.elsewhere)
+                here = pictures + len(undrawn) - len(away) - under_way
+                left_s = max(left_s, here * self.pace.picture_s / max(1, self.capacity))
             return RenderProgress(min(1.0, done / total), max(left_s, 0.2), sessions)
 
     def check(self) -> str | None:
@@ -235,7 +265,12 @@ class RenderQueue:
         if capacity and len(self._board.running) >= capacity:
             return None  # there were more machines when these threads began
         self._drawing.start(capacity)
-        return self._order.next_batch(self._board.jobs, self._board.running, self.pace.size, now)
+        jobs, running, elsewhere = self._board.jobs, self._board.running, self._board.elsewhere
+        return self._order.next_batch(jobs, running, self.pace.size, now, elsewhere)
+
+    def _left_of(self, seen: Watched) -> float:
+        """Seconds until a picture is there that another process draws."""
+        return max(0.0, seen.left_s - (self.clock() - seen.seen_s))
 
     def _now(self) -> float:
         return self.clock()

@@ -193,7 +193,10 @@ class Personalizer:
             if session.current is None:
                 round_ = self._questions.next(session, promised)
                 kept = self.store.append_round(token, round_)
-                session = replace(session, rounds=(*session.rounds, kept))
+                if kept.number == round_.number:
+                    session = replace(session, rounds=(*session.rounds, kept))
+                else:  # the answer before was taken back after the session was read
+                    session = self._known(token)
         estimate, why = self._estimate(session), None
         if session.current is not None and session.strategy != STUDY:
             why = explain(self.preparation, estimate, session.current)
@@ -213,15 +216,12 @@ class Personalizer:
         """The job that draws the open round; its future is the round with its pictures.
 
         Where the round was drawn ahead, its job is made urgent. An undo while the pictures are drawn may put
-        another round in the place of this one; then the future is that other round.
+        another round in the place of this one; then the future is that other round, or a SessionError.
         """
 
         def finish(pictures: list[str]) -> Round:
             with self._lock(token):
-                now = self.store.load(token).round(round_.number)
-                if now.rendered or now.prompts != round_.prompts:
-                    return now
-                return self.store.set_pictures(token, round_.number, pictures)
+                return self.store.set_pictures(token, round_.number, pictures, round_.prompts)
 
         return self._pictures.request(token, Purpose.ROUND, self._questions.records(round_), finish)
 
@@ -400,13 +400,20 @@ class Personalizer:
             self.store.change_answer(token, number, answer)
             return self.store.load(token)
 
-    def undo(self, token: str) -> Session:
+    def undo(self, token: str, answered: int | None = None) -> Session:
         """Take the last answer back; its round is open again.
+
+        Args:
+            token: of the session.
+            answered: number of answers that the person sees. Nothing is taken back if there are more or fewer
+                now. None takes the last one back in any case.
 
         Raises:
             SessionError: nothing was answered yet.
         """
         with self._lock(token):
+            if answered is not None and len((now := self.store.load(token)).answered) != answered:
+                return now
             self.store.undo(token)
             return self.store.load(token)
 
@@ -460,6 +467,15 @@ class Personalizer:
             raise SessionError(
                 "Expected a picture of this session, found another. Open it from its own page."
             )
+        return self.content(picture)
+
+    def content(self, picture: str) -> bytes:
+        """The PNG of a picture by hash, for whom the caller let see it; a damaged one is drawn again.
+
+        Raises:
+            StoreError: it does not exist any more, or it is damaged and another model drew it.
+            RenderError: the renderer failed.
+        """
         return self._pictures.content(picture)
 
     def delete(self, token: str) -> int:

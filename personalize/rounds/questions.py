@@ -64,7 +64,11 @@ class Questions:
             promised: the `fingerprint` of the round of `likely` that the page shows already.
         """
         kept = self._promised.find((log_of(session), promised)) if promised else None
-        return kept or self._chosen(session, self._pool(session))
+        if kept is not None:  # its pictures may have been deleted since the page got them
+            wanted = set(self.records(kept))
+            if wanted <= self._store.find_pictures(list(wanted)).keys():
+                return kept
+        return self._chosen(session, self._pool(session))
 
     def ahead(self, session: Session) -> Round:
         """The round by words after those of the session, whatever is answered to the newest of them."""

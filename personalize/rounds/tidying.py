@@ -33,6 +33,6 @@ class Tidying:
         while not self._ended.is_set():
             try:
                 self._loop.forget_unshown()
-            except PersonalizeError:
-                log.warning("pictures that were never shown could not be deleted", exc_info=True)
+            except PersonalizeError as error:
+                log.warning("pictures that were never shown could not be deleted: %s", error)
             self._ended.wait(self._pause_s)

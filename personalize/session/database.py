@@ -7,6 +7,7 @@ database.
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,9 @@ DatabaseUrl = URL
 LOCK_WAIT_S = 15.0
 """Seconds that a write waits for the write of another program."""
 
+CLOSE_WAIT_S = 2.0
+"""Longest wait for transactions to end before all connections are closed, in seconds."""
+
 
 class Database:
     """Read and write transactions on one database, safe to use from any thread."""
@@ -41,12 +45,14 @@ class Database:
                 or of another program or version. The database is unchanged.
         """
         self._lock_wait_s = lock_wait_s
+        self._idle, self._transactions = threading.Condition(), 0
         parsed = _parsed(url)
         self.where = parsed.database or "" if _is_sqlite(parsed) else parsed.render_as_string()
         if _is_sqlite(parsed):
             _prepare_file(Path(self.where), lock_wait_s)
         self._engine = _engine(parsed, lock_wait_s)
         self._writer = self._engine.execution_options(palate_writes=True)
+        self._fleeting = self._engine.execution_options(palate_writes=True, palate_fleeting=True)
         try:
             with self._explained(), self._writer.begin() as connection:
                 make_tables(connection, self.where)
@@ -57,19 +63,23 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Rows]:
-        """A transaction that reads one consistent state of the database.
+        """A transaction that reads: one state of an SQLite database, what is committed on PostgreSQL.
 
         Raises:
             StoreError: the database is damaged, locked or not available.
         """
-        with self._explained(), Rows(self._engine) as rows, rows.begin():
+        with self._counted(), self._explained(), Rows(self._engine) as rows, rows.begin():
             yield rows
 
     @contextmanager
-    def writing(self) -> Iterator[Rows]:
+    def writing(self, *, lasting: bool = True) -> Iterator[Rows]:
         """A write transaction: at the end of the block all its changes are on the disk, or none.
 
         SQLite admits one writer at a time, from the first statement on. On PostgreSQL the caller locks rows.
+
+        Args:
+            lasting: False for changes that a power cut may take back. They cost no wait for the disk. The
+                death of a process takes nothing back.
 
         Raises:
             IntegrityError: a write would break a UNIQUE constraint.
@@ -77,7 +87,8 @@ class Database:
         """
         if self._file is not None:
             self._file.check()
-        with self._explained(), Rows(self._writer, expire_on_commit=False) as rows, rows.begin():
+        writer = self._writer if lasting else self._fleeting
+        with self._counted(), self._explained(), Rows(writer, expire_on_commit=False) as rows, rows.begin():
             yield rows
 
     def check(self) -> None:
@@ -90,8 +101,21 @@ class Database:
             rows.execute(update(SchemaRow).values(version=SCHEMA_VERSION))
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, once the transactions of other threads are over, or after `CLOSE_WAIT_S`."""
+        with self._idle:
+            self._idle.wait_for(lambda: not self._transactions, CLOSE_WAIT_S)
         self._engine.dispose()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._idle:
+            self._transactions += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._transactions -= 1
+                self._idle.notify_all()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -150,7 +174,14 @@ def _engine(url: URL, lock_wait_s: float) -> Engine:
         if not _is_sqlite(url):
             wait_ms = round(1000 * lock_wait_s)
             connect = {"connect_timeout": 10, "options": f"-c lock_timeout={wait_ms}"}
-            return create_engine(url, connect_args=connect, pool_pre_ping=True, hide_parameters=True)
+            engine = create_engine(url, connect_args=connect, pool_pre_ping=True, hide_parameters=True)
+
+            @event.listens_for(engine, "begin")
+            def on_begin_there(connection: Connection) -> None:
+                if connection.get_execution_options().get("palate_fleeting"):
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+            return engine
         engine = create_engine(url, creator=lambda: _connected(url, lock_wait_s), hide_parameters=True)
     except (SQLAlchemyError, ImportError) as error:
         raise StoreError(
@@ -177,8 +208,11 @@ def _engine(url: URL, lock_wait_s: float) -> Engine:
     def on_begin(connection: Connection) -> None:
         # A write transaction takes its lock at once. If it read first, it could not wait for the lock later
         # (SQLITE_BUSY).
-        writes = connection.get_execution_options().get("palate_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get("palate_writes"):
+            kept = "NORMAL" if options.get("palate_fleeting") else "FULL"
+            connection.exec_driver_sql(f"PRAGMA synchronous={kept}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("palate_writes") else "BEGIN")
 
     return engine
 

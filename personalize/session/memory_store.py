@@ -8,6 +8,9 @@ from typing import Literal
 
 from torch import Tensor
 
+from personalize.session.leases import Leases
+from personalize.session.limits import MemoryLimits
+from personalize.session.notes import MemoryNotes
 from personalize.session.record import Answer, CardState, PictureRecord, Round, Session, Trial, WallCard
 from personalize.session.store import (
     hash_of,
@@ -52,10 +55,18 @@ class _SessionLog:
 
 
 class MemoryStore:
-    """A Store that exists only as long as the process."""
+    """A Store that exists only as long as the process.
+
+    Attributes:
+        leases: None, since no other process can see the store.
+        limits, notes: of this process.
+    """
+
+    leases: Leases | None = None
 
     def __init__(self) -> None:
         """Create an empty store."""
+        self.limits, self.notes = MemoryLimits(), MemoryNotes()
         self._lock = threading.RLock()
         self._sessions: dict[str, _SessionLog] = {}
         self._contents: dict[str, bytes] = {}
@@ -82,18 +93,26 @@ class MemoryStore:
         """See Store."""
         with self._lock:
             log = self._log(token)
-            index = log.index_of(round_.number)
-            if index is None:
+            live = log.live()
+            if live.current is not None:
+                return live.current
+            if log.index_of(round_.number) is None:
                 log.rounds.append(replace(round_, answer=None))
                 log.pictures.update(round_.pictures)
             return log.live().round(round_.number)
 
-    def set_pictures(self, token: str, number: int, pictures: Sequence[str]) -> Round:
+    def set_pictures(
+        self, token: str, number: int, pictures: Sequence[str], prompts: Sequence[str] | None = None
+    ) -> Round:
         """See Store."""
         with self._lock:
             log = self._log(token)
             index = log.index_of(number)
-            if index is not None:
+            live = None if index is None else log.rounds[index]
+            fits = live is not None and (
+                prompts is None or (live.prompts == tuple(prompts) and not live.pictures)
+            )
+            if index is not None and fits:
                 log.rounds[index] = replace(log.rounds[index], pictures=tuple(pictures))
                 log.pictures.update(pictures)
             return log.live().round(number)
@@ -254,7 +273,8 @@ class MemoryStore:
     def keep_embeddings(self, embedder: str, embeddings: Mapping[str, Tensor]) -> None:
         """See Store."""
         with self._lock:
-            self._embeddings |= {(embedder, picture): one for picture, one in embeddings.items()}
+            known = {picture: one for picture, one in embeddings.items() if picture in self._contents}
+            self._embeddings |= {(embedder, picture): one for picture, one in known.items()}
 
     def trials(self, token: str) -> list[Trial]:
         """See Store."""

@@ -12,11 +12,26 @@ from typing import Literal, Protocol
 from torch import Tensor
 
 from personalize.errors import SessionError, StaleAnswerError, StoreError, UnknownSessionError
+from personalize.session.leases import Leases
+from personalize.session.limits import Limits
+from personalize.session.notes import Notes
 from personalize.session.record import Answer, CardState, PictureRecord, Round, Session, Trial, WallCard
 
 
 class Store(Protocol):
     """Sessions, their pictures, and the embeddings of the pictures. Safe to call from any thread."""
+
+    @property
+    def leases(self) -> Leases | None:
+        """Who draws which picture; None where no other process can see the store."""
+
+    @property
+    def limits(self) -> Limits:
+        """The buckets of requests, of all processes that see the store."""
+
+    @property
+    def notes(self) -> Notes:
+        """Small values for a time, of all processes that see the store."""
 
     def check(self) -> None:
         """Test that a picture and an answer could be stored now, by a write that leaves nothing.
@@ -36,10 +51,27 @@ class Store(Protocol):
         """
 
     def append_round(self, token: str, round_: Round) -> Round:
-        """Store a new round, or return the live round with the same number if there is one."""
+        """Store a new round, or return the live round that is there already.
 
-    def set_pictures(self, token: str, number: int, pictures: Sequence[str]) -> Round:
-        """Set the pictures of a live round."""
+        That is the round with the same number, or the open one: another process may have asked it, or have
+        taken its answer back.
+        """
+
+    def set_pictures(
+        self, token: str, number: int, pictures: Sequence[str], prompts: Sequence[str] | None = None
+    ) -> Round:
+        """Set the pictures of a live round, and return the round.
+
+        Args:
+            token: of the session.
+            number: of the round.
+            pictures: their hashes.
+            prompts: that were drawn. A live round of other prompts, or with pictures already, stays as it is:
+                another process may have put it there. None sets the pictures in any case.
+
+        Raises:
+            SessionError: the round was withdrawn meanwhile.
+        """
 
     def append_answer(self, token: str, number: int, answer: Answer, shown: str | None = None) -> Session:
         """Store the answer to the open round, and return the session with it.
@@ -140,7 +172,7 @@ class Store(Protocol):
         """Float[D]: the stored embedding of each picture that has one, in one query."""
 
     def keep_embeddings(self, embedder: str, embeddings: Mapping[str, Tensor]) -> None:
-        """Store the embeddings Float[D] of pictures."""
+        """Store the embeddings Float[D] of those pictures that exist; one may be deleted while it is seen."""
 
     def trials(self, token: str) -> list[Trial]:
         """The trials of the session's blind test, in order."""

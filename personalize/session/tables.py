@@ -8,12 +8,12 @@ a round has one live answer. A token opens its session, so the table contains on
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, CheckConstraint, Double, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from personalize.session.column_types import AnyJson, AnyTime, UtcDateTime
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Version of the tables below. A database with a larger number was written by a newer Palate.
 
 A new version needs a revision in `revisions/`, which takes earlier databases to it.
@@ -163,6 +163,45 @@ class EmbeddingRow(Table):
     picture: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
     dtype: Mapped[str]
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LeaseRow(Table):
+    """Who draws the picture of a record now, and how far it is (see `leases`).
+
+    `until` is a time in seconds since 1970 on the clock of the database.
+    """
+
+    __tablename__ = "palate_lease"
+    __table_args__ = (
+        CheckConstraint("share BETWEEN 0 AND 1 AND left_s >= 0", name="palate_lease_is_progress"),
+    )
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(32))
+    until: Mapped[float] = mapped_column(Double)
+    share: Mapped[float] = mapped_column(Double)
+    left_s: Mapped[float] = mapped_column(Double)
+
+
+class LimitRow(Table):
+    """A bucket of requests that is not full (see `limits`); `full_at` as `LeaseRow.until`."""
+
+    __tablename__ = "palate_limit"
+    __table_args__ = (CheckConstraint("full_at >= 0", name="palate_limit_is_a_time"),)
+    what: Mapped[str] = mapped_column(String(32), primary_key=True)
+    visitor: Mapped[str] = mapped_column(String(64), primary_key=True)
+    full_at: Mapped[float] = mapped_column(Double)
+
+
+class NoteRow(Table):
+    """A small value that all processes know for a time (see `notes`); `until` as `LeaseRow.until`."""
+
+    __tablename__ = "palate_note"
+    __table_args__ = (CheckConstraint("until >= 0 AND for_s >= 0", name="palate_note_is_for_a_time"),)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[bytes] = mapped_column(LargeBinary)
+    until: Mapped[float] = mapped_column(Double)
+    for_s: Mapped[float] = mapped_column(Double)
 
 
 Index("palate_one_trial", TrialRow.session_id, TrialRow.number, unique=True)

@@ -1,6 +1,6 @@
 """Forgets pictures that were drawn ahead for sessions and never shown, once nobody comes back to them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, exists, func, select
@@ -23,18 +23,17 @@ SeedsOf = Callable[[int, int], Collection[int]]
 """From the seed of a session and its number of rounds to the seeds of the pictures drawn ahead for it."""
 
 
-def forget_unshown(rows: Rows, files: PicturePlace, before: datetime, seeds_of: SeedsOf) -> int:
-    """Delete pictures drawn ahead for sessions without an answer since `before`; how many are gone.
+AT_ONCE = 100
+"""Sessions that are looked at in one query."""
 
-    A picture stays if a round or a blind test of the session shows it. It stays too if the session has the
-    plain picture of its seed, because it may then be a personal picture. If another session may see it,
-    only this session loses it.
+
+def idle_sessions(rows: Rows, before: datetime, session: int | None = None) -> list[tuple[int, datetime]]:
+    """Sessions without an answer since `before`, with the time of their newest one or of their beginning.
 
     Args:
         rows: the transaction.
-        files: the place of the pictures.
-        before: sessions that were begun or answered later are left alone.
-        seeds_of: tells pictures that were drawn ahead from personal ones.
+        before: sessions that were begun or answered later are left out.
+        session: looks at this one only.
     """
     newest = (
         select(func.max(AnswerRow.at))
@@ -42,34 +41,61 @@ def forget_unshown(rows: Rows, files: PicturePlace, before: datetime, seeds_of: 
         .where(RoundRow.session_id == SessionRow.id)
         .scalar_subquery()
     )
-    idle = select(SessionRow).where(
-        SessionRow.created < before, func.coalesce(newest, SessionRow.created) < before
+    last = func.coalesce(newest, SessionRow.created)
+    idle = select(SessionRow.id, last).where(SessionRow.created < before, last < before)
+    if session is not None:
+        idle = idle.where(SessionRow.id == session)
+    return [(number, at) for number, at in rows.execute(idle)]
+
+
+def unshown_pictures(rows: Rows, sessions: Sequence[int], seeds_of: SeedsOf) -> dict[int, set[str]]:
+    """Pictures that were drawn ahead for sessions and not shown; sessions without any are left out.
+
+    A picture counts as shown if a round or a blind test of the session shows it. It counts too if the session
+    has the plain picture of its seed, because it may then be a personal picture.
+
+    Args:
+        rows: the transaction.
+        sessions: their numbers.
+        seeds_of: tells pictures that were drawn ahead from personal ones.
+    """
+    found: dict[int, set[str]] = {}
+    for start in range(0, len(sessions), AT_ONCE):
+        found |= _unshown(rows, sessions[start : start + AT_ONCE], seeds_of)
+    return found
+
+
+def _unshown(rows: Rows, sessions: Sequence[int], seeds_of: SeedsOf) -> dict[int, set[str]]:
+    shown: dict[int, set[str]] = {number: set() for number in sessions}
+    rounds = dict.fromkeys(sessions, 0)
+    asked = select(RoundRow.session_id, RoundRow.pictures).where(RoundRow.session_id.in_(sessions))
+    for number, pictures in rows.execute(asked):
+        shown[number] |= set(pictures)
+        rounds[number] += 1
+    tried = select(TrialRow.session_id, TrialRow.plain, TrialRow.personal)
+    for number, plain, personal in rows.execute(tried.where(TrialRow.session_id.in_(sessions))):
+        shown[number] |= {plain, personal}
+    own = (
+        select(SeenRow.session_id, RecordRow.prompt, RecordRow.seed, SeenRow.picture)
+        .join(RecordRow, RecordRow.picture == SeenRow.picture)
+        .where(SeenRow.session_id.in_(sessions))
     )
-    gone = 0
-    for session in rows.scalars(idle).all():
-        rounds = rows.scalars(select(RoundRow).where(RoundRow.session_id == session.id)).all()
-        trials = rows.scalars(select(TrialRow).where(TrialRow.session_id == session.id)).all()
-        shown = {picture for round_ in rounds for picture in round_.pictures}
-        shown |= {picture for trial in trials for picture in (trial.plain, trial.personal)}
-        seeds = [str(seed) for seed in seeds_of(int(session.seed), len(rounds))]
-        own = (
-            select(RecordRow.seed, SeenRow.picture)
-            .join(RecordRow, RecordRow.picture == SeenRow.picture)
-            .where(SeenRow.session_id == session.id)
-        )
-        beside = {seed for seed, _ in rows.execute(own.where(RecordRow.prompt == session.subject))}
-        ahead = [
-            picture
-            for seed, picture in rows.execute(own.where(RecordRow.seed.in_(seeds)))
-            if seed not in beside
-        ]
-        for picture in set(ahead) - shown:
-            gone += _forget(rows, files, session.id, picture)
-    return gone
+    owned: dict[int, list[tuple[str, str, str]]] = {number: [] for number in sessions}
+    for number, prompt, seed, picture in rows.execute(own):
+        owned[number].append((prompt, seed, picture))
+    found = {}
+    for session in rows.scalars(select(SessionRow).where(SessionRow.id.in_(sessions))):
+        mine = owned[session.id]
+        ahead = {str(seed) for seed in seeds_of(int(session.seed), rounds[session.id])}
+        beside = {seed for prompt, seed, _ in mine if prompt == session.subject}
+        unshown = {picture for _, seed, picture in mine if seed in ahead - beside} - shown[session.id]
+        if unshown:
+            found[session.id] = unshown
+    return found
 
 
-def _forget(rows: Rows, files: PicturePlace, session: int, picture: str) -> bool:
-    """Take a picture from a session; whether the picture itself is gone."""
+def forget(rows: Rows, files: PicturePlace, session: int, picture: str) -> bool:
+    """Take a picture from a session; whether the picture itself is gone, because no other may see it."""
     rows.execute(delete(SeenRow).where(SeenRow.session_id == session, SeenRow.picture == picture))
     other = aliased(SeenRow)
     if rows.scalar(select(exists().where(other.picture == picture))):

@@ -12,7 +12,7 @@ from personalize.rounds.personalizer import Personalizer
 from personalize.session.record import Answer, Round, Session
 from personalize.session.subject import check_subject
 from personalize.taste.summary import Opinion, opinions_of
-from personalize.taste.taste_file import Made, Picked, Said, TasteFile, read_taste_file
+from personalize.taste.taste_file import MOST_ROUNDS, Made, Picked, Said, TasteFile, read_taste_file
 from personalize.vocabulary.vocabulary import Vocabulary
 
 
@@ -27,6 +27,8 @@ def made_with(loop: Personalizer) -> Made:
 
 def taste_file(loop: Personalizer, token: str, sentence: str) -> TasteFile:
     """The taste file of a session, without the rounds whose answer is damaged.
+
+    Of more than MOST_ROUNDS answered rounds it contains the newest.
 
     Args:
         loop: the loop of the session.
@@ -55,7 +57,7 @@ def taste_file(loop: Personalizer, token: str, sentence: str) -> TasteFile:
             )
             for opinion in opinions_of(loop.preparation, loop.snapshot(token).estimate)
         ],
-        rounds=[_picked(round_, vocabulary) for round_ in session.counted],
+        rounds=[_picked(round_, vocabulary) for round_ in session.counted[-MOST_ROUNDS:]],
     )
 
 

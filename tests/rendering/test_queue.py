@@ -1,6 +1,7 @@
 """What is asked of the render queue: jobs, raising, dropping, closing."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -68,6 +69,18 @@ def test_a_lost_picture_is_drawn_again_and_put_back(bench: Bench) -> None:
     restored: list[bytes] = []
     assert bench.queue.redraw(picture("lost"), restored.append) == b"lost"
     assert restored == [b"lost"] and bench.kept == []
+
+
+def test_two_who_miss_a_picture_at_once_have_it_drawn_once(bench: Bench) -> None:
+    restored: list[bytes] = []
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(bench.queue.redraw, picture("lost"), restored.append)
+        bench.wait_for_batch()
+        second = pool.submit(bench.queue.redraw, picture("lost"), restored.append)
+        until(lambda: bench.queue.unfinished[0].followers == 2)
+        bench.draw_all()
+        assert [first.result(WAIT_S), second.result(WAIT_S)] == [b"lost", None]
+    assert restored == [b"lost"] and bench.batches == [["lost"]]
 
 
 def test_closing_can_wait_until_nothing_is_drawn_any_more(bench: Bench) -> None:

@@ -228,6 +228,25 @@ def test_undo_reaches_the_beginning_and_then_says_so(loop: Personalizer) -> None
         loop.undo(token)
 
 
+def test_an_undo_of_an_answer_that_is_not_the_last_takes_nothing_back(loop: Personalizer) -> None:
+    token = loop.start("a fox").token
+    play(loop, token, 2, "night")
+    for seen in (1, 3):  # the page was behind, or its pick had not arrived yet
+        assert len(loop.undo(token, seen).answered) == 2
+    assert len(loop.undo(token, 2).answered) == 1
+    assert len(loop.undo(token, 2).answered) == 1  # pressed twice
+
+
+def test_a_round_of_a_session_that_changed_meanwhile_is_the_one_that_waits(loop: Personalizer) -> None:
+    token = loop.start("a fox").token
+    play(loop, token, 2, "night")
+    read = loop.session(token)
+    loop.undo(token)
+    snapshot = loop.open_round(token, read)
+    assert [round_.number for round_ in snapshot.session.rounds] == [1, 2]
+    assert snapshot.session.current is not None and snapshot.session.current.number == 2
+
+
 def test_none_of_these_teaches_no_preference(loop: Personalizer) -> None:
     token = loop.start("a fox").token
     first = loop.render(token, loop.propose(token).number)

@@ -230,6 +230,25 @@ def test_what_was_never_shown_is_forgotten_after_a_day_and_the_rest_is_kept(
     assert looked_at(loop, token).rendered
 
 
+def test_a_promised_round_whose_pictures_are_gone_is_chosen_anew(
+    preparation: Preparation, store: Store
+) -> None:
+    loop = loop_of(preparation, store)
+    token = loop.start("a fox", seed=3).token
+    looked_at(loop, token)
+    likely = loop.likely_rounds(token)
+    assert 0 in likely
+    time.sleep(0.01)
+    assert loop.forget_unshown(timedelta(0))  # the page stayed open for more than a day
+    loop.answer(token, 1, best=0)
+    opened = loop.open_round(token, promised=likely[0].fingerprint).session.current
+    assert opened is not None
+    for picture in loop.render(token, opened.number).pictures:
+        assert loop.picture(token, picture)
+    loop.answer(token, 2, best=0)
+    assert loop_of(preparation, store).estimate(token).theta.isfinite().all()  # after a restart
+
+
 def test_a_personal_picture_may_come_from_the_pool(
     preparation: Preparation, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

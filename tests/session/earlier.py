@@ -14,8 +14,8 @@ FOLDER = Path(__file__).parent / "schemas"
 AT = datetime(2026, 11, 24, 9, 0)
 LATER = datetime(2026, 11, 24, 9, 5)
 
-MADE_BY = ("1", "2", "3", "4", "3, brought to 4", "1, brought to 4")
-"""Versions of Palate that made a database; versions 2 to 4 brought earlier ones up to date."""
+MADE_BY = ("1", "2", "3", "4", "5", "3, brought to 4", "1, brought to 4")
+"""Versions of Palate that made a database; versions 2 to 5 brought earlier ones up to date."""
 
 
 def fill(engine: Engine, made_by: str) -> None:

@@ -91,14 +91,14 @@ def test_every_row_of_an_earlier_version_is_there_again(
     assert said == [("best", 0, 2), ("none", None, None)] and not first.left_out
     assert first.current is not None and first.current.number == 3
     assert second.answered[0].answer is not None and second.answered[0].answer.best == 1
-    assert second.answered[0].answer.liked == ((0,) if "4" in made_by else ())
+    assert second.answered[0].answer.liked == ((0,) if made_by[-1] in "45" else ())
     assert [trial.chosen for trial in store.trials("token")] == (
-        [] if made_by[0] == "1" and "4" not in made_by else ["personal", None]
+        [] if made_by[0] == "1" and made_by[-1] not in "45" else ["personal", None]
     )
     assert store.owns("token", A) and not store.owns("token", B)
     assert store.embeddings("embedder", [A])[A].numpy().tobytes() == bytes(range(8))
     card = store.card_of("token")
-    assert (card is not None) == (made_by[0] == "3" or "4" in made_by)
+    assert (card is not None) == (made_by[0] == "3" or made_by[-1] in "45")
     assert store.put_card("token", content(2)).number == (1 if card is None else 8)
     store.append_answer("token", 3, pick(1))
     assert store.delete("token") > 0
@@ -216,7 +216,7 @@ def test_several_databases_may_be_brought_up_to_date_at_once(tmp_path: Path) -> 
             store.close()
 
 
-@pytest.mark.parametrize("version", ["0", "-3", "6", "99"])
+@pytest.mark.parametrize("version", ["0", "-3", "7", "99"])
 def test_a_version_that_is_not_known_is_refused_and_left_as_it_is(
     url: str, engine: Engine, tmp_path: Path, version: str
 ) -> None:

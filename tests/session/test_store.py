@@ -61,6 +61,15 @@ def test_a_second_round_of_a_number_gives_back_the_first(store: Store) -> None:
     assert store.append_round("token", round_(1, salt=9)) == round_(1)
 
 
+def test_a_round_after_one_that_waits_gives_back_the_one_that_waits(store: Store) -> None:
+    store.create(session())
+    store.append_round("token", round_(1))
+    store.append_answer("token", 1, pick())
+    store.undo("token")  # by another process, after this one read the answer
+    assert store.append_round("token", round_(2)) == round_(1)
+    assert store.load("token").rounds == (round_(1),)
+
+
 def test_an_answer_within_a_new_round_is_not_believed(store: Store) -> None:
     store.create(session())
     assert store.append_round("token", replace(round_(1), answer=pick())).answer is None
@@ -73,6 +82,17 @@ def test_pictures_are_added_to_a_round(store: Store) -> None:
     assert store.owns("token", B) and not store.owns("token", C)
     with pytest.raises(SessionError, match="round 2"):
         store.set_pictures("token", 2, [A])
+
+
+def test_pictures_of_other_prompts_are_not_shown(store: Store) -> None:
+    store.create(session())
+    store.append_round("token", round_(1))
+    drawn = round_(1).prompts
+    store.append_answer("token", 1, pick())
+    store.undo("token")
+    assert store.set_pictures("token", 1, [A, B, C], round_(1, salt=9).prompts) == round_(1)
+    assert store.set_pictures("token", 1, [A, B, C], drawn) == round_(1, (A, B, C))
+    assert store.set_pictures("token", 1, [B, B, B], drawn) == round_(1, (A, B, C))  # the first ones stay
 
 
 @pytest.mark.parametrize("answer", [pick(2), pick(0, worst=1), none_of_these()])
@@ -182,15 +202,25 @@ def test_a_session_sees_the_pictures_it_was_given(store: Store) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
 def test_an_embedding_comes_back_bit_by_bit(store: Store, dtype: torch.dtype) -> None:
-    assert store.embeddings("eye", [A]).get(A) is None
+    one, other = saved(store, 1), saved(store, 2)
+    assert store.embeddings("eye", [one]) == {}
     embedding = torch.linspace(-1, 1, 48, dtype=dtype)[::2]
-    store.keep_embeddings("eye", {A: embedding})
-    found = store.embeddings("eye", [A]).get(A)
+    store.keep_embeddings("eye", {one: embedding})
+    found = store.embeddings("eye", [one]).get(one)
     assert found is not None and found.dtype == dtype and torch.equal(found, embedding)
-    assert store.embeddings("other eye", [A]).get(A) is None and store.embeddings("eye", [B]).get(B) is None
-    store.keep_embeddings("eye", {A: -embedding})
-    found = store.embeddings("eye", [A]).get(A)
+    assert store.embeddings("other eye", [one]) == {} and store.embeddings("eye", [other]) == {}
+    store.keep_embeddings("eye", {one: -embedding})
+    found = store.embeddings("eye", [one]).get(one)
     assert found is not None and torch.equal(found, -embedding)
+
+
+def test_an_embedding_of_a_picture_that_was_deleted_meanwhile_is_not_kept(store: Store) -> None:
+    store.create(session())
+    mine, stays = saved(store, 1), saved(store, 2)
+    store.own("token", [mine])
+    store.delete("token")
+    store.keep_embeddings("eye", {mine: torch.ones(3), stays: torch.ones(3)})
+    assert set(store.embeddings("eye", [mine, stays])) == {stays}
 
 
 def test_deleting_forgets_what_no_other_session_sees(store: Store) -> None:

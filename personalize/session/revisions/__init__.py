@@ -6,6 +6,7 @@
     version_3.py    the cards of a wall
     version_4.py    the marks of an answer
     version_5.py    no answer that is no picture
+    version_6.py    what processes that share a database agree on
 
 A revision describes the tables as they were at that time, so it imports nothing of `session.tables`.
 """

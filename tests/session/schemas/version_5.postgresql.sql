@@ -1,0 +1,18 @@
+CREATE TABLE palate_schema ( version INTEGER NOT NULL, PRIMARY KEY (version) );
+CREATE TABLE palate_session ( id SERIAL NOT NULL, token_hash VARCHAR(64) NOT NULL, seed VARCHAR(24) NOT NULL, subject VARCHAR NOT NULL, strategy VARCHAR NOT NULL, options INTEGER NOT NULL, vocabulary VARCHAR NOT NULL, renderer VARCHAR NOT NULL, embedder VARCHAR NOT NULL, created TIMESTAMP WITH TIME ZONE NOT NULL, PRIMARY KEY (id), UNIQUE (token_hash) );
+CREATE TABLE palate_picture ( picture VARCHAR(64) NOT NULL, content VARCHAR(64) NOT NULL, PRIMARY KEY (picture) );
+CREATE TABLE palate_embedding ( embedder VARCHAR NOT NULL, picture VARCHAR(64) NOT NULL, dtype VARCHAR NOT NULL, content BYTEA NOT NULL, PRIMARY KEY (embedder, picture) );
+CREATE INDEX ix_palate_embedding_picture ON palate_embedding (picture);
+CREATE TABLE palate_round ( id SERIAL NOT NULL, session_id INTEGER NOT NULL, number INTEGER NOT NULL, subject VARCHAR NOT NULL, paths JSON NOT NULL, prompts JSON NOT NULL, seeds JSON NOT NULL, pictures JSON NOT NULL, strategy VARCHAR NOT NULL, withdrawn_at TIMESTAMP WITH TIME ZONE, PRIMARY KEY (id), FOREIGN KEY(session_id) REFERENCES palate_session (id) ON DELETE CASCADE );
+CREATE UNIQUE INDEX palate_one_live_round ON palate_round (session_id, number) WHERE withdrawn_at IS NULL;
+CREATE TABLE palate_trial ( id SERIAL NOT NULL, session_id INTEGER NOT NULL, number INTEGER NOT NULL, subject VARCHAR NOT NULL, plain_prompt VARCHAR NOT NULL, prompt VARCHAR NOT NULL, plain VARCHAR(64) NOT NULL, personal VARCHAR(64) NOT NULL, personal_first BOOLEAN NOT NULL, chosen VARCHAR, at TIMESTAMP WITH TIME ZONE NOT NULL, PRIMARY KEY (id), FOREIGN KEY(session_id) REFERENCES palate_session (id) ON DELETE CASCADE );
+CREATE UNIQUE INDEX palate_one_trial ON palate_trial (session_id, number);
+CREATE TABLE palate_card ( id SERIAL NOT NULL, session_id INTEGER NOT NULL, content BYTEA NOT NULL, state VARCHAR(8) NOT NULL, PRIMARY KEY (id), UNIQUE (session_id), FOREIGN KEY(session_id) REFERENCES palate_session (id) ON DELETE CASCADE );
+CREATE INDEX ix_palate_card_state ON palate_card (state);
+CREATE TABLE palate_record ( id SERIAL NOT NULL, key VARCHAR(64) NOT NULL, picture VARCHAR(64) NOT NULL, renderer VARCHAR NOT NULL, prompt VARCHAR NOT NULL, negative_prompt VARCHAR NOT NULL, seed VARCHAR(24) NOT NULL, PRIMARY KEY (id), UNIQUE (key), FOREIGN KEY(picture) REFERENCES palate_picture (picture) ON DELETE CASCADE );
+CREATE INDEX ix_palate_record_picture ON palate_record (picture);
+CREATE TABLE palate_seen ( session_id INTEGER NOT NULL, picture VARCHAR(64) NOT NULL, PRIMARY KEY (session_id, picture), FOREIGN KEY(session_id) REFERENCES palate_session (id) ON DELETE CASCADE );
+CREATE INDEX ix_palate_seen_picture ON palate_seen (picture);
+CREATE TABLE palate_answer ( id SERIAL NOT NULL, round_id INTEGER NOT NULL, best INTEGER, worst INTEGER, at TIMESTAMP WITH TIME ZONE NOT NULL, liked JSON, disliked JSON, undone_at TIMESTAMP WITH TIME ZONE, damaged VARCHAR, PRIMARY KEY (id), CONSTRAINT palate_answer_is_a_picture CHECK (best IN (0, 1, 2, 3, 4, 5, 6, 7, 8) AND worst IN (0, 1, 2, 3, 4, 5, 6, 7, 8)), FOREIGN KEY(round_id) REFERENCES palate_round (id) ON DELETE CASCADE );
+CREATE UNIQUE INDEX palate_one_live_answer ON palate_answer (round_id) WHERE undone_at IS NULL;
+CREATE INDEX ix_palate_answer_round_id ON palate_answer (round_id);
