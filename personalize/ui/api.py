@@ -18,6 +18,7 @@ from personalize.session.subject import check_subject
 from personalize.session.whole_number import checked_whole_number
 from personalize.taste.personal_pictures import personal_pictures
 from personalize.taste.summary import summarise
+from personalize.ui.http.device import address_of
 from personalize.ui.rate_limit import Limit
 from personalize.ui.screens.html import picture_url
 from personalize.ui.text import sentences
@@ -64,7 +65,7 @@ class Api:
         """
         with _errors_for_programs():
             wanted = check_subject(_text(subject, "subject"))
-            self._starts.take(str(getattr(getattr(request, "client", None), "host", "") or ""))
+            self._starts.take(address_of(request))
             session = self._loop.start(wanted, consent=consent is True)
         return {
             "token": session.token,

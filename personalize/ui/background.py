@@ -144,7 +144,9 @@ class BackgroundRenders:
         Returns:
             Whether there were any.
         """
-        found = [running for (k, key), running in self._running.items() if k == kind and _is_of(key, token)]
+        found = [
+            running for (k, key), running in list(self._running.items()) if k == kind and _is_of(key, token)
+        ]
         for running in found:
             running.stopped = True
         return bool(found)

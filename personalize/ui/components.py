@@ -28,7 +28,7 @@ class Components:
             number of pictures a round, `bring` takes a taste file, and `arrival` previews it.
         subject_unlearned, wish_unlearned, mix_unlearned: the question before a subject that the models have
             not learned, below each of the three fields for a subject.
-        picker, learned, audience: the rounds.
+        picker, progress, learned, audience: the rounds; `progress` says how far the pictures are.
         taste: the taste.
         pictures_head, wish, strength, seed, make, recall, pairs: the personal pictures.
         blind_test: the blind test.
@@ -51,6 +51,7 @@ class Components:
     consent: Any
     agree: Any
     picker: Any
+    progress: Any
     learned: Any
     audience: Any
     taste: Any
@@ -104,10 +105,15 @@ def booth(value: str) -> gr.HTML:
 def picker(value: str) -> gr.HTML:
     """The question of a round.
 
-    Events: pick(index, least, round, shown), undo(round), resume, change_answer(round, index, shown). `index`
-    is -1 for none of these; `least` is -1 when no picture was marked as least liked.
+    Events: pick(index, liked, disliked, round, shown, next), undo(round), resume, and
+    change_answer(round, index, shown). `index` is -1 for none of these.
     """
     return html(value, "picker", "picker")
+
+
+def progress(value: str) -> gr.HTML:
+    """How far the pictures of the open round are; its script shows it in the question; no event."""
+    return html(value, "progress", "progress")
 
 
 def audience(value: str) -> gr.HTML:

@@ -106,6 +106,7 @@ def _rounds(words: Catalogue) -> dict[str, Any]:
     with gr.Row(elem_id="screen-rounds"):
         return {
             "picker": make.picker(""),
+            "progress": make.progress(""),
             "learned": make.panel("", "learned"),
             "audience": make.audience(rounds.audience(words)),
         }

@@ -1,55 +1,51 @@
 """Rate limits, so that no visitor can use up the renderer: a token bucket for each visitor.
 
-A session needs one token a round, so a person stays below the limits; a script may not.
+A session needs one token a round, so a person stays below the limits; a script may not. The store keeps the
+buckets (`session/limits.py`), so all processes count together. It keeps no name and no address of a visitor,
+only a keyed hash, until the bucket is full again.
 """
 
+import hashlib
+import hmac
 import math
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable
+import secrets
 
 from personalize.errors import LimitError
-
-REMEMBERED = 10_000
-"""Visitors whose buckets are kept. The bucket unused for longest is forgotten first, and is full again."""
+from personalize.session.limits import Limits, MemoryLimits
+from personalize.session.notes import Notes
 
 
 class Limit:
     """A token bucket for each visitor: at most so many requests in so many seconds, all at once if wanted."""
 
     def __init__(
-        self, goes: int, seconds: float, what: str, now_s: Callable[[], float] = time.monotonic
+        self, goes: int, seconds: float, what: str, limits: Limits | None = None, key: bytes = b"here"
     ) -> None:
-        """Start with a full bucket for each visitor.
+        """Start with a full bucket for each visitor that has none yet.
 
         Args:
             goes: tokens in a full bucket; 0 for no limit.
             seconds: time in which an empty bucket becomes full.
             what: name of the limited thing in the error's sentence, such as "drawings".
-            now_s: a clock, in seconds.
+            limits: keeps the buckets; None for buckets of its own.
+            key: of the hashes of visitors (see `key_of_limits`).
         """
-        self._goes, self._seconds, self._what, self._now_s = goes, seconds, what, now_s
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._goes, self._seconds, self._what = goes, seconds, what
+        self._limits, self._key = limits or MemoryLimits(), key
 
     def take(self, visitor: str) -> None:
-        """Take one token from this visitor's bucket.
+        """Take one token from this visitor's bucket. The call may wait for the database.
 
         Raises:
             LimitError: the bucket is empty; the error has the time to wait.
+            StoreError: the database does not answer.
         """
         if not self._goes:
             return
-        with self._lock:
-            now = self._now_s()
-            left, at = self._buckets.pop(visitor, (float(self._goes), now))
-            left = min(float(self._goes), left + (now - at) * self._goes / self._seconds)
-            self._buckets[visitor] = (left - 1.0 if left >= 1.0 else left, now)
-            while len(self._buckets) > REMEMBERED:
-                self._buckets.popitem(last=False)
-        if left < 1.0:
-            wait_s = math.ceil((1.0 - left) * self._seconds / self._goes)
+        name = hmac.new(self._key, visitor.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+        left_s = self._limits.take(self._what, name, self._goes, self._seconds)
+        if left_s > 0.0:
+            wait_s = math.ceil(left_s)
             raise LimitError(
                 "Expected at most {goes} {what} in {span}, found more. Everyone shares one painter here; "
                 "please wait {wait}.",
@@ -59,6 +55,11 @@ class Limit:
                 span=_span(self._seconds),
                 wait=_span(wait_s),
             )
+
+
+def key_of_limits(notes: Notes) -> bytes:
+    """The key of the hashes of visitors, the same for all processes of a store."""
+    return notes.first("key", "limits", secrets.token_bytes(32))
 
 
 def _span(seconds: float) -> str:

@@ -31,6 +31,9 @@ KEPT_S = 600.0
 
 LOOKS_EVERY_S = 30.0
 
+NEW_S = 60.0
+"""Seconds in which a folder counts as new."""
+
 CACHES = {"TORCHINDUCTOR_CACHE_DIR": "compiled", "MPLCONFIGDIR": "matplotlib"}
 """Folders in the folder of caches by the variables that name them, unless the environment names others."""
 
@@ -119,7 +122,7 @@ def _remove_left(shared: Path) -> None:
     """Delete the folders of processes that no longer run; another process may use the same data folder."""
     for folder in shared.iterdir():
         if folder.is_symlink() or not folder.is_dir():
-            folder.unlink()
+            folder.unlink(missing_ok=True)
         elif not _in_use(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -132,6 +135,16 @@ def _in_use(folder: Path) -> bool:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except OSError:  # it has no lock, or the file system has none
-        return False
+    except FileNotFoundError:
+        return _is_new(folder)
+    except OSError:  # a file system without locks cannot tell
+        return True
     return False
+
+
+def _is_new(folder: Path) -> bool:
+    """Whether a folder was made in the last NEW_S seconds: its process may not have locked it yet."""
+    try:
+        return time.time() - folder.stat().st_mtime < NEW_S
+    except FileNotFoundError:
+        return True

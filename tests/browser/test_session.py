@@ -166,6 +166,23 @@ def test_undo_while_the_next_round_is_drawn(page: Page, app_url: str, release: P
     assert walk.past(page) == 1
 
 
+def test_an_undo_in_the_moment_of_a_pick_takes_back_no_earlier_answer(page: Page, app_url: str) -> None:
+    walk.begin(page, app_url)
+    walk.press(page, "1", then=2)
+    second = walk.pictures(page)
+    page.evaluate(
+        """() => { for (const key of ["2", "u"])
+            document.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true})); }"""
+    )
+    page.wait_for_timeout(3000)  # both are done, in whatever order
+    number = page.locator(".round").get_attribute("data-round")
+    assert number in ("2", "3")  # the pick was taken back, or it came second and stands
+    walk.expect_round(page, int(number))
+    assert walk.past(page) == int(number) - 1
+    if number == "2":
+        assert walk.pictures(page) == second
+
+
 def begin_and_load_ahead(page: Page, app_url: str) -> list[str]:
     """Begin, and wait until all that is drawn ahead is loaded; the pictures after a pick of picture 2."""
     walk.open_page(page, app_url)
@@ -210,7 +227,10 @@ def test_reload_while_a_round_is_drawn(page: Page, app_url: str, release: Path) 
     walk.begin(page, app_url, "a second held brush")
     page.keyboard.press("1")
     expect(page.locator(".skeleton")).to_have_count(4)
-    expect(page.locator(".round .state")).to_contain_text("about")
+    serial = page.locator(".round").get_attribute("data-serial")
+    expect(page.locator(".round .left")).to_contain_text("about")
+    expect(page.locator(".grown").first).to_have_attribute("style", re.compile(r"width: *[1-9]"))
+    expect(page.locator(".round")).to_have_attribute("data-serial", serial or "")  # it was sent once
     page.reload()
     expect(page.locator(".skeleton")).to_have_count(4)
     release.touch()

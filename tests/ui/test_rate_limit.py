@@ -3,7 +3,8 @@
 import pytest
 
 from personalize.errors import LimitError
-from personalize.ui import rate_limit
+from personalize.session import limits
+from personalize.session.limits import MemoryLimits
 from personalize.ui.rate_limit import Limit
 
 
@@ -16,7 +17,7 @@ class Clock:
 
 def test_a_bucket_empties_at_once_and_fills_steadily() -> None:
     clock = Clock()
-    limit = Limit(4, 60.0, "drawings", clock)
+    limit = Limit(4, 60.0, "drawings", MemoryLimits(clock))
     for _ in range(4):
         limit.take("me")
     with pytest.raises(LimitError, match="wait 15 s") as refused:
@@ -36,14 +37,14 @@ def test_a_bucket_empties_at_once_and_fills_steadily() -> None:
 
 
 def test_none_is_no_limit() -> None:
-    limit = Limit(0, 60.0, "drawings", Clock())
+    limit = Limit(0, 60.0, "drawings", MemoryLimits(Clock()))
     for _ in range(1000):
         limit.take("me")
 
 
 def test_only_so_many_visitors_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "REMEMBERED", 3)
-    limit = Limit(1, 3600.0, "sessions", Clock())
+    monkeypatch.setattr(limits, "REMEMBERED", 3)
+    limit = Limit(1, 3600.0, "sessions", MemoryLimits(Clock()))
     for visitor in "abcd":
         limit.take(visitor)
     with pytest.raises(LimitError, match="an hour"):

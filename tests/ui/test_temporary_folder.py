@@ -81,7 +81,18 @@ def test_the_next_start_clears_what_a_kill_left_and_nothing_else(tmp_path: Path)
         running.communicate()
 
 
-def test_a_file_system_without_locks_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_a_lock_yet_is_spared_while_it_is_new(tmp_path: Path) -> None:
+    new, old = tmp_path / NAME / "new", tmp_path / NAME / "old"
+    for folder in (new, old):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    with temporary_folder(tmp_path, tmp_path / "cache") as folder:
+        assert {path.name for path in (tmp_path / NAME).iterdir()} == {new.name, folder.name}
+
+
+def test_a_file_system_without_locks_is_no_error_and_nobody_s_folder_is_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: object) -> None:
         raise OSError(95, "Operation not supported")
 
@@ -89,7 +100,7 @@ def test_a_file_system_without_locks_is_no_error(tmp_path: Path, monkeypatch: py
     (tmp_path / NAME / "left").mkdir(parents=True)
     (tmp_path / NAME / "left" / LOCK).touch()
     with temporary_folder(tmp_path, tmp_path / "cache") as folder:
-        assert [path.name for path in (tmp_path / NAME).iterdir()] == [folder.name]
+        assert {path.name for path in (tmp_path / NAME).iterdir()} == {"left", folder.name}
 
 
 @pytest.mark.parametrize("place", ["data", f"data/{NAME}"])

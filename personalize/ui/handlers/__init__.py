@@ -27,7 +27,7 @@ from personalize.ui.handlers.session import SessionHandlers
 from personalize.ui.handlers.start import StartHandlers
 from personalize.ui.handlers.streams import EventStreams
 from personalize.ui.http.metrics import Metrics
-from personalize.ui.rate_limit import Limit
+from personalize.ui.rate_limit import Limit, key_of_limits
 from personalize.ui.screens.show import Screens
 
 __all__ = ["Handlers"]
@@ -44,12 +44,14 @@ class Handlers:
     def __init__(self, screens: Screens, metrics: Metrics | None = None) -> None:
         """Handlers that show `screens` and count sessions and answers in `metrics`."""
         settings = screens.context.settings
+        store = screens.context.personalizer.store
+        key = key_of_limits(store.notes)
         self.context = HandlerContext(
             screens=screens,
             streams=EventStreams(screens),
             metrics=metrics or Metrics(),
-            draws=Limit(settings.draws_a_minute, 60.0, "drawings"),
-            starts=Limit(settings.sessions_an_hour, 3600.0, "new sessions"),
+            draws=Limit(settings.draws_a_minute, 60.0, "drawings", store.limits, key),
+            starts=Limit(settings.sessions_an_hour, 3600.0, "new sessions", store.limits, key),
             brought=BroughtFiles(),
             friends=BroughtFiles(),
         )

@@ -1,5 +1,6 @@
 """Events of the screen of two tastes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -67,7 +68,7 @@ class FriendsHandlers:
     ) -> AsyncIterator[Updates]:
         state = state.to("friends")
         friend = self.context.friends.read(state.token)
-        self.context.draws.take(state.token)
+        await asyncio.to_thread(self.context.draws.take, state.token)
         share = checked_strength(percent / 100 if isinstance(percent, int | float) else None)
         mixed = self.context.screens.friends.mix(state, friend, subject, share)
         async for updates in self.context.streams.stream(state, request, self._after_clearing(state, mixed)):

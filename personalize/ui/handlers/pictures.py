@@ -1,5 +1,6 @@
 """Events of the personal pictures: draw, leave words out, bring a picture back, stop."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ class PicturesHandlers:
     async def _make(
         self, state: BrowserState, subject: str, strength: float, chosen: int | None, request: gr.Request
     ) -> AsyncIterator[Updates]:
-        self.context.draws.take(state.token)
+        await asyncio.to_thread(self.context.draws.take, state.token)
         state = state.to(
             "pictures",
             subject=subject,
@@ -79,7 +80,7 @@ class PicturesHandlers:
         word = str(event_value(event, "word"))
         others = tuple(other for other in state.without if other != word)
         without = others if word in state.without else (*others, word)
-        self.context.draws.take(state.token)
+        await asyncio.to_thread(self.context.draws.take, state.token)
         state = state.to("pictures", without=without)
         yield {self.context.components.browser: state.kept()}
         async for updates in self.context.streams.stream(

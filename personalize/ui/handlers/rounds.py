@@ -32,7 +32,7 @@ class RoundsHandlers:
         none, promised = index == -1, str(event_value(event, "next"))
         liked, disliked = whole_numbers(event, "liked"), whole_numbers(event, "disliked")
         try:
-            self.context.draws.take(state.token)
+            await asyncio.to_thread(self.context.draws.take, state.token)
             session = await asyncio.to_thread(
                 self.context.personalizer.answer,
                 state.token,
@@ -89,9 +89,7 @@ class RoundsHandlers:
     ) -> AsyncIterator[Updates]:
         """Take the last answer back, if the page shows the newest round."""
         number = whole_number(event, "round")
-        session = await asyncio.to_thread(self.context.personalizer.session, state.token)
-        if len(session.answered) == number - 1:
-            await asyncio.to_thread(self.context.personalizer.undo, state.token)
+        await asyncio.to_thread(self.context.personalizer.undo, state.token, number - 1)
         async for updates in self.context.screens.show(state.to("rounds")):
             yield updates
 

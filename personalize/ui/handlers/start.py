@@ -12,6 +12,7 @@ from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
 from personalize.ui.handlers.context import HandlerContext
 from personalize.ui.handlers.events import event_value, input_event, screen_event
+from personalize.ui.http.device import address_of
 from personalize.ui.screens import html, unlearned
 from personalize.ui.screens.start import chosen_size
 
@@ -64,7 +65,7 @@ class StartHandlers:
     async def _begin(
         self, state: BrowserState, wanted: str, agreed: object, size: object, request: gr.Request
     ) -> AsyncIterator[Updates]:
-        self.context.starts.take(_address(request))
+        await asyncio.to_thread(self.context.starts.take, address_of(request))
         options = chosen_size(self.context.settings, size)
         session = await asyncio.to_thread(
             self.context.personalizer.start, wanted, options=options, consent=agreed is True
@@ -98,17 +99,11 @@ class StartHandlers:
     @screen_event(BrowserState.reset)
     async def adopt(self, state: BrowserState, request: gr.Request) -> AsyncIterator[Updates]:
         """Go on from the previewed taste file, in a new session."""
-        page, address = str(request.session_hash), _address(request)
+        page, address = str(request.session_hash), address_of(request)
         content = self.context.brought.read(page)
-        self.context.draws.take(f"address {address}")
-        self.context.starts.take(address)
+        await asyncio.to_thread(self.context.draws.take, f"address {address}")
+        await asyncio.to_thread(self.context.starts.take, address)
         self.context.metrics.session()
         async for updates in self.context.screens.start.adopt(state, content, page):
             yield updates
         self.context.brought.forget(page)
-
-
-def _address(request: gr.Request) -> str:
-    """The visitor's network address, by which new sessions are limited."""
-    client = getattr(request, "client", None)
-    return str(getattr(client, "host", "") or "")

@@ -1,6 +1,7 @@
 """Cookies of devices that this server signed, so that nobody can invent a device.
 
-The key is a file in the data folder. A device is therefore still known after a restart.
+The key is a file in the data folder, and a note in the store. A device is therefore still known after a
+restart, and to the other processes of the store.
 """
 
 import hashlib
@@ -10,8 +11,9 @@ import logging
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
-from starlette.requests import Request
+from personalize.session.notes import Notes
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +44,18 @@ class Devices:
         )
         return number if signed else ""
 
+    def hidden(self, name: str) -> str:
+        """A keyed hash of a name, such as an address, that is kept in its place."""
+        return self._signature(f"hidden/{name}")
+
     def _signature(self, number: str) -> str:
         return hmac.new(self._key, number.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
 
 
-def devices_in(folder: Path, kind: str) -> Devices:
+def devices_in(folder: Path, kind: str, notes: Notes | None = None) -> Devices:
     """The devices of a data folder, with a key that is made now if there is none.
+
+    The processes of one store have one key: that of the first of them.
 
     Each kind has a key of its own, so a device of one kind does not pass for one of another.
 
@@ -60,6 +68,8 @@ def devices_in(folder: Path, kind: str) -> Devices:
     except OSError as error:
         log.warning("expected to keep the key of devices, found: %s; a restart forgets them", error)
         key = secrets.token_bytes(KEY_BYTES)
+    if notes is not None:
+        key = notes.first("key", "devices", key)
     return Devices(hmac.new(key, kind.encode(), hashlib.sha256).digest())
 
 
@@ -74,9 +84,16 @@ def _kept_key(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def address_of(request: Request) -> str:
-    """The network address of a request, for limits: an IPv4 address, or the /64 network of an IPv6 one."""
-    host = request.client.host if request.client else ""
+def address_of(request: Any) -> str:
+    """The network address of a request, for limits: an IPv4 address, or the /64 network of an IPv6 one.
+
+    Args:
+        request: of starlette or of gradio; None where a program calls without one.
+
+    Returns:
+        The address; '' where it is unknown.
+    """
+    host = str(getattr(getattr(request, "client", None), "host", "") or "")
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

@@ -4,13 +4,18 @@ A light page is a page without Gradio. It has one style sheet (static/light.css)
 (templates/light.html), and its content security policy allows only what the page declares.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
+from personalize.errors import PersonalizeError, StaleAnswerError
 from personalize.ui.screens.html import written
 from personalize.ui.text.catalogue import Catalogue, catalogue, checked_language, language_asked
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+"""What answers a request to a route."""
 
 SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 """Headers of every response with content."""
@@ -87,3 +92,29 @@ def json_response(values: dict[str, Any], status: int = 200) -> JSONResponse:
 def not_found() -> Response:
     """The same response for everything that is missing or not allowed."""
     return PlainTextResponse("not found", 404, headers={**SAFE, **UNCACHED})
+
+
+def said_in_text(endpoint: Endpoint) -> Endpoint:
+    """The endpoint of a page; an error, such as a database that is away, becomes a sentence in text."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except PersonalizeError as error:
+            sentence = requested_words(request).error(error)
+            return PlainTextResponse(sentence, 409, headers={**SAFE, **UNCACHED})
+
+    return answer
+
+
+def said_in_json(endpoint: Endpoint) -> Endpoint:
+    """The endpoint of a script; an error becomes `{"error": sentence}`."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except PersonalizeError as error:
+            status = 409 if isinstance(error, StaleAnswerError) else 404
+            return json_response({"error": requested_words(request).error(error)}, status)
+
+    return answer

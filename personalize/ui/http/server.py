@@ -54,7 +54,8 @@ def serve(
         raise SettingsError(
             'Expected the package mcp with mcp = 1, found none. Install it: pip install "mcp>=1.21,<2"'
         )
-    staff, metrics = StaffAccess(settings.staff_pin, folder=settings.folder), metrics or Metrics()
+    store, metrics = personalizer.store, metrics or Metrics()
+    staff = StaffAccess(settings.staff_pin, store.limits, store.notes, settings.folder)
     bound = bound_socket(settings.host, settings.port)
     url = url_of(settings.host, bound.getsockname()[1])
     bypass_proxies(settings.host)

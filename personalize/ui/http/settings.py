@@ -1,12 +1,14 @@
 """The page that lists the settings of this Palate, except secret ones."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from personalize.mdp.foresight import Foresight
 from personalize.settings import Settings, written_value
-from personalize.ui.http.responses import UNCACHED, light_page
+from personalize.ui.http.responses import UNCACHED, light_page, said_in_text
 from personalize.ui.http.staff_access import StaffAccess
 
 SECRET = (
@@ -40,7 +42,7 @@ def settings_routes(
     measured = None if foresight is None or not foresight.pictures else foresight
 
     async def page(request: Request) -> Response:
-        if staff.enabled and not staff.is_staff(request):
+        if staff.enabled and not await asyncio.to_thread(staff.is_staff, request):
             return RedirectResponse("staff", 303, headers=UNCACHED)
         rows = []
         for row in Settings.table():
@@ -59,4 +61,4 @@ def settings_routes(
             )
         return light_page(request, "settings", rows=rows, foresight=measured)
 
-    return [Route("/settings", page)]
+    return [Route("/settings", said_in_text(page))]

@@ -16,7 +16,15 @@ from personalize.session.record import CardState
 from personalize.session.whole_number import whole_number
 from personalize.settings import Settings
 from personalize.ui.http.metrics import Metrics
-from personalize.ui.http.responses import FORMS, PICTURES, UNCACHED, bounded_body, light_page, requested_words
+from personalize.ui.http.responses import (
+    FORMS,
+    PICTURES,
+    UNCACHED,
+    bounded_body,
+    light_page,
+    requested_words,
+    said_in_text,
+)
 from personalize.ui.http.staff_access import SHIFT_S, StaffAccess
 from personalize.ui.http.wall import SHOWN
 
@@ -44,7 +52,7 @@ def staff_routes(
     store = personalizer.store
 
     async def page(request: Request, trouble: str = "", status: int = 200) -> Response:
-        if not staff.is_staff(request):
+        if not await asyncio.to_thread(staff.is_staff, request):
             return light_page(request, "staff-door", FORMS, status=status, trouble=trouble)
         return light_page(
             request,
@@ -66,9 +74,9 @@ def staff_routes(
         done = RedirectResponse("staff", 303, headers=UNCACHED)
         try:
             if "pin" in fields:
-                staff.log_in(fields["pin"], done, request)
+                await asyncio.to_thread(staff.log_in, fields["pin"], done, request)
                 return done
-            if not staff.is_staff(request):
+            if not await asyncio.to_thread(staff.is_staff, request):
                 return await page(request, status=403)
             await asyncio.to_thread(decide, fields)
         except LimitError as error:
@@ -80,7 +88,7 @@ def staff_routes(
         if "go_on" in fields:
             done.delete_cookie(PAUSED_COOKIE, samesite="strict")
         if "leave" in fields:
-            staff.log_out(request, done)
+            await asyncio.to_thread(staff.log_out, request, done)
         return done
 
     def decide(fields: dict[str, str]) -> None:
@@ -91,7 +99,10 @@ def staff_routes(
 
     if not staff.enabled:
         return []
-    return [Route("/staff", page), Route("/staff", act, methods=["POST"])]
+    return [
+        Route("/staff", said_in_text(page)),
+        Route("/staff", said_in_text(act), methods=["POST"]),
+    ]
 
 
 async def _fields(request: Request) -> dict[str, str]:

@@ -2,26 +2,25 @@
 
 A PIN is short, so guessing must be slow: an address has a few tries in a few minutes, and so have all
 addresses together. A device that gave the PIN once has tries of its own, so strangers cannot lock it out. A
-code from the console (`unlock`) lets anybody else in. A browser of staff holds a random id in a cookie. This
-process remembers the ids; a restart forgets them.
+code from the console (`unlock`) lets anybody else in. A browser of staff holds a random id in a cookie. The
+store remembers hashes of the ids, and counts the tries, so all its processes and a restarted one agree.
 """
 
+import hashlib
 import hmac
 import math
 import secrets
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from personalize.errors import LimitError, SessionError
+from personalize.session.limits import Limits, MemoryLimits
+from personalize.session.notes import MemoryNotes, Notes
 from personalize.ui.http.device import KEY_BYTES, Devices, address_of, devices_in
 from personalize.ui.http.unlock import take_code
-from personalize.ui.rate_limit import Limit
+from personalize.ui.rate_limit import Limit, key_of_limits
 
 STAFF_COOKIE = "palate_staff"
 """The cookie of a browser that gave the PIN."""
@@ -41,28 +40,41 @@ SHIFT_S = 12 * 3600
 MOST_BROWSERS = 50
 """Browsers that are remembered; the one that gave the PIN longest ago is forgotten first."""
 
+TRIES_OF_PIN = "tries of the PIN"
+"""What is limited, in the store and in the error's sentence."""
+
+_KIND = "staff"
+"""The kind of a note about a browser of staff."""
+
 
 class StaffAccess:
     """The PIN of a booth, and the browsers that gave it. Safe to use from any thread."""
 
     def __init__(
-        self, pin: str, now_s: Callable[[], float] = time.monotonic, folder: Path | None = None
+        self,
+        pin: str,
+        limits: Limits | None = None,
+        notes: Notes | None = None,
+        folder: Path | None = None,
     ) -> None:
-        """Start without any browser of staff.
+        """Know the browsers of staff that the store knows.
 
         Args:
             pin: the PIN; "" for a booth without staff pages.
-            now_s: a clock, in seconds.
-            folder: the data folder, with the key of devices and the console's code; None for neither.
+            limits: counts the tries; None to count here.
+            notes: remembers browsers and the console's code; None to remember here.
+            folder: the data folder, with the key of devices; None for a key of its own.
         """
-        self._pin, self._now_s = pin, now_s
-        self._folder = folder
+        self._pin = pin
+        self._limits, self._notes = limits or MemoryLimits(), notes or MemoryNotes()
         self._known = (
-            devices_in(folder, "staff") if folder and pin else Devices(secrets.token_bytes(KEY_BYTES))
+            devices_in(folder, "staff", self._notes)
+            if folder and pin
+            else Devices(secrets.token_bytes(KEY_BYTES))
         )
-        self._start_limits()
-        self._since: OrderedDict[str, float] = OrderedDict()
-        self._lock = threading.Lock()
+        key = key_of_limits(self._notes) if pin else b""
+        self._tries = Limit(TRIES, TRIES_S, TRIES_OF_PIN, self._limits, key)
+        self._common = Limit(COMMON_TRIES, TRIES_S, TRIES_OF_PIN, self._limits, key)
 
     @property
     def enabled(self) -> bool:
@@ -81,8 +93,8 @@ class StaffAccess:
             LimitError: too many tries; the error has the time to wait.
             SessionError: the PIN is wrong, or the booth has none.
         """
-        if self._pin and self._folder and take_code(self._folder, pin):
-            self._start_limits()
+        if self._pin and take_code(self._notes, pin):
+            self._limits.forget(TRIES_OF_PIN)
             self._let_in(response)
             return
         try:
@@ -98,10 +110,6 @@ class StaffAccess:
             raise SessionError("Expected the PIN of this booth, found another. Try again.")
         self._let_in(response)
 
-    def _start_limits(self) -> None:
-        self._tries = Limit(TRIES, TRIES_S, "tries of the PIN", self._now_s)
-        self._common = Limit(COMMON_TRIES, TRIES_S, "tries of the PIN", self._now_s)
-
     def _take_try(self, request: Request | None) -> None:
         """Count a try for the known device, or else for the address and for everybody."""
         device = self._known.of(request.cookies.get(KNOWN_COOKIE, "")) if request else ""
@@ -115,22 +123,21 @@ class StaffAccess:
     def _let_in(self, response: Response) -> None:
         """Remember a new browser of staff, and set its cookies."""
         browser = secrets.token_urlsafe(16)
-        with self._lock:
-            self._since[browser] = self._now_s()
-            while len(self._since) > MOST_BROWSERS:
-                self._since.popitem(last=False)
+        self._notes.keep(_KIND, _hash(browser), b"", SHIFT_S, MOST_BROWSERS)
         response.set_cookie(STAFF_COOKIE, browser, max_age=SHIFT_S, httponly=True, samesite="strict")
         known = self._known.new()
         response.set_cookie(KNOWN_COOKIE, known, max_age=KNOWN_S, httponly=True, samesite="strict")
 
     def log_out(self, request: Request, response: Response) -> None:
         """Forget the browser of the request, and delete its staff cookie."""
-        with self._lock:
-            self._since.pop(request.cookies.get(STAFF_COOKIE, ""), None)
+        self._notes.take(_KIND, _hash(request.cookies.get(STAFF_COOKIE, "")))
         response.delete_cookie(STAFF_COOKIE, httponly=True, samesite="strict")
 
     def is_staff(self, request: Request) -> bool:
         """Whether the request comes from a browser that gave the PIN during this shift."""
-        with self._lock:
-            since = self._since.get(request.cookies.get(STAFF_COOKIE, ""))
-        return since is not None and self._now_s() - since < SHIFT_S
+        browser = request.cookies.get(STAFF_COOKIE, "")
+        return bool(browser) and self._notes.find(_KIND, _hash(browser)) is not None
+
+
+def _hash(browser: str) -> str:
+    return hashlib.sha256(browser.encode("utf-8", "replace")).hexdigest()

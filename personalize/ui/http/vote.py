@@ -7,18 +7,17 @@ the presenter's page, like any other answer.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from personalize.errors import PersonalizeError, SessionError, StaleAnswerError
+from personalize.errors import SessionError
 from personalize.rendering.png import without_texts
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.whole_number import whole_number
-from personalize.ui.http.audience import Ballot, LiveVote, LiveVotes
+from personalize.ui.http.audience import Ballot, LiveVote, LiveVotes, vote_code
 from personalize.ui.http.device import address_of, devices_in
 from personalize.ui.http.responses import (
     PICTURES,
@@ -29,7 +28,8 @@ from personalize.ui.http.responses import (
     not_found,
     picture_response,
     public_url,
-    requested_words,
+    said_in_json,
+    said_in_text,
 )
 from personalize.ui.qr_code import qr_svg
 
@@ -53,14 +53,15 @@ def vote_routes(personalizer: Personalizer, address: str = "") -> list[Route]:
         personalizer: the loop.
         address: URL at which phones reach the page; "" for the URL of the request.
     """
-    votes, devices = LiveVotes(), devices_in(personalizer.settings.folder, "audience")
+    notes = personalizer.store.notes
+    votes, devices = LiveVotes(notes), devices_in(personalizer.settings.folder, "audience", notes)
 
     def device_of(request: Request) -> str:
         return devices.of(request.cookies.get(DEVICE_COOKIE, ""))
 
     async def page(request: Request) -> Response:
         code = request.path_params["code"]
-        if votes.find(code) is None:
+        if await asyncio.to_thread(votes.find, code) is None:
             return light_page(request, "vote", status=404, code="", open=False)
         answer = light_page(request, "vote", PICTURES, SCRIPTS, code=code, open=True)
         if not device_of(request):
@@ -69,68 +70,98 @@ def vote_routes(personalizer: Personalizer, address: str = "") -> list[Route]:
         return answer
 
     async def state(request: Request) -> Response:
-        live = votes.find(request.path_params["code"])
+        live = await asyncio.to_thread(votes.find, request.path_params["code"])
         if live is None or live.ballot is None:
             return json_response({"round": 0})
         return json_response(_public(live, live.ballot, device_of(request)))
 
     async def vote(request: Request) -> Response:
-        live, device = votes.find(request.path_params["code"]), device_of(request)
-        if live is None or live.ballot is None or not device:
+        code, device = request.path_params["code"], device_of(request)
+        live = await asyncio.to_thread(votes.find, code)
+        if live is None or not device:
             return json_response({"error": ""}, 403)
         body = await _json_body(request)
-        if body.get("shown") != live.ballot.shown:
+        shown, option = body.get("shown"), _whole_number(body, "option")
+        network = devices.hidden(address_of(request))
+
+        def count(now: LiveVote) -> None:
+            if now.ballot is None or now.ballot.shown != shown:
+                raise _OtherPicturesError
+            now.ballot.vote(device, option, network)
+
+        try:
+            live = await asyncio.to_thread(votes.change, code, count)
+        except _OtherPicturesError:
             return json_response({"error": ""}, 409)
-        live.ballot.vote(device, _whole_number(body, "option"), address_of(request))
+        assert live.ballot is not None
         return json_response(_public(live, live.ballot, device))
 
     async def picture(request: Request) -> Response:
-        live, option = votes.find(request.path_params["code"]), whole_number(request.path_params["option"])
+        live = await asyncio.to_thread(votes.find, request.path_params["code"])
+        option = whole_number(request.path_params["option"])
         if live is None or live.ballot is None or live.ballot.shown != request.path_params["shown"]:
             return not_found()
-        session = await asyncio.to_thread(personalizer.session, live.token)
-        round_ = next((r for r in session.rounds if r.fingerprint == live.ballot.shown), None)
-        if round_ is None or option is None or not 0 <= option < len(round_.pictures):
+        if option is None or not 0 <= option < len(live.ballot.pictures):
             return not_found()
-        content = await asyncio.to_thread(personalizer.picture, live.token, round_.pictures[option])
+        content = await asyncio.to_thread(personalizer.content, live.ballot.pictures[option])
         return picture_response(without_texts(content), cached="private, max-age=3600")
 
     async def present(request: Request) -> Response:
         token, body = request.path_params["token"], await _json_body(request)
         session = await asyncio.to_thread(personalizer.session, token)
-        live = votes.open(token)
-        current = session.current
-        if current is not None and current.rendered and current.fingerprint == body.get("shown"):
-            live.open(current.number, current.fingerprint, current.options)
-        if body.get("close_in"):
-            live.close_in(min(_whole_number(body, "close_in"), LONGEST_WAIT_S))
+        code, current, shown = vote_code(token), session.current, body.get("shown")
+        in_s = min(_whole_number(body, "close_in"), LONGEST_WAIT_S) if body.get("close_in") else None
+
+        without_votes: list[SessionError] = []
+
+        def brought_up_to_date(live: LiveVote) -> None:
+            if current is not None and current.rendered and current.fingerprint == shown:
+                live.open(current.number, current.fingerprint, current.options, current.pictures)
+            if in_s is not None:
+                live.close_in(in_s)
+            ballot = live.ballot
+            closes = ballot is not None and (body.get("close") or live.left_s() == 0)
+            if ballot is not None and closes and ballot.shown == shown:
+                ballot.closes_s = None
+                try:
+                    ballot.close()
+                except SessionError as error:
+                    without_votes.append(error)
+
+        live = await asyncio.to_thread(votes.find, code)
+        if live is None or live.left_s() == 0 or _differs(live, shown) or body.keys() - {"shown"}:
+            live = await asyncio.to_thread(votes.change, code, brought_up_to_date)
+        if without_votes:
+            raise without_votes[0]
         ballot = live.ballot
-        if (
-            ballot is not None
-            and ballot.shown == body.get("shown")
-            and (body.get("close") or live.left_s() == 0)
-        ):
-            ballot.closes_s = None
-            ballot.close()
         counts = {} if ballot is None else _public(live, ballot, "") | {"counts": ballot.counts}
-        return json_response({**counts, "link": link_of(request, live)})
+        return json_response({**counts, "link": link_of(request, code)})
 
     async def code(request: Request) -> Response:
         token = request.path_params["token"]
         await asyncio.to_thread(personalizer.session, token)
-        return picture_response(qr_svg(link_of(request, votes.open(token)), _DOT_PX), "image/svg+xml")
+        return picture_response(qr_svg(link_of(request, vote_code(token)), _DOT_PX), "image/svg+xml")
 
-    def link_of(request: Request, live: LiveVote) -> str:
-        return f"{public_url(request, address)}/vote/{live.code}"
+    def link_of(request: Request, code: str) -> str:
+        return f"{public_url(request, address)}/vote/{code}"
 
     return [
-        Route("/vote/{code}", page),
-        Route("/vote/{code}/state", state),
-        Route("/vote/{code}/vote", _with_errors(vote), methods=["POST"]),
-        Route("/vote/{code}/{shown}/{option}.png", _with_errors(picture)),
-        Route("/audience/{token}", _with_errors(present), methods=["POST"]),
-        Route("/audience/{token}/code.svg", _with_errors(code)),
+        Route("/vote/{code}", said_in_text(page)),
+        Route("/vote/{code}/state", said_in_json(state)),
+        Route("/vote/{code}/vote", said_in_json(vote), methods=["POST"]),
+        Route("/vote/{code}/{shown}/{option}.png", said_in_json(picture)),
+        Route("/audience/{token}", said_in_json(present), methods=["POST"]),
+        Route("/audience/{token}/code.svg", said_in_json(code)),
     ]
+
+
+class _OtherPicturesError(Exception):
+    """The vote is on other pictures by now."""
+
+
+def _differs(live: LiveVote, shown: object) -> bool:
+    """Whether the ballot is not on the pictures that the presenter shows."""
+    return live.ballot is None or live.ballot.shown != shown
 
 
 def _public(live: LiveVote, ballot: Ballot, device: str) -> dict[str, object]:
@@ -143,21 +174,6 @@ def _public(live: LiveVote, ballot: Ballot, device: str) -> dict[str, object]:
         "winner": ballot.winner,
         "yours": ballot.of(device),
     }
-
-
-def _with_errors(
-    endpoint: Callable[[Request], Awaitable[Response]],
-) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint; an error becomes a response with its sentence."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except PersonalizeError as error:
-            status = 409 if isinstance(error, StaleAnswerError) else 404
-            return json_response({"error": requested_words(request).error(error)}, status)
-
-    return answer
 
 
 async def _json_body(request: Request) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from personalize.errors import PersonalizeError
 from personalize.rendering.png import without_texts
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.whole_number import whole_number
@@ -22,6 +21,8 @@ from personalize.ui.http.responses import (
     not_found,
     picture_response,
     requested_words,
+    said_in_json,
+    said_in_text,
 )
 from personalize.ui.http.staff_access import StaffAccess
 from personalize.ui.screens.card import session_card
@@ -53,20 +54,19 @@ def wall_routes(personalizer: Personalizer, staff: StaffAccess) -> list[Route]:
     async def picture(request: Request) -> Response:
         number = whole_number(request.path_params["number"])
         found = await asyncio.to_thread(store.card, number) if number is not None and number >= 0 else None
-        if found is None or not (found.state == "shown" or staff.is_staff(request)):
+        if found is None:
+            return not_found()
+        if found.state != "shown" and not await asyncio.to_thread(staff.is_staff, request):
             return not_found()
         return picture_response(found.content)
 
     async def card(request: Request) -> Response:
         words, token = requested_words(request), request.path_params["token"]
-        try:
-            if request.method == "POST":
-                await asyncio.to_thread(put_up, token, words)
-            else:
-                await asyncio.to_thread(store.take_card, token)
-            up = await asyncio.to_thread(store.card_of, token)
-        except PersonalizeError as error:
-            return json_response({"error": words.error(error)}, 404)
+        if request.method == "POST":
+            await asyncio.to_thread(put_up, token, words)
+        else:
+            await asyncio.to_thread(store.take_card, token)
+        up = await asyncio.to_thread(store.card_of, token)
         return json_response(wall_row(words, up))
 
     def put_up(token: str, words: Catalogue) -> None:
@@ -75,7 +75,7 @@ def wall_routes(personalizer: Personalizer, staff: StaffAccess) -> list[Route]:
     if not staff.enabled:
         return []
     return [
-        Route("/wall", wall),
-        Route("/wall/{number}.png", picture),
-        Route("/wall/card/{token}", card, methods=["POST", "DELETE"]),
+        Route("/wall", said_in_text(wall)),
+        Route("/wall/{number}.png", said_in_text(picture)),
+        Route("/wall/card/{token}", said_in_json(card), methods=["POST", "DELETE"]),
     ]

@@ -48,7 +48,6 @@ def round_view(
     current: Round | None,
     rounds: int,
     *,
-    progress: RenderProgress | None = None,
     failed: bool = False,
     why: Explanation | None = None,
 ) -> str:
@@ -59,14 +58,12 @@ def round_view(
         session: with the earlier picks.
         current: the open round; None before it was proposed.
         rounds: planned rounds of a session.
-        progress: of the render; None without one.
         failed: whether the render failed, so that a button offers it again.
         why: what the question is about.
     """
     number = len(session.answered) + 1 if current is None else current.number
     drawn = current if current is not None and current.rendered and not failed else None
     cards: list[dict[str, str]] = [{}] * session.options
-    left = ""
     if drawn is not None:
         cards = [
             {"prompt": prompt, "url": picture_url(session.token, picture)}
@@ -76,7 +73,7 @@ def round_view(
     elif failed:
         state = words("round_undrawn")
     else:
-        state, left = words("drawing_now"), sentences.left(words, progress)
+        state = words("drawing_now")
     return _written(
         words,
         number=number,
@@ -84,15 +81,21 @@ def round_view(
         cards=cards,
         heading=words("round_of" if number <= rounds else "round_only", number=number, rounds=rounds),
         subject=session.subject,
-        share=0.0 if progress is None or failed else progress.share,
         past=past_rounds(session)[-STRIP:],
         to_come=range(number, max(rounds, number) + 1),
         state=state,
-        left=left,
         failed=failed,
         asks=sentences.asks(words, why),
         left_out=sentences.left_out(words, session),
         shown="" if drawn is None else drawn.fingerprint,
+    )
+
+
+def progress_view(words: Catalogue, current: Round, progress: RenderProgress) -> str:
+    """How far the pictures of a round are. A waiting page gets it twice a second, and the question once."""
+    share = f"{100 * progress.share:.0f}"
+    return written(
+        words, "progress", number=current.number, share=share, left=sentences.left(words, progress)
     )
 
 
@@ -105,11 +108,9 @@ def round_lost(words: Catalogue, options: int) -> str:
         cards=[{}] * options,
         heading=words("round_lost"),
         subject="",
-        share=0.0,
         past=[],
         to_come=[],
         state=words("round_undrawn"),
-        left="",
         failed=True,
         asks="",
         left_out="",
@@ -181,7 +182,8 @@ class RoundsScreen:
         planned = self._context.settings.planned
         session = snapshot.session
         view = round_view(state.words, session, session.current, planned, why=snapshot.why)
-        return {self._context.components.picker: view}
+        # Progress of an earlier drawing goes, since Gradio does not send a value that the page has already.
+        return {self._context.components.picker: view, self._context.components.progress: ""}
 
     async def show(self, state: BrowserState, snapshot: Snapshot) -> AsyncIterator[Updates]:
         """The open round, drawn if it is not yet; then the next round is drawn ahead.
@@ -191,7 +193,7 @@ class RoundsScreen:
             RenderError: the renderer failed or stands still.
         """
         token, words, planned = state.token, state.words, self._context.settings.planned
-        personalizer, picker = self._context.personalizer, self._context.components.picker
+        personalizer, components = self._context.personalizer, self._context.components
         session, current = snapshot.session, snapshot.session.current
         if current is None:
             return
@@ -201,8 +203,7 @@ class RoundsScreen:
                 job = await asyncio.to_thread(personalizer.request_round, token, current)
                 async for seen in self._context.renders.follow_job("round", job):
                     if isinstance(seen, RenderProgress):
-                        view = round_view(words, session, current, planned, progress=seen, why=snapshot.why)
-                        yield {picker: view}
+                        yield {components.progress: progress_view(words, current, seen)}
             except (SessionError, CancelledError) as error:
                 refused = error if isinstance(error, SessionError) else None
             session = await asyncio.to_thread(personalizer.session, token)

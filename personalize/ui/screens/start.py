@@ -124,6 +124,7 @@ class StartScreen:
             components.wish_unlearned: unlearned.NONE,
             components.mix_unlearned: unlearned.NONE,
             components.picker: "",
+            components.progress: "",
             components.learned: "",
             components.taste: "",
             components.pairs: pictures.pairs_none(words),

@@ -90,6 +90,7 @@ const pick = (index, byAudience = false) => {
   if (!round || round.dataset.busy === '1') return;
   if (index >= 0 && !byAudience && document.documentElement.classList.contains('audience')) return;
   round.dataset.busy = '1';
+  round.dataset.picked = '1';
   window.palate.closeLarge();
   focused = element.contains(document.activeElement) ? index : -1;
   const marks = kind => index === -1 ? [] : marked(kind).filter(card => card !== index);
@@ -108,7 +109,9 @@ const undo = () => {
   button.disabled = true;
   forget();
   window.palate.closeLarge();
-  trigger('undo', {round: Number(section().dataset.round)});
+  // Right after a pick its round is still on the screen: the answer to take back is then that pick.
+  const round = section();
+  trigger('undo', {round: Number(round.dataset.round) + (round.dataset.picked ? 1 : 0)});
 };
 const enlarge = card => {
   const zoom = card && card.querySelector('[data-zoom]');

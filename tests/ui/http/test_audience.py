@@ -3,7 +3,8 @@
 import pytest
 
 from personalize.errors import SessionError, StaleAnswerError
-from personalize.ui.http.audience import MOST_BY_ADDRESS, MOST_VOTES, Ballot, LiveVote, LiveVotes, vote_code
+from personalize.session.notes import MemoryNotes
+from personalize.ui.http.audience import MOST_BY_ADDRESS, Ballot, LiveVote, LiveVotes, vote_code
 
 
 def a_ballot(*votes: tuple[str, int]) -> Ballot:
@@ -48,7 +49,7 @@ def test_what_cannot_be_is_refused() -> None:
 
 
 def test_an_audience_votes_on_the_pictures_that_are_shown() -> None:
-    live = LiveVote("token")
+    live = LiveVote()
     first = live.open(1, "x", 4)
     first.vote("a", 1)
     assert live.open(1, "x", 4) is first
@@ -57,25 +58,43 @@ def test_an_audience_votes_on_the_pictures_that_are_shown() -> None:
 
 
 def test_a_vote_closes_by_itself_when_its_time_is_over() -> None:
-    clock = [0.0]
-    live = LiveVote("token", lambda: clock[0])
+    live = LiveVote()
     assert live.left_s() is None
     live.open(1, "x", 4)
     live.close_in(30)
-    clock[0] = 12.5
+    live.now_s = 12.5
     assert live.left_s() == 18
-    clock[0] = 31.0
+    live.now_s = 31.0
     assert live.left_s() == 0
     live.open(2, "y", 4)
     assert live.left_s() is None
 
 
-def test_a_code_opens_no_session_and_stays_the_same() -> None:
-    votes = LiveVotes()
-    live = votes.open("a secret token")
-    assert votes.open("a secret token") is live and votes.find(live.code) is live
-    assert live.code == vote_code("a secret token") and "secret" not in live.code
-    assert votes.find("other") is None
-    for nth in range(MOST_VOTES):
-        votes.open(str(nth))
-    assert votes.find(live.code) is None
+def test_a_code_opens_no_session() -> None:
+    code = vote_code("a secret token")
+    assert code == vote_code("a secret token") and "secret" not in code
+
+
+def test_processes_of_one_store_count_together() -> None:
+    notes = MemoryNotes()
+    here, there = LiveVotes(notes), LiveVotes(notes)
+    assert there.find("code") is None
+    here.change("code", lambda live: (live.open(3, "x", 4, ["p", "q"]), None)[1])
+
+    def vote(votes: LiveVotes, device: str, option: int) -> Ballot | None:
+        def cast(live: LiveVote) -> None:
+            assert live.ballot is not None
+            live.ballot.vote(device, option, "a network")
+
+        return votes.change("code", cast).ballot
+
+    vote(here, "a", 1)
+    vote(there, "b", 1)
+    vote(there, "a", 2)  # the same device at another process has one vote
+    ballot = vote(here, "c", 2)
+    assert ballot is not None and ballot.counts == (0, 1, 2, 0) and ballot.pictures == ("p", "q")
+    assert ballot.devices == {"a network": 3} and ballot.close() == 2
+    with pytest.raises(SessionError):
+        vote(there, "d", 9)
+    again = LiveVotes(notes).find("code")
+    assert again is not None and again.ballot is not None and again.ballot.counts == (0, 1, 2, 0)

@@ -50,6 +50,21 @@ def test_readiness_asks_the_store(loop: Loop) -> None:
     assert client.get("/healthz").status_code == 200
 
 
+def test_the_log_says_once_why_the_app_is_not_ready_however_often_a_proxy_asks(
+    loop: Loop, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = TestClient(Starlette(routes=health_routes(loop, Metrics())))
+    for _ in range(2):
+        loop.store_answers = False
+        assert {client.get("/readyz").status_code for _ in range(3)} == {503}
+        loop.store_answers = True
+        assert client.get("/readyz").status_code == 200
+    assert [record.getMessage() for record in caplog.records] == [
+        "not ready: the store does not answer. Gone."
+    ] * 2
+    assert not any(record.exc_info for record in caplog.records)  # a sentence that is foreseen
+
+
 def test_readiness_says_that_the_renderer_stands_still_until_it_moves(loop: Loop) -> None:
     begun, hung, now = threading.Event(), threading.Event(), [0.0]
 

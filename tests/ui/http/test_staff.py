@@ -1,7 +1,5 @@
 """Who is staff: the PIN, how often it may be tried, how long it lasts, and what is there without it."""
 
-import os
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +10,13 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from personalize.__main__ import main
+from personalize.assembly import open_store
 from personalize.errors import LimitError, SessionError, SettingsError
 from personalize.preparation.prepare import prepare
 from personalize.rounds.personalizer import Personalizer
+from personalize.session.limits import MemoryLimits
 from personalize.session.memory_store import MemoryStore
+from personalize.session.notes import MemoryNotes
 from personalize.settings import Settings
 from personalize.ui.http.device import devices_in
 from personalize.ui.http.metrics import Metrics
@@ -31,7 +32,7 @@ from personalize.ui.http.staff_access import (
     TRIES_S,
     StaffAccess,
 )
-from personalize.ui.http.unlock import CODE_FILE, CODE_S, new_code
+from personalize.ui.http.unlock import CODE_S, new_code
 from personalize.ui.http.wall import wall_routes
 from tests.fakes import FakeEmbedder, FakeRenderer, fake_vocabulary
 
@@ -44,6 +45,10 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def staff_at(clock: Clock, folder: Path | None = None) -> StaffAccess:
+    return StaffAccess(PIN, MemoryLimits(clock), MemoryNotes(clock), folder)
 
 
 def request(cookie: str = "") -> Request:
@@ -61,7 +66,7 @@ def entered(staff: StaffAccess, pin: str = PIN) -> Request:
 
 def test_who_gives_the_pin_is_staff_until_the_shift_ends_or_they_leave() -> None:
     clock = Clock()
-    staff = StaffAccess(PIN, clock)
+    staff = staff_at(clock)
     assert not staff.is_staff(request()) and not staff.is_staff(request("made up"))
     mine, other = entered(staff), entered(staff, f" {PIN} ")
     assert staff.is_staff(mine) and staff.is_staff(other)
@@ -73,7 +78,7 @@ def test_who_gives_the_pin_is_staff_until_the_shift_ends_or_they_leave() -> None
 
 def test_the_pin_cannot_be_guessed_fast() -> None:
     clock = Clock()
-    staff = StaffAccess(PIN, clock)
+    staff = staff_at(clock)
     for guess in range(TRIES):
         with pytest.raises(SessionError, match="found another") as caught:
             staff.log_in(str(guess).zfill(6), Response())
@@ -86,7 +91,7 @@ def test_the_pin_cannot_be_guessed_fast() -> None:
 
 def test_browsers_that_gave_the_pin_long_ago_are_forgotten() -> None:
     clock = Clock()
-    staff = StaffAccess(PIN, clock)
+    staff = staff_at(clock)
     first = entered(staff)
     for _ in range(MOST_BROWSERS):
         clock.now += TRIES_S / TRIES
@@ -213,7 +218,7 @@ def guess(staff: StaffAccess, address: str, times: int, known: str = "") -> int:
 
 def test_one_address_that_guesses_keeps_no_other_out(tmp_path: Path) -> None:
     clock = Clock()
-    staff = StaffAccess(PIN, clock, tmp_path)
+    staff = staff_at(clock, tmp_path)
     tested = 0
     for _ in range(1800):
         clock.now += 1.0
@@ -224,11 +229,11 @@ def test_one_address_that_guesses_keeps_no_other_out(tmp_path: Path) -> None:
 
 def test_many_addresses_are_limited_together_and_keep_no_known_device_out(tmp_path: Path) -> None:
     clock = Clock()
-    staff = StaffAccess(PIN, clock, tmp_path)
+    staff = staff_at(clock, tmp_path)
     known = known_device(staff, "192.0.2.2")
     assert sum(guess(staff, f"203.0.113.{n}", 5) for n in range(100)) == COMMON_TRIES - 1
     assert guess(staff, "192.0.2.9", 1) == 0
-    again = StaffAccess(PIN, clock, tmp_path)  # a restart knows the device too
+    again = staff_at(clock, tmp_path)  # a restart knows the device too
     assert guess(again, "2001:db8::1", 3) + guess(again, "2001:db8::2", 4) == TRIES  # one /64 network
     for one in (staff, again):
         one.log_in(PIN, Response(), request_from("203.0.113.1", known))
@@ -236,35 +241,46 @@ def test_many_addresses_are_limited_together_and_keep_no_known_device_out(tmp_pa
 
 
 def test_a_made_up_device_is_not_known(tmp_path: Path) -> None:
-    staff = StaffAccess(PIN, Clock(), tmp_path)
+    staff = staff_at(Clock(), tmp_path)
     audience = devices_in(tmp_path, "audience").new()
     assert sum(guess(staff, "192.0.2.1", 1, f"made.up{n}") for n in range(20)) == TRIES
     assert guess(staff, "192.0.2.1", 5, audience) == 0
 
 
 def test_the_console_lets_staff_in_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    staff = StaffAccess(PIN, Clock(), tmp_path)
+    store = open_store(Settings(data=tmp_path))
+    staff, other = (StaffAccess(PIN, store.limits, store.notes, tmp_path) for _ in range(2))
     guess(staff, "192.0.2.1", 9)
     assert main(["unlock", "--data", str(tmp_path)]) == 0
     code = capsys.readouterr().out.split()[0]
-    assert code.encode() not in (tmp_path / CODE_FILE).read_bytes()
+    assert all(code.encode() not in path.read_bytes() for path in tmp_path.glob("palate.sqlite3*"))
     with pytest.raises(LimitError):
-        staff.log_in(code[:-1], Response(), request_from("192.0.2.1"))
-    staff.log_in(code, Response(), request_from("192.0.2.1"))
+        other.log_in(code[:-1], Response(), request_from("192.0.2.1"))  # all processes count the tries
+    other.log_in(code, Response(), request_from("192.0.2.1"))
     staff.log_in(PIN, Response(), request_from("192.0.2.1"))  # the limits begin anew
     with pytest.raises(SessionError, match="found another"):
         staff.log_in(code, Response(), request_from("192.0.2.1"))
 
 
-def test_an_old_code_lets_nobody_in(tmp_path: Path) -> None:
-    staff = StaffAccess(PIN, Clock(), tmp_path)
-    first, second = new_code(tmp_path), new_code(tmp_path)
-    old = time.time() - CODE_S - 1
+def test_an_old_code_lets_nobody_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    notes = MemoryNotes(clock)
+    staff = StaffAccess(PIN, notes=notes)
+    first, second = new_code(notes), new_code(notes)
     with pytest.raises(SessionError, match="found another"):
         staff.log_in(first, Response())
-    os.utime(tmp_path / CODE_FILE, (old, old))
+    clock.now += CODE_S + 1
     with pytest.raises(SessionError, match="found another"):
         staff.log_in(second, Response())
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(SettingsError, match="--data"):
-        new_code(tmp_path / "file")
+    assert main(["unlock", "--data", str(tmp_path / "file")]) == 2
+    assert "choose another data folder" in capsys.readouterr().err
+
+
+def test_who_is_staff_at_one_process_is_staff_at_the_other(tmp_path: Path) -> None:
+    store = open_store(Settings(data=tmp_path))
+    here, there = (StaffAccess(PIN, store.limits, store.notes, tmp_path) for _ in range(2))
+    mine = entered(here)
+    assert there.is_staff(mine)
+    there.log_out(mine, Response())
+    assert not here.is_staff(mine)

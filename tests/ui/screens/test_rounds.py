@@ -17,13 +17,18 @@ def test_the_cards_stand_in_the_order_of_the_round() -> None:
 
 def test_skeletons_while_drawing_and_a_way_out_of_a_failure() -> None:
     current = a_round(1, drawn=False)
-    drawing = rounds.round_view(EN, a_session(current), current, 12, progress=RenderProgress(0.25, 3.2))
+    drawing = rounds.round_view(EN, a_session(current), current, 12)
     assert 'data-busy="1"' in drawing
-    assert drawing.count("skeleton") == 4
-    assert "about 3 s" in drawing
-    assert "width:25%" in drawing
+    assert drawing.count("skeleton") == drawing.count("grown") == 4
     failed = rounds.round_view(EN, a_session(current), current, 12, failed=True)
     assert 'data-act="resume"' in failed
+
+
+def test_progress_is_said_beside_the_question_and_is_short() -> None:
+    """A page that waits gets it twice a second."""
+    said = rounds.progress_view(EN, a_round(5, drawn=False), RenderProgress(0.25, 3.2))
+    assert 'data-of="5"' in said and 'data-share="25"' in said and "about 3 s" in said
+    assert len(said) < 200
 
 
 def test_equal_rounds_are_written_differently_so_that_marks_go_away() -> None:
