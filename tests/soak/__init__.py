@@ -7,6 +7,7 @@
     serve.py      the app that is soaked: everything real but the networks
     processes.py  web processes that are killed and started again
     visitors.py   visitors who write down what was acknowledged
+    clock.py      the clock of a web process, set back
     faults.py     what goes wrong, and how it ends
     fuzz.py       requests that no browser sends
     hall.py       one run: all of these together, and the count

@@ -1,14 +1,18 @@
 """What goes wrong while people pick. Each fault ends by itself, and nobody repairs anything."""
 
+import contextlib
 import os
 import random
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ray_nodes import RayNodes
 from tests.session.postgres import PostgresServer
+from tests.soak.clock import Clock
 from tests.soak.processes import WebProcess
 
 DISK_MB = 96
@@ -24,17 +28,44 @@ class Fault:
         seconds: how long it lasts.
         begin: lets it happen.
         end: lets it be over.
+        times: how often it happens at least.
     """
 
     name: str
     seconds: float
     begin: Callable[[], object]
     end: Callable[[], object] = lambda: None
+    times: int = 1
 
 
 def killed(number: int, process: WebProcess) -> Fault:
     """A web process that is killed, and started again as a supervisor would."""
     return Fault(f"web process {number} killed", 0.5, process.kill, process.start)
+
+
+def wrong_clock(number: int, clock: Clock) -> Fault:
+    """The clock of a web process that is an hour late for a while."""
+    return Fault(f"the clock of web process {number} set back", 6.0, clock.set_back, clock.set_right)
+
+
+def faulty_cluster(nodes: RayNodes, kills: int, chance: random.Random) -> list[Fault]:
+    """One of the replicas killed that often, and for every ten of these the node, which comes back."""
+
+    def kill_replica() -> None:
+        found: list[int] = []
+
+        def one_draws() -> bool:
+            found[:] = nodes.replicas()
+            return bool(found)
+
+        nodes.until(one_draws)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(chance.choice(found), signal.SIGKILL)
+
+    return [
+        Fault("a replica killed", 1.0, kill_replica, times=kills),
+        Fault("the node that draws killed", 3.0, nodes.kill_worker, nodes.start_worker, max(1, kills // 10)),
+    ]
 
 
 def killed_database(server: PostgresServer) -> Fault:

@@ -58,8 +58,7 @@ class Fuzz(threading.Thread):
             return
         self.statuses[answer.status_code] += 1
         self._ledger.count("fuzzed")
-        if answer.status_code >= 500:
-            self._ledger.count("5xx")
+        if self._ledger.see_status(answer):
             self._ledger.sentences[f"{answer.status_code} of a fuzzed /{path}"] += 1
 
     def _word(self) -> str:

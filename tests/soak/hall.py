@@ -1,18 +1,18 @@
-"""One run: visitors, faults and fuzzed requests at one app, and the count at the end."""
+"""The apps that are soaked: web processes, what they share, and what may go wrong with each."""
 
 import contextlib
 import random
-import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from tests.proxy import Proxy
+from tests.ray_nodes import ENVIRONMENT, RayNodes
 from tests.session.postgres import PostgresServer
+from tests.soak.clock import Clock, can_be_set
 from tests.soak.faults import (
     Fault,
+    faulty_cluster,
     faulty_pictures,
     faulty_renderer,
     full_disk,
@@ -21,16 +21,21 @@ from tests.soak.faults import (
     leave_disk,
     moved_database,
     own_disk,
+    wrong_clock,
 )
-from tests.soak.fuzz import Fuzz
 from tests.soak.processes import WebProcess
-from tests.soak.visitors import Door, Ledger, RefusedError, Visitor, check
 
 RECOVERY_S = 120.0
 """Seconds within which a round must be seen and answered at every process after a fault."""
 
-Told = Callable[[str], None]
-"""Takes a line about how far it is."""
+STARTS_ON_RAY_S = 600.0
+"""The same, and for the first answer, where a replica must load its networks first."""
+
+ON_RAY_FLAGS = (
+    "--bank", "0", "--shared-pool", "0", "--drawn-ahead", "0", "--threads", "1", "--replicas-least", "2",
+    "--replicas-most", "2", "--draws-a-minute", "0", "--sessions-an-hour", "0",
+)  # fmt: skip
+"""Flags of the app: nothing is drawn that nobody asks for, and visitors may ask for as much as they like."""
 
 
 @dataclass
@@ -39,18 +44,25 @@ class Hall:
 
     Attributes:
         processes: the web processes.
+        urls: addresses that visitors use: of the processes, or of the proxy in front of them.
         faults: what may go wrong.
         left_out: faults that cannot be tried here, and why.
+        recovery_s: seconds within which it must be well after a fault.
     """
 
     processes: list[WebProcess]
+    urls: list[str]
     faults: list[Fault]
     left_out: dict[str, str]
+    recovery_s: float = RECOVERY_S
 
 
 @contextlib.contextmanager
-def hall(database: str, folder: Path, chance: random.Random) -> Iterator[Hall]:
-    """An app on "sqlite" (one process) or on "postgresql" (two processes), in an empty folder."""
+def hall(database: str, folder: Path, chance: random.Random, proxied: bool = False) -> Iterator[Hall]:
+    """An app with stand-ins for its networks, on "sqlite" (one process) or "postgresql" (two processes).
+
+    Visitors of two processes choose one for each request, or come through the proxy of compose.yaml.
+    """
     with contextlib.ExitStack() as stack:
         data, faulty = folder / "data", folder / "faults"
         data.mkdir()
@@ -69,112 +81,46 @@ def hall(database: str, folder: Path, chance: random.Random) -> Iterator[Hall]:
                 faults.append(full_disk(data))
             else:
                 left_out["the disk full"] = "this account may not mount a small disk"
-        processes = []
+        processes: list[WebProcess] = []
+        if not can_be_set():
+            left_out["a clock set back"] = "the forks have no clock of their own"
         for number in range(1, 3 if database == "postgresql" else 2):
-            processes.append(WebProcess(flags, folder / f"web-{number}.log"))
+            clock = Clock(folder / f"clock-{number}")
+            processes.append(WebProcess(flags, folder / f"web-{number}.log", clock.environment))
             stack.callback(processes[-1].stop)
             faults.append(killed(number, processes[-1]))
+            if can_be_set():
+                faults.append(wrong_clock(number, clock))
             processes[-1].wait()
-        yield Hall(processes, faults, left_out)
+        yield Hall(processes, _doors(stack, processes, folder, proxied), faults, left_out)
 
 
-def soak(database: str, minutes: float, visitors: int, fuzzed: int, seed: int, told: Told) -> dict[str, Any]:
-    """The counts of one run.
+@contextlib.contextmanager
+def hall_on_ray(folder: Path, chance: random.Random, kills: int, proxied: bool = False) -> Iterator[Hall]:
+    """Two web processes on PostgreSQL, for which the mini models draw on a Ray cluster.
 
-    Args:
-        database: "sqlite" or "postgresql".
-        minutes: how long faults are let happen. Every fault happens at least once.
-        visitors: how many at once.
-        fuzzed: most requests that no browser sends.
-        seed: of the order of faults and of everything that visitors choose.
-        told: takes lines about how far it is.
+    One of two replicas is killed `kills` times, and the node of both once for every ten of these.
     """
-    chance = random.Random(seed)
-    with (
-        tempfile.TemporaryDirectory(prefix="palate-soak-") as name,
-        hall(database, Path(name), chance) as here,
-    ):
-        urls = [process.url for process in here.processes]
-        ledger, stop = Ledger(), threading.Event()
-        doors = [Door(urls, ledger, seed + number) for number in range(visitors + 1)]
-        people = [Visitor(door, ledger, seed + n, stop) for n, door in enumerate(doors[1:], start=1)]
-        fuzz = Fuzz(urls, ledger, seed, stop, fuzzed)
-        begun = time.monotonic()
-        for thread in (*people, fuzz):
-            thread.start()
-        recovered: dict[str, list[float]] = {fault.name: [] for fault in here.faults}
-        waiting: list[Fault] = []
-        while waiting or time.monotonic() - begun < 60.0 * minutes or not all(recovered.values()):
-            waiting = waiting or chance.sample(here.faults, len(here.faults))
-            fault = waiting.pop()
-            took = _let_happen(fault, here, doors[0])
-            recovered[fault.name].append(took)
-            told(f"{database}, {time.monotonic() - begun:.0f} s: {fault.name}, well again after {took:.1f} s")
-            if time.monotonic() - begun > 60.0 * minutes and all(recovered.values()):
-                waiting = []
-        fuzz.join(max(0.0, 60.0 * minutes - (time.monotonic() - begun)))
-        stop.set()
-        for thread in (*people, fuzz):
-            thread.join(120.0)
-        check(doors[0], ledger)
-        for door in doors:
-            door.close()
-        logs = "".join(process.log.read_text("utf-8", "replace") for process in here.processes)
-        counts = ledger.counts
-        return {
-            "database": database,
-            "web_processes": len(here.processes),
-            "visitors": visitors,
-            "seconds": round(time.monotonic() - begun, 1),
-            "sessions": len(ledger.sessions),
-            "acknowledged": counts["acknowledged"],
-            "counted_without_an_acknowledgement": counts["counted without an acknowledgement"],
-            "lost": counts["lost"],
-            "doubled": counts["doubled"],
-            "different": counts["different"],
-            "given_up": counts["given up"],
-            "without_a_sentence": counts["without a sentence"],
-            "fuzzed": counts["fuzzed"],
-            "statuses_of_500_and_more": counts["5xx"],
-            "tracebacks": logs.count("Traceback (most recent call last)"),
-            "faults": {
-                name: {"times": len(took), "longest_recovery_s": round(max(took), 1)}
-                for name, took in recovered.items()
-            },
-            "left_out": here.left_out,
-            "sentences": dict(ledger.sentences.most_common(20)),
-            "log": logs,
-        }
+    with contextlib.ExitStack() as stack:
+        data = folder / "data"
+        data.mkdir()
+        server = stack.enter_context(PostgresServer())
+        nodes = stack.enter_context(RayNodes(folder / "ray.log", cores=2))
+        flags = ["--data", str(data), "--database-url", server.url("postgres"), *ON_RAY_FLAGS]
+        flags += ["--render-on", nodes.address]
+        processes: list[WebProcess] = []
+        for number in (1, 2):
+            log = folder / f"web-{number}.log"
+            processes.append(WebProcess(flags, log, ENVIRONMENT, "app", STARTS_ON_RAY_S))
+            stack.callback(processes[-1].stop)
+            processes[-1].wait()
+        faults = faulty_cluster(nodes, kills, chance)
+        yield Hall(processes, _doors(stack, processes, folder, proxied), faults, {}, STARTS_ON_RAY_S)
 
 
-def _let_happen(fault: Fault, here: Hall, door: Door) -> float:
-    """Seconds from the end of the fault until a round is seen and answered at every process.
-
-    Raises:
-        AssertionError: that takes too long.
-    """
-    fault.begin()
-    time.sleep(fault.seconds)
-    fault.end()
-    ended = time.monotonic()
-    for process in here.processes:
-        process.wait()
-        while not _answers(door, process.url):
-            if time.monotonic() - ended > RECOVERY_S:
-                raise AssertionError(
-                    f"{fault.name}: {process.url} is not well after {RECOVERY_S:.0f} s.\n"
-                    f"{process.log.read_text('utf-8', 'replace')[-4000:]}"
-                )
-            time.sleep(0.2)
-    return time.monotonic() - ended
-
-
-def _answers(door: Door, url: str) -> bool:
-    """Whether a session can be begun and a round seen and answered at a process."""
-    try:
-        token = door.call("start", "a boat", False, url=url)["token"]
-        seen = door.call("next_round", token, url=url)
-        door.call("pick", token, seen["round"], 1, 0, seen["shown"], None, None, url=url)
-    except RefusedError:
-        return False
-    return True
+def _doors(
+    stack: contextlib.ExitStack, processes: list[WebProcess], folder: Path, proxied: bool
+) -> list[str]:
+    """The addresses that visitors use."""
+    urls = [process.url for process in processes]
+    return [stack.enter_context(Proxy(urls, folder / "proxy.log")).url] if proxied else urls

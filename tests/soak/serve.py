@@ -42,18 +42,22 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--database", default="")
+    parser.add_argument("--pictures", default="")
     parser.add_argument("--faults", type=Path, required=True)
+    parser.add_argument("--stall-s", type=float, default=STALL_S)
+    parser.add_argument("--sessions-an-hour", type=int, default=0)
     chosen = parser.parse_args(arguments)
     settings = Settings(
         data=chosen.data,
         port=chosen.port,
         database_url=chosen.database,
+        pictures=chosen.pictures,
         candidates=200,
         pool=64,
         bank=0,
-        stall_s=STALL_S,
+        stall_s=chosen.stall_s,
         draws_a_minute=0,
-        sessions_an_hour=0,
+        sessions_an_hour=chosen.sessions_an_hour,
     )
     serve_fakes(settings, FaultyRenderer(faults=chosen.faults))
 

@@ -67,6 +67,17 @@ class Ledger:
             if self.shown.setdefault((token, number), shown) != shown:
                 self.counts["different"] += 1
 
+    def see_status(self, answer: httpx.Response) -> bool:
+        """Count a status of 500 or more; whether it is one of the app.
+
+        The proxy says the others, where a process was killed before it answered. The app names its server.
+        """
+        if answer.status_code < 500:
+            return False
+        of_the_app = "server" in answer.headers
+        self.count("5xx" if of_the_app else "5xx of the proxy")
+        return of_the_app
+
     def see_picture(self, address: str, content: bytes) -> None:
         """Compare a picture with its first sight."""
         digest = hashlib.sha256(content).hexdigest()
@@ -122,8 +133,7 @@ class Door:
         self._client.close()
 
     def _checked(self, answer: httpx.Response) -> httpx.Response:
-        if answer.status_code >= 500:
-            self._ledger.count("5xx")
+        self._ledger.see_status(answer)
         if answer.status_code >= 400:
             raise RefusedError(f"status {answer.status_code}")
         return answer

@@ -4,8 +4,6 @@ Each visitor picks, waits for the next round's pictures, looks at them for a whi
 turn is the time in which the renderer draws one round for everybody.
 """
 
-import hashlib
-import io
 import random
 import resource
 import tempfile
@@ -17,24 +15,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-from PIL import Image
-from torch import Tensor
-
 from personalize.errors import SettingsError
+from personalize.experiments.benchmarks.stand_ins import HashEmbedder, TimedRenderer
 from personalize.preparation.prepare import prepare
-from personalize.progress import OnProgress, OnStep, no_progress
+from personalize.progress import OnProgress, no_progress
 from personalize.rounds.personalizer import Personalizer
 from personalize.session.database_store import DatabaseStore
-from personalize.session.record import PictureRecord
 from personalize.settings import Settings
 from personalize.vocabulary.vocabulary import Vocabulary
 
-STEPS = 8
 ROUND = 4
 """Pictures of a round, which one batch draws."""
-
-DIMENSION = 64
 
 
 @dataclass(frozen=True)
@@ -48,7 +39,7 @@ class Crowd:
         thinking_s: shortest and longest look at a round, in seconds.
         batch: most pictures in one batch.
         marginal: cost of each further round in a batch, as a share of the first.
-        capacity: batches drawn at once.
+        replicas: machines that draw, as on Ray; 0: the app's process draws, one batch at a time.
         seconds: how long everybody goes on.
         seed: of the picks and the looks.
     """
@@ -59,7 +50,7 @@ class Crowd:
     thinking_s: tuple[float, float] = (0.25, 0.75)
     batch: int = 4
     marginal: float = 0.5
-    capacity: int = 1
+    replicas: int = 0
     seconds: float = 60.0
     seed: int = 0
 
@@ -70,6 +61,8 @@ class Crowd:
             SettingsError: a number out of range.
         """
         low, high = self.thinking_s
+        if self.replicas < 0:
+            raise SettingsError(f"Expected --replicas of at least 0, found {self.replicas}. Choose another.")
         if self.visitors < 1 or self.picture_s <= 0.0 or not 0.0 <= low <= high or self.batch < 1:
             raise SettingsError(
                 f"Expected at least 1 visitor, a positive time a picture, a look of A:B seconds with A <= B, "
@@ -90,59 +83,12 @@ class Crowd:
     @property
     def fair_turn_s(self) -> float:
         """Seconds in which everybody who picks gets one round, without batches of several sessions."""
-        return self.visitors * self.round_s / self.capacity
+        return self.visitors * self.round_s / max(1, self.replicas)
 
-
-class TimedRenderer:
-    """Takes the time of drawing, and gives a small picture that is the prompt's and the seed's own."""
-
-    def __init__(self, crowd: Crowd) -> None:
-        """Draw at the speed of `crowd`; `quick` switches the time off while effects are measured."""
-        self.batch, self.capacity = crowd.batch, crowd.capacity
-        self.quick = True
-        self._crowd = crowd
-
-    @property
-    def name(self) -> str:
-        """Model and version."""
-        return "timed-1"
-
-    def room(self, prompt: str) -> int:
-        """Every prompt is short enough."""
-        return 100
-
-    def render(self, jobs: Sequence[PictureRecord], on_step: OnStep | None = None) -> list[bytes]:
-        """PNG bytes of every job, in order, after as long as a batch of so many takes."""
-        rounds = len(jobs) / ROUND
-        share = rounds if rounds <= 1.0 else 1.0 + self._crowd.marginal * (rounds - 1.0)
-        for step in range(STEPS):
-            if not self.quick:
-                time.sleep(self._crowd.round_s * share / STEPS)
-            if on_step is not None:
-                on_step(step + 1, STEPS)
-        return [_picture(f"{job.prompt}/{job.seed}") for job in jobs]
-
-    def warm_up(self, prompt: str = "", on_step: OnStep | None = None) -> bytes:
-        """A picture, at once."""
-        return _picture(f"{prompt}/0")
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
-class HashEmbedder:
-    """Gives each picture and text a fixed direction of its own."""
-
-    name = "hash-1"
-    dimension = DIMENSION
-
-    def embed_texts(self, texts: Sequence[str]) -> Tensor:
-        """Float[N, D], unit rows."""
-        return torch.stack([_direction(text.encode()) for text in texts])
-
-    def embed_pictures(self, pictures: Sequence[Image.Image]) -> Tensor:
-        """Float[N, D], unit rows."""
-        return torch.stack([_direction(picture.tobytes()) for picture in pictures])
+    def batch_s(self, pictures: int) -> float:
+        """Seconds of drawing a batch of so many pictures."""
+        rounds = pictures / ROUND
+        return self.round_s * (rounds if rounds <= 1.0 else 1.0 + self.marginal * (rounds - 1.0))
 
 
 @dataclass
@@ -154,6 +100,8 @@ class _Counted:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.store, name)
+        if not callable(method):
+            return method
 
         def counted(*args: Any, **kwargs: Any) -> Any:
             self.calls[name] += 1
@@ -174,7 +122,7 @@ def crowd_loop(
         on_progress: of the preparation.
     """
     settings = replace(settings, database_url="", bank=0, feature_source="texts")
-    renderer, embedder = TimedRenderer(crowd), HashEmbedder()
+    renderer, embedder = TimedRenderer(crowd.batch_s, crowd.batch, crowd.replicas), HashEmbedder()
     preparation = prepare(vocabulary, renderer, embedder, settings, on_progress)
     store: Any = _Counted(DatabaseStore(settings.database, settings.picture_place))
     renderer.quick = False
@@ -222,7 +170,7 @@ def _run(
     for number in range(crowd.lookers):
         token = loop.start(vocabulary.subjects[number % len(vocabulary.subjects)], seed=10**6 + number).token
         _shown(loop, token)
-    begun_s = time.monotonic()
+    begun_s, cpu_s = time.monotonic(), time.process_time()
     end = begun_s + crowd.seconds
     threads = [threading.Thread(target=guarded, args=(n,), daemon=True) for n in range(crowd.visitors)]
     newcomer = _Newcomer(loop, vocabulary, crowd)
@@ -237,7 +185,7 @@ def _run(
     newcomer.join()
     if errors:
         raise errors[0]
-    queue, waits = loop.queue, sorted(waits)
+    queue = loop.queue
     each_s = {size: round(spent_s, 3) for size, spent_s in queue.pace.seconds_a_picture.items()}
     rounds = len(waits)
     spent_s = time.monotonic() - begun_s
@@ -246,15 +194,10 @@ def _run(
         "lookers": crowd.lookers,
         "batch": crowd.batch,
         "marginal": crowd.marginal,
-        "capacity": crowd.capacity,
+        "replicas": crowd.replicas,
         "round_s": round(crowd.round_s, 3),
         "fair_turn_s": round(crowd.fair_turn_s, 3),
-        "rounds": rounds,
-        "rounds_a_second": round(rounds / spent_s, 2),
-        "ready_share": round(sum(ready) / max(1, rounds), 3),
-        "p50_s": quantile(waits, 0.5),
-        "p95_s": quantile(waits, 0.95),
-        "max_s": quantile(waits, 1.0),
+        **figures_of_waits(waits, sum(ready), spent_s),
         "newcomer_s": round(newcomer.took_s, 3),
         "drawings": queue.made,
         "drawings_a_second": round(queue.made / spent_s, 2),
@@ -262,6 +205,7 @@ def _run(
         "drawings_shared": queue.shared,
         "seconds_a_picture": each_s,
         "store_calls_a_pick": round(sum(store.calls.values()) / max(1, rounds), 1),
+        "cpu_s_a_pick": round((time.process_time() - cpu_s) / max(1, rounds), 3),
         "memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
     found["p95_by_fair_turn"] = round(found["p95_s"] / crowd.fair_turn_s, 2)
@@ -296,22 +240,27 @@ def _shown(loop: Personalizer, token: str, session: Any = None) -> bool:
     return at_once
 
 
+def figures_of_waits(waits: Sequence[float], ready: int, spent_s: float) -> dict[str, Any]:
+    """What every kind of crowd says of its rounds.
+
+    Args:
+        waits: seconds from pick to pictures, one for each round.
+        ready: rounds whose pictures were there at the pick.
+        spent_s: seconds in which the rounds were seen.
+    """
+    ordered = sorted(waits)
+    return {
+        "rounds": len(ordered),
+        "rounds_a_second": round(len(ordered) / spent_s, 2),
+        "ready_share": round(ready / max(1, len(ordered)), 3),
+        "p50_s": quantile(ordered, 0.5),
+        "p95_s": quantile(ordered, 0.95),
+        "max_s": quantile(ordered, 1.0),
+    }
+
+
 def quantile(waits: Sequence[float], share: float) -> float:
     """The quantile of sorted numbers; NaN where there are none."""
     if not waits:
         return float("nan")
     return round(waits[min(len(waits) - 1, int(share * len(waits)))], 3)
-
-
-def _picture(text: str) -> bytes:
-    digest = hashlib.sha256(text.encode()).digest()
-    out = io.BytesIO()
-    Image.frombytes("RGB", (2, 2), digest[:12]).save(out, "PNG")
-    return out.getvalue()
-
-
-def _direction(content: bytes) -> Tensor:
-    seed = int.from_bytes(hashlib.sha256(content).digest()[:7], "big")
-    row = torch.randn(DIMENSION, generator=torch.Generator().manual_seed(seed))
-    unit: Tensor = row / row.norm()
-    return unit

@@ -6,11 +6,13 @@ next round, looks for a while, and sends the pick. Meanwhile /healthz is asked t
 
 import asyncio
 import json
+import os
 import random
 import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -31,11 +33,12 @@ _PICTURE = re.compile(r"picture/[\w-]+/[0-9a-f]{64}\.png")
 
 @dataclass
 class _Figures:
-    """What was measured, in seconds, and in bytes of a reply."""
+    """What was measured, in seconds, and in bytes of a reply; and how many pictures were loaded."""
 
     waits: list[float] = field(default_factory=list)
     probes: list[float] = field(default_factory=list)
     reply_bytes: list[int] = field(default_factory=list)
+    pictures: int = 0
 
 
 async def visit_page(
@@ -85,10 +88,21 @@ async def visit_page(
         "max_s": quantile(waits, 1.0),
         "p95_by_fair_turn": round(quantile(waits, 0.95) / crowd.fair_turn_s, 2),
         "reply_bytes": quantile(sorted(figures.reply_bytes), 0.5),
+        "pictures_a_pick": round(figures.pictures / max(1, len(waits)), 1),
         "healthz_p50_s": quantile(probes, 0.5),
         "healthz_p95_s": quantile(probes, 0.95),
         "healthz_max_s": quantile(probes, 1.0),
     }
+
+
+def process_cpu_s(process: int) -> float:
+    """Seconds of all cores that a process has spent; NaN where the system does not tell."""
+    try:
+        told = Path(f"/proc/{process}/stat").read_text("ascii")
+    except OSError:
+        return float("nan")
+    user, system = told.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 async def _probe(client: httpx.AsyncClient, figures: _Figures) -> None:
@@ -117,6 +131,7 @@ class _Visitor:
         self._client, self._events, self._figures, self._crowd = client, events, figures, crowd
         self._page = uuid4().hex[:12]
         self._kept: Any = None
+        self._loaded: set[str] = set()
         self._chance = random.Random(1_000_003 * crowd.seed + number)
 
     async def visit(self, subject: str, end_s: float) -> None:
@@ -177,10 +192,14 @@ class _Visitor:
         for stage in ("next", "pool"):
             answer = await self._client.get(f"/ahead/{self._kept['token']}/{shown}.json?stage={stage}")
             found = answer.json()
-            cards = [card["url"] for next_ in found["rounds"].values() for card in next_["cards"]]
+            cards = [card["url"].lstrip("/") for next_ in found["rounds"].values() for card in next_["cards"]]
             await self._load(dict.fromkeys(cards))
             if not found["more"]:
                 return
 
     async def _load(self, pictures: Any) -> None:
+        """Load pictures that this browser has not loaded yet."""
+        pictures = [picture for picture in pictures if picture not in self._loaded]
+        self._loaded.update(pictures)
+        self._figures.pictures += len(pictures)
         await asyncio.gather(*(self._client.get(f"/{picture}") for picture in pictures))

@@ -9,13 +9,17 @@ import pytest
 from personalize.experiments.evidence import EXPERIMENTS
 from personalize.experiments.record import SCHEMA, read
 from tests.soak.report import page
+from tests.soak.run import ON_RAY
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "assets" / "evidence"
 SOAK = FOLDER / "reliability"
 """The report of `python -m tests.soak`, which is no experiment."""
 
-COMMITTED = sorted(path.name for path in FOLDER.iterdir() if path.is_dir() and path != SOAK)
+GROWTH = FOLDER / "growth"
+"""Figures of benchmarks, which `tests/experiments/test_growth.py` holds."""
+
+COMMITTED = sorted(path.name for path in FOLDER.iterdir() if path.is_dir() and path not in (SOAK, GROWTH))
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
@@ -62,5 +66,5 @@ def test_numbers_quoted_in_the_index_are_those_found() -> None:
 def test_the_report_of_the_soak_is_what_its_numbers_say() -> None:
     record = json.loads((SOAK / "reliability.json").read_text("utf-8"))
     assert (SOAK / "README.md").read_text("utf-8") == page(record)
-    assert {run["database"] for run in record["runs"]} == {"sqlite", "postgresql"}
+    assert {run["database"] for run in record["runs"]} == {"sqlite", "postgresql", ON_RAY}
     assert all(run["acknowledged"] > 0 for run in record["runs"])
