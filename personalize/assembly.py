@@ -44,11 +44,6 @@ def _networks(settings: Settings) -> "tuple[Renderer, Embedder]":
     """
     import models
 
-    drawing: dict[str, Any] = {
-        "changes": settings.model_changes,
-        "compiled": settings.compile,
-        "checked": bool(settings.safety),
-    }
     if settings.render_on != "local" and not models.is_server(settings.render_on):
         return models.load_on_ray(
             settings.model,
@@ -58,20 +53,41 @@ def _networks(settings: Settings) -> "tuple[Renderer, Embedder]":
             threads=settings.threads,
             least=settings.replicas_least,
             most=settings.replicas_most,
-            **drawing,
+            application=settings.render_application,
+            **_drawing(settings),
         )
-    renderer = models.load_renderer(
+    renderer = load_renderer(settings)
+    embedder = models.load_embedder(
+        settings.model, settings.threads, clip=settings.clip, on=settings.render_on
+    )
+    return renderer, embedder
+
+
+def load_renderer(settings: Settings) -> "Renderer":
+    """What draws without Ray: a pipeline in this process, or an images server.
+
+    Raises:
+        ModelError: the model is unknown, missing or damaged, or the server does not draw.
+    """
+    import models
+
+    return models.load_renderer(
         settings.model,
         settings.threads,
         on=settings.render_on,
         key=settings.render_key,
         answer_s=settings.stall_s,
-        **drawing,
+        **_drawing(settings),
     )
-    embedder = models.load_embedder(
-        settings.model, settings.threads, clip=settings.clip, on=settings.render_on
-    )
-    return renderer, embedder
+
+
+def _drawing(settings: Settings) -> dict[str, Any]:
+    """How a model draws, wherever it does."""
+    return {
+        "changes": settings.model_changes,
+        "compiled": settings.compile,
+        "checked": bool(settings.safety),
+    }
 
 
 def try_models(parts: "Parts", on_progress: "OnProgress") -> None:

@@ -60,9 +60,9 @@ def test_render_warns_of_a_subject_that_the_model_has_not_learned(
     prompt: str, near: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     flags = ("render", "--prompt", prompt, "--out", str(tmp_path), "--threads", "1")
-    with caplog.at_level("WARNING", logger="personalize.commands"):
+    with caplog.at_level("WARNING", logger="personalize.commands.render"):
         assert main(list(flags)) == 0
-    said = [record.getMessage() for record in caplog.records if record.name == "personalize.commands"]
+    said = [record.getMessage() for record in caplog.records if record.name == "personalize.commands.render"]
     assert len(said) == bool(near) and all(near in line for line in said)
 
 

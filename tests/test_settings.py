@@ -169,7 +169,6 @@ def test_everything_is_kept_in_the_data_folder(tmp_path: Path) -> None:
 MAY = tuple(
     Path(name)
     for name in (
-        "settings.py",
         "__main__.py",
         "ui/__init__.py",
         "ui/http/server.py",

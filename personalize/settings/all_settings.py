@@ -1,52 +1,25 @@
 """Defines all settings of Palate: name, environment variable, default, unit and meaning.
 
-Only this module reads settings from the environment. A flag overrides the environment, and the environment
-overrides the default. personalize/ui/README.md contains the table of `Settings.table()`.
+A flag overrides the environment, and the environment overrides the default. personalize/ui/README.md contains
+the table of `Settings.table()`.
 """
 
-import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from personalize.errors import SettingsError
-from personalize.session.record import STRATEGY_NAMES, STUDY
+from personalize.session.record import STRATEGY_NAMES
+from personalize.settings.checks import SHORTEST_REPEAT_GAP, check_folder, check_value
+from personalize.settings.environment import PREFIX, RENAMED, values_from
+from personalize.settings.values import written_value
 
 if TYPE_CHECKING:
     from personalize.session.database import DatabaseUrl
 
-PREFIX = "PALATE_"
-"""Prefix of the environment variables."""
-
-log = logging.getLogger(__name__)
-RENAMED = {"words": "max_tokens", "pleasant": "liked_share", "ahead": "lookahead_rounds"}
-"""Present names of settings by their earlier names, which still work."""
-
 FEWEST_WORDS = 2
 """Words a prompt where nothing states the model's own number, as for models that are given from Python."""
-
-_ARMS = tuple(name for name in STRATEGY_NAMES if name != STUDY)
-_OF_A_SERVICE = re.compile(
-    r"([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
-)
-"""Variables that Kubernetes gives every pod for a Service, after the Service's name and an underscore."""
-
-_PORT_OF_A_SERVICE = re.compile(r"(tcp|udp|sctp)://.+")
-_PIN = re.compile(r"[0-9]{4,12}")
-_CLUSTER = re.compile(r"local|ray|auto|[A-Za-z0-9._-]{1,253}:[0-9]{1,5}|\[[0-9A-Fa-f:]{2,45}\]:[0-9]{1,5}")
-_SERVER = re.compile(r"https?://.", re.IGNORECASE)
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]_~%/-]{1,200}")
-
-_BUCKET = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[A-Za-z0-9][A-Za-z0-9._:-]*(/[A-Za-z0-9._-]+)*/?")
-
-SHORTEST_REPEAT_GAP = 4
-"""Fewest rounds from a question to its repeat.
-
-With `repeats` = n, round n is the first repeat and round 1 its question. Their gap is n - 1, so n must be
-above this constant. A shorter gap would be noticed, and its answer would add little information.
-"""
 
 
 def _setting(
@@ -131,6 +104,9 @@ class Settings:
     )
     render_key: str = _setting(
         "", "File that contains the key of the images server, or env:NAME of a variable; empty: no key."
+    )
+    render_application: str = _setting(
+        "", "Name of a Serve application on the Ray cluster that draws; empty: Palate deploys its own."
     )
     replicas_least: int = _setting(
         1, "Fewest replicas of the networks on Ray.", unit="replicas", low=1, high=10_000
@@ -304,7 +280,7 @@ class Settings:
             SettingsError: a value is outside its range or not among its choices.
         """
         for item in fields(self):
-            _check(item.name, getattr(self, item.name), item.metadata)
+            check_value(item.name, getattr(self, item.name), item.metadata)
         if 0 < self.repeats <= SHORTEST_REPEAT_GAP:
             raise SettingsError(
                 f"Expected repeats to be 0 or at least {SHORTEST_REPEAT_GAP + 1}, found {self.repeats}. "
@@ -315,7 +291,7 @@ class Settings:
                 f"Expected replicas_most to be 0 or at least {self.replicas_least}, the fewest, found "
                 f"{self.replicas_most}. Correct one of both."
             )
-        _check_folder(self.data)
+        check_folder(self.data)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], **overrides: object) -> "Settings":
@@ -332,35 +308,7 @@ class Settings:
         Raises:
             SettingsError: a PALATE_* variable or an override has an unknown name, or a value is not valid.
         """
-        kinds = get_type_hints(cls)
-        names = {item.name for item in fields(cls)}
-        values: dict[str, object] = {}
-        for variable, text in _written_by_people(environ).items():
-            name = variable.removeprefix(PREFIX).lower()
-            if name in RENAMED:
-                new = PREFIX + RENAMED[name].upper()
-                log.warning("%s is now %s. The old name still works.", variable, new)
-                if environ.get(new, "").strip():
-                    continue
-                name = RENAMED[name]
-            if name not in names:
-                raise SettingsError(
-                    f"Expected one of {', '.join(PREFIX + n.upper() for n in sorted(names))}, "
-                    f"found {variable}. Correct or unset it."
-                )
-            if overrides.get(name) is None:
-                values[name] = _parsed(variable, text, kinds[name])
-        for name, value in overrides.items():
-            if name not in names:
-                raise SettingsError(
-                    f"Expected one of {', '.join(sorted(names))}, found '{name}'. Use one of them."
-                )
-            if value is not None:
-                flag = "--" + name.replace("_", "-")
-                values[name] = _parsed(flag, value, kinds[name]) if isinstance(value, str) else value
-        if "data" in values:
-            values["data"] = Path(str(values["data"]))
-        return cls(**values)  # type: ignore[arg-type]
+        return cls(**values_from(environ, overrides, get_type_hints(cls)))  # type: ignore[arg-type]
 
     @classmethod
     def table(cls) -> tuple[SettingRow, ...]:
@@ -424,139 +372,3 @@ class Settings:
     def cache(self) -> Path:
         """The folder of caches, which can be deleted and computed again."""
         return self.folder / "cache"
-
-
-def _written_by_people(environ: Mapping[str, str]) -> dict[str, str]:
-    """The PALATE_* variables that are not empty and not from Kubernetes; one warning names the latter."""
-    given = {name: text for name, text in environ.items() if name.startswith(PREFIX) and text.strip()}
-    services = [
-        name
-        for name, text in given.items()
-        if _OF_A_SERVICE.fullmatch(name.removeprefix(PREFIX))
-        or (name.endswith("_PORT") and _PORT_OF_A_SERVICE.fullmatch(text))
-    ]
-    if services:
-        log.warning(
-            "%s come from a Kubernetes Service and are ignored. The flag --port sets the port.",
-            ", ".join(sorted(services)),
-        )
-    return {name: text for name, text in given.items() if name not in services}
-
-
-def _check(name: str, value: Any, metadata: Mapping[str, Any]) -> None:
-    """Check one value.
-
-    Raises:
-        SettingsError: the value is not valid.
-    """
-    low, high, choices = metadata["low"], metadata["high"], metadata["choices"]
-    if name == "study_arms" and (unknown := [arm for arm in value if arm not in _ARMS]):
-        raise SettingsError(
-            f"Expected study_arms out of {', '.join(_ARMS)}, found '{unknown[0]}'. Correct it."
-        )
-    if choices and value not in choices:
-        raise SettingsError(f"Expected {name} to be {' or '.join(choices)}, found '{value}'. Choose one.")
-    if isinstance(value, str) and any(ord(character) < 32 for character in value):
-        raise SettingsError(f"Expected {name} without control characters, found some. Remove them.")
-    if name in ("model", "host", "render_on") and not value:
-        raise SettingsError(f"Expected {name} to be given, found nothing. Leave it out for the default.")
-    if name == "picture_px" and value % 8:
-        raise SettingsError(f"Expected picture_px to be a multiple of 8, found {value}. Round it.")
-    if name == "address" and value and not _ADDRESS.fullmatch(value):
-        raise SettingsError(
-            f"Expected address to be a URL such as http://192.168.1.20:7860, found '{value}'. Correct it."
-        )
-    if name == "pictures" and value:
-        _check_pictures(value)
-    if name == "render_on" and not (_CLUSTER.fullmatch(value) or _SERVER.match(value)):
-        raise SettingsError(
-            "Expected render_on to be local, ray, host:port of a Ray cluster, or the http:// address of an "
-            f"images server, found '{value}'. Correct it."
-        )
-    if name == "staff_pin" and value and not _PIN.fullmatch(value):  # the error must not contain the PIN
-        raise SettingsError("Expected staff_pin to be 4 to 12 figures, found something else. Choose another.")
-    if low is None:
-        return
-    numbers = value if isinstance(value, tuple) else (value,)
-    if not numbers or not all(low <= number <= high for number in numbers):
-        raise SettingsError(
-            f"Expected {name} from {low:g} to {high:g}, found {written_value(value) or 'nothing'}. "
-            "Choose a value in this range."
-        )
-
-
-def _check_pictures(place: str) -> None:
-    """Check the place of the pictures.
-
-    Raises:
-        SettingsError: it is a URL with a password or without a bucket, or its home folder is unknown.
-    """
-    if "://" not in place:
-        try:
-            Path(place).expanduser()
-        except RuntimeError:
-            raise SettingsError(
-                f"Expected pictures to be a folder or a URL, found an unknown home folder in '{place}'. "
-                "Choose another folder."
-            ) from None
-        return
-    if "@" in place:  # the error must not contain the password
-        raise SettingsError(
-            "Expected pictures to be a URL without a password, found one in it. "
-            "Take it out, and use the variables of the store, such as AWS_SECRET_ACCESS_KEY."
-        )
-    if not _BUCKET.fullmatch(place):
-        raise SettingsError(
-            f"Expected pictures to be a folder or a URL such as s3://bucket/prefix, found '{place}'. "
-            "Correct it."
-        )
-
-
-def _check_folder(folder: Path) -> None:
-    """Check the data folder.
-
-    Raises:
-        SettingsError: its home folder is unknown, or its name contains control characters.
-    """
-    try:
-        folder.expanduser()
-    except RuntimeError:
-        raise SettingsError(
-            f"Expected data to be a folder, found an unknown home folder in '{folder}'. "
-            "Choose another folder."
-        ) from None
-    if any(ord(character) < 32 for character in str(folder)):
-        raise SettingsError(
-            f"Expected data to be a folder without control characters in its name, found {str(folder)!r}. "
-            "Choose another folder."
-        )
-
-
-def _parsed(variable: str, text: str, kind: Any) -> object:
-    """The value of a text, with the type of its setting.
-
-    Raises:
-        SettingsError: the text is not such a value.
-    """
-    if kind is Path and not text.strip():
-        raise SettingsError(f"Expected {variable} to be a folder, found nothing. Leave it out or name one.")
-    try:
-        if kind is int:
-            return int(text)
-        if kind is float:
-            return float(text)
-        if kind == tuple[float, ...]:
-            return tuple(float(part) for part in text.split(","))
-        if kind == tuple[str, ...]:
-            return tuple(part.strip() for part in text.split(",") if part.strip())
-    except ValueError:
-        wanted = {int: "a whole number", float: "a number"}.get(kind, "numbers with commas between")
-        raise SettingsError(f"Expected {variable} to be {wanted}, found '{text}'. Correct it.") from None
-    return Path(text) if kind is Path else text
-
-
-def written_value(value: object) -> str:
-    """The text of a value, as in the table and on the command line."""
-    if isinstance(value, tuple):
-        return ",".join(part if isinstance(part, str) else f"{part:g}" for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
