@@ -228,3 +228,29 @@ def test_importing_the_method_leaves_the_threads_and_the_seed_alone() -> None:
         "print(before == (torch.get_num_threads(), torch.initial_seed()))"
     )
     assert done.stdout.strip() == "True", done.stderr
+
+
+def mapped() -> list[Path]:
+    """Packages whose docstring lists their modules."""
+    packages = sorted(REPOSITORY.glob("personalize/**/__init__.py"))
+    return [
+        file.parent
+        for file in packages
+        if "::\n" in (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "")
+    ]
+
+
+@pytest.mark.parametrize("package", mapped(), ids=lambda package: package.name)
+def test_the_map_of_a_package_lists_its_modules_and_no_others(package: Path) -> None:
+    text = ast.get_docstring(ast.parse((package / "__init__.py").read_text("utf-8"))) or ""
+    listed = {
+        line.split()[0] for line in text.splitlines() if line.startswith("    ") and ".py " in f"{line} "
+    }
+    modules = {file.name for file in package.glob("*.py") if not file.name.startswith("__")}
+    assert {name for name in listed if name.endswith(".py")} == modules
+
+
+def test_models_readme_lists_every_module() -> None:
+    text = (REPOSITORY / "models" / "README.md").read_text("utf-8")
+    modules = {file.name for file in (REPOSITORY / "models").glob("*.py") if not file.name.startswith("__")}
+    assert {name for name in modules if f"`{name}`" not in text} == set()

@@ -95,9 +95,9 @@ def test_every_setting_command_and_target_that_a_page_names_exists(document: Pat
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in set(re.findall(r"(?<![\w-])make ([a-z]+)\b(?=[`\s])", "\n".join(code_of(text)))):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    assert set(re.findall(r"python -m personalize ([a-z]+)", text)) <= set(COMMANDS)
+    assert set(re.findall(r"python -m personalize ([a-z-]+)", text)) <= set(COMMANDS)
     models = "\n".join(path.read_text("utf-8") for path in (ROOT / "models").rglob("*.py"))
-    for command in set(re.findall(r"python -m models(?:\.\w+)? ([a-z]+)", text)):
+    for command in set(re.findall(r"python -m models(?:\.\w+)? ([a-z-]+)", text)):
         assert f'"{command}"' in models, command
     ours = models + "\n".join(path.read_text("utf-8") for path in (ROOT / "personalize").rglob("*.py"))
     flags = {row.flag for row in Settings.table()}

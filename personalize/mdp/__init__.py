@@ -10,6 +10,7 @@ A prompt is a path through the slots of a vocabulary, with one token in each slo
     value_iteration.py       the linear oracle: the path of most reward
     soft_value_iteration.py  the path measure that is exponential in a reward
     decomposition.py         a measure as a mixture of few paths
+    foresight.py             the features of a picture, from the tokens of its prompt
     policy.py                mixtures of paths, their visitation measures and samples from them
 
 Letters: K options (policies), H horizon = slots, S tokens, d feature dimension, N rows.

@@ -3,6 +3,7 @@
 ::
 
     comparison.py      answered questions as features and indices
+    picks.py           from answers with marks to plain picks
     logit.py           choice probabilities, log-likelihood, gradient and Fisher information
     estimate.py        the posterior of a taste, averaged over a grid of priors
     known_share.py     the share of a taste that is known

@@ -12,6 +12,7 @@
     database_pictures.py  its pictures as files, with their rows and embeddings
     database_cards.py  its blind trials and taste cards
     database.py        transactions on SQLite or PostgreSQL
+    database_file.py   whether the file of an open SQLite database is still there
     database_clock.py  the clock of the database, which all processes share
     new_rows.py        INSERT where the row may exist
     leases.py          which process draws which picture
@@ -27,5 +28,8 @@
     column_types.py    types of columns: times, and parts of an answer, read whatever stands there
     rows.py            conversion between rows and records, and queries for a session's log
     sqlite_check.py    the check of a file before SQLite opens it
+    picture_place.py   where pictures are kept: a folder, or the URL of an object store
     picture_files.py   pictures on disk
+    picture_bucket.py  pictures in an object store
+    unshown.py         forgets pictures that were drawn ahead and never shown
 """

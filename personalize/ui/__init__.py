@@ -3,6 +3,7 @@
 ::
 
     page.py           the layout of the page, and which event calls which handler
+    blocks.py         Gradio's page with three corrections
     components.py     the components that events change, and the makers of HTML components
     screens/          one file a screen: its HTML, and the updates that show it
     handlers/         one method an event, one file a screen

@@ -13,6 +13,7 @@
     staff_access.py  the PIN, and the browsers that gave it
     unlock.py        the code from the console, for staff who were locked out
     settings.py      the page of settings
+    first_scripts.py our first scripts, before Gradio's own
     health.py        /healthz, /readyz, /metrics
     metrics.py       counters of the process
 

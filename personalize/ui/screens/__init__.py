@@ -3,6 +3,7 @@
 ::
 
     start.py       the first screen, and a taste brought along in a file
+    unlearned.py   the question before a subject that small models have not learned
     rounds.py      the question of a round, and the rounds before it
     taste.py       what was learned: the taste screen, and the panel beside a round
     pictures.py    personal pictures beside plain ones

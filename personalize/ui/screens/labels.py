@@ -6,7 +6,6 @@ import gradio as gr
 
 from personalize.settings import Settings
 from personalize.ui.components import Components, Updates
-from personalize.ui.http.port import THIS_MACHINE
 from personalize.ui.screens import friends, pictures, rounds, start, unlearned
 from personalize.ui.text.catalogue import Catalogue
 
@@ -36,7 +35,7 @@ class Labels:
     def consent(self, words: Catalogue) -> str:
         """What is kept, and where."""
         study = self._settings.planned if self._settings.strategy == "study" else 0
-        return start.consent(words, self._settings.host in THIS_MACHINE, study)
+        return start.consent(words, start.data_place(self._settings), study)
 
     def updates(self, components: Components, words: Catalogue) -> Updates:
         """New values of all these components, in one language."""

@@ -12,6 +12,7 @@ from personalize.taste.taste_file import TasteFile
 from personalize.taste.transfer import adopt, check_file, opinions_in
 from personalize.ui.browser_state import BrowserState
 from personalize.ui.components import Updates
+from personalize.ui.http.port import THIS_MACHINE
 from personalize.ui.screens import html, pictures, unlearned
 from personalize.ui.screens.context import ScreenContext, Show
 from personalize.ui.text import sentences
@@ -64,15 +65,28 @@ def chips(words: Catalogue, subjects: Sequence[str]) -> str:
     return html.written(words, "chips", subjects=subjects)
 
 
-def consent(words: Catalogue, local: bool, study: int = 0) -> str:
+def data_place(settings: Settings) -> str:
+    """Where a visitor's data are, as far as the page may promise it: "here", "there" or "elsewhere".
+
+    "here" is the machine of the visitor, and "there" the one that serves the page. "elsewhere" means that a part
+    of the data is on further machines: drawing, pictures or database.
+    """
+    drawn_elsewhere = settings.render_on not in ("local", "ray")
+    file = not settings.database_url or settings.database_url.startswith("sqlite")
+    if drawn_elsewhere or "://" in settings.pictures or not file:
+        return "elsewhere"
+    return "here" if settings.host in THIS_MACHINE and not settings.address else "there"
+
+
+def consent(words: Catalogue, where: str, study: int = 0) -> str:
     """What is kept, and where.
 
     Args:
         words: texts in the reader's language.
-        local: whether the page is served to this machine only.
+        where: "here", "there" or "elsewhere", as `data_place` says.
         study: questions of a study's session, whose conditions are then shown; 0 outside of a study.
     """
-    return html.written(words, "consent", local=local, study=study)
+    return html.written(words, "consent", where=where, study=study)
 
 
 def arrival(words: Catalogue, file: TasteFile) -> str:

@@ -9,9 +9,30 @@ from personalize.ui.screens import start
 from tests.ui.screens.examples import EN
 
 
-def test_whoever_does_not_serve_at_home_says_where_things_are_kept() -> None:
-    assert "on this machine" in start.consent(EN, True)
-    assert "the machine that serves this page" in start.consent(EN, False)
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "on this machine"),
+        ({"render_on": "ray"}, "on this machine"),
+        ({"database_url": "sqlite:////data/palate.sqlite3"}, "on this machine"),
+        ({"pictures": "/data/pictures"}, "on this machine"),
+        ({"host": "0.0.0.0"}, "the machine that serves this page"),
+        ({"address": "http://192.168.1.20:7860"}, "the machine that serves this page"),
+        ({"render_on": "head:6379"}, "the operator of this page has chosen"),
+        ({"render_on": "http://gpu:8000", "host": "0.0.0.0"}, "the operator of this page has chosen"),
+        ({"pictures": "s3://bucket/pictures"}, "the operator of this page has chosen"),
+        ({"database_url": "postgresql://database/palate"}, "the operator of this page has chosen"),
+    ],
+)
+def test_the_page_says_where_the_data_are(changes: dict[str, Any], sentence: str) -> None:
+    written = start.consent(EN, start.data_place(Settings(**changes)))
+    assert sentence in written
+    assert ("Nothing is sent anywhere else" in written) == ("operator" not in sentence)
+
+
+def test_a_study_says_what_it_evaluates_and_what_a_deletion_leaves() -> None:
+    written = start.consent(EN, "here", study=20)
+    assert "the words you type" in written and "blind test" in written and "keep your answers" in written
 
 
 @pytest.mark.parametrize(
