@@ -9,7 +9,7 @@ import torch
 
 from personalize.errors import SessionError, StaleAnswerError, StoreError, UnknownSessionError
 from personalize.session.record import Trial, WallCard
-from personalize.session.store import Store
+from personalize.session.store import Store, hash_of
 from tests.session.examples import A, B, C, D, content, none_of_these, pick, record, round_, saved, session
 
 
@@ -169,6 +169,16 @@ def test_the_first_picture_of_a_record_is_kept(store: Store) -> None:
     picture = saved(store, 1)
     assert store.save_picture(record(1), content(2)) == picture
     assert store.read_picture(picture) == content(1)
+
+
+def test_a_second_drawing_of_a_picture_leaves_no_file(store: Store, tmp_path: Path) -> None:
+    store.create(session())
+    picture = saved(store, 1)
+    assert store.save_pictures([(record(1), content(2), ["token"])]) == [picture]
+    assert store.owns("token", picture) and store.read_picture(picture) == content(1)
+    assert not list((tmp_path / "pictures").rglob(f"{hash_of(content(2))}*"))
+    with pytest.raises(StoreError, match="found none in the store"):
+        store.read_picture(hash_of(content(2)))
 
 
 def test_one_picture_may_have_two_records(store: Store) -> None:

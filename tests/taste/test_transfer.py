@@ -92,6 +92,16 @@ def test_the_file_says_the_opinions_and_the_words_of_every_picture(home: Home) -
     assert not {"liked", "disliked"} & {name for told in content["rounds"] for name in told}
 
 
+def test_a_file_of_a_very_long_session_has_the_newest_rounds(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("personalize.taste.transfer.MOST_ROUNDS", 3)
+    file = check_file(home.loop, home.file())
+    adopted = adopt(home.loop, file)
+    answered = home.loop.session(home.token).answered
+    assert [round_.answer for round_ in adopted.answered] == [round_.answer for round_ in answered[-3:]]
+
+
 def test_the_file_carries_marks(home: Home) -> None:
     loop = home.loop
     token = loop.start("a fox", seed=3).token

@@ -155,5 +155,23 @@ def test_what_is_drawn_for_one_session_can_be_stopped() -> None:
     assert isinstance(one, CancelledError) and other[-1] == "b" and ran == ["b"]
 
 
+def test_a_render_that_begins_while_others_are_stopped_is_no_error() -> None:
+    renders, go_on = BackgroundRenders(), threading.Event()
+
+    class Token(str):
+        """A token whose comparison takes so long that another render begins."""
+
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            renders.begin("personal", ("c", 1), lambda on_step: go_on.wait(5))
+            return str(self) == other
+
+    for token in (Token("a"), Token("b")):
+        renders.begin("personal", (token, 1), lambda on_step: go_on.wait(5))
+    assert renders.stop("personal", "b")
+    go_on.set()
+
+
 async def _all(following: AsyncIterator[Any]) -> list[Any]:
     return [seen async for seen in following]
