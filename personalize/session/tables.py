@@ -59,7 +59,7 @@ class RoundRow(Table):
 
     __tablename__ = "palate_round"
     id: Mapped[int] = mapped_column(primary_key=True)
-    session_id: Mapped[int] = mapped_column(ForeignKey("palate_session.id", ondelete="CASCADE"))
+    session_id: Mapped[int] = mapped_column(ForeignKey("palate_session.id", ondelete="CASCADE"), index=True)
     number: Mapped[int]
     subject: Mapped[str]
     paths: Mapped[list[Any]]

@@ -248,3 +248,19 @@ def test_a_new_database_and_one_of_today_open_without_alembic(tmp_path: Path) ->
         "assert not [name for name in sys.modules if name.startswith(('alembic', 'mako'))]"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_deletion_finds_the_rows_of_every_foreign_key_by_an_index(
+    url: str, engine: Engine, tmp_path: Path
+) -> None:
+    opened(url, tmp_path).close()
+    look = inspect(engine)
+    for table in look.get_table_names():
+        whole = [look.get_pk_constraint(table)["constrained_columns"]]
+        whole += [one["column_names"] for one in look.get_unique_constraints(table)]
+        for one in look.get_indexes(table):
+            if not any(name.endswith("where") for name in one.get("dialect_options", {})):
+                whole.append(one["column_names"])
+        for key in look.get_foreign_keys(table):
+            columns = key["constrained_columns"]
+            assert any(begins[: len(columns)] == columns for begins in whole), (table, columns)

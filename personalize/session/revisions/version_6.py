@@ -1,4 +1,4 @@
-"""Version 6 added what processes that share a database agree on."""
+"""Version 6 added what processes that share a database agree on, and an index for the deletion of a session."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,8 @@ down_revision = "5"
 
 
 def upgrade() -> None:
-    """Make the tables; they are empty until processes draw."""
+    """Make the index, and the tables; they are empty until processes draw."""
+    op.create_index("ix_palate_round_session_id", "palate_round", ["session_id"])
     op.create_table(
         "palate_lease",
         sa.Column("key", sa.String(64), primary_key=True),
