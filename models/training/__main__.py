@@ -23,6 +23,8 @@ SMOKE: dict[str, dict[str, int]] = {
     "data": {"pictures": 100, "held_out": 20, "shard": 50},
     "clip": {"steps": 3, "batch": 16},
     "vae": {"steps": 4, "batch": 4},
+    "doubling": {"steps": 3, "batch": 2, "drawn": 2, "drawn_latents": 4, "drawn_steps": 1},
+    "halving": {"steps": 3, "batch": 2},
     "decoder": {"steps": 3, "batch": 4},
     "layout": {"steps": 3, "batch": 8},
     "reader": {"steps": 3, "batch": 16},
@@ -36,7 +38,8 @@ def read_config(path: Path, smoke: bool) -> dict[str, Any]:
     config: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     config = {"data": read_data_config(), **config}
     for section, values in (SMOKE if smoke else {}).items():
-        config[section].update(values)
+        if section in config:
+            config[section].update(values)
     return config
 
 
@@ -119,6 +122,14 @@ def step_adopt(build: Path, config: dict[str, Any], out: Path) -> None:
     start_from_release(build, config, out)
 
 
+def step_doubling(build: Path, config: dict[str, Any], out: Path) -> None:
+    """Give the models in `out` a decoder of twice the side; not a part of `all`."""
+    from models.training.doubling import train_doubling, write_autoencoder
+
+    vae = train_doubling(load_pictures(build, config["data"]), config, build, out)
+    write_autoencoder(vae, out)
+
+
 STEPS: dict[str, Callable[[Path, dict[str, Any], Path], None]] = {
     "data": step_data,
     "clip": step_clip,
@@ -140,8 +151,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
     parser.add_argument(
         "step",
-        choices=[*STEPS, "all", "adopt"],
-        help="adopt: checkpoints from the released models in --out",
+        choices=[*STEPS, "all", "adopt", "doubling"],
+        help="adopt: checkpoints from the released models in --out; "
+        "doubling: a decoder of twice the side for them (doubling.toml)",
     )
     parser.add_argument("--build", type=Path, default=Path(".build"), help="work folder (default: .build)")
     parser.add_argument("--out", type=Path, default=HERE.parent / "mini", help="where export writes")
@@ -156,6 +168,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if chosen.step == "adopt":
             step_adopt(chosen.build, config, chosen.out)
+        if chosen.step == "doubling":
+            step_doubling(chosen.build, config, chosen.out)
         for name, step in STEPS.items():
             if chosen.step in (name, "all"):
                 step(chosen.build, config, chosen.out)

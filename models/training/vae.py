@@ -86,6 +86,7 @@ def train_vae(data: ComposedPictures, config: dict[str, Any], folder: Path) -> A
         critic, eye = Critic().to(device()), Eye(CLIP)
         modules["critic"] = critic
     run = Run(folder, Budget.of(settings), settings["rate"], modules)
+    smaller = kept and len(released.config.block_out_channels) < len(settings["channels"])
     if kept and not run.steps:
         grow(vae, released)
     rng = np.random.default_rng(200 + run.steps)
@@ -114,7 +115,7 @@ def train_vae(data: ComposedPictures, config: dict[str, Any], folder: Path) -> A
             loss, notes = loss + more, notes | told
         if kept:
             with torch.no_grad(), amp():
-                wanted = released.encode(F.avg_pool2d(x, 2)).latent_dist.mean.float()
+                wanted = released.encode(F.avg_pool2d(x, 2) if smaller else x).latent_dist.mean.float()
             apart = (mean[:, :kept].float() - wanted).pow(2).mean()
             loss, notes = loss + settings["kept_weight"] * apart, notes | {"apart": apart.item()}
         return loss, notes

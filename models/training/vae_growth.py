@@ -15,17 +15,23 @@ from torch import Tensor
 
 
 def grow(vae: Any, released: Any) -> None:
-    """Give `vae` the weights of `released` and an outer level without an effect.
+    """Give `vae` the weights of `released`, and an outer level without an effect if it has one level more.
 
     Args:
-        vae: an untrained diffusers.AutoencoderKL with one level more, whose outer level is as wide as the
-            next one; it has at least as many latent channels.
+        vae: an untrained diffusers.AutoencoderKL with the same levels, or with one more, whose outer level is
+            as wide as the next one. It has at least as many latent channels.
         released: a trained diffusers.AutoencoderKL.
 
     Raises:
         ValueError: the widths of the levels are others.
     """
     ours, theirs = list(vae.config.block_out_channels), list(released.config.block_out_channels)
+    if ours == theirs:
+        state = vae.state_dict()
+        vae.load_state_dict(
+            {name: _placed(name, old, state[name]) for name, old in released.state_dict().items()}
+        )
+        return
     if ours != [theirs[0], *theirs]:
         raise ValueError(
             f"Expected the widths {[theirs[0], *theirs]} of a level more than the released autoencoder's, "

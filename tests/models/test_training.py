@@ -9,9 +9,10 @@ import torch.nn.functional as F
 
 from models import load_embedder, load_renderer
 from models.composer.compose import SLOTS
-from models.composer.dataset import load_pictures
+from models.composer.dataset import build_pictures, load_pictures
 from models.composer.scenes import is_kept_back
 from models.errors import ModelError
+from models.jobs import Job
 from models.training.__main__ import SMOKE, main, read_config
 from models.training.export import export_names
 from models.training.reader import SLOT_WEIGHT, Reader, reading_loss, softened, trained_reader
@@ -95,6 +96,30 @@ def test_the_whole_chain_on_a_tiny_set(tmp_path: Path) -> None:
         run("adopt", again)
     renderer, embedder = load_renderer(str(out)), load_embedder(str(out))
     assert renderer.room("a fox") > 0 and embedder.embed_texts(["a fox"]).shape == (1, embedder.dimension)
+    assert open_picture(renderer.render([Job("a fox", 1)])[0]).size == (128, 128)
+    doubled_of(out, tmp_path / "doubling")
+
+
+def doubled_of(models: Path, build: Path) -> None:
+    """The step `doubling`: the same denoiser, pictures of twice the side, and no second doubling."""
+    build.mkdir()
+    np.savez(build / "drawings.npz", pictures=drawn_shapes(len(SUBJECTS), 256), subjects=np.array(SUBJECTS))
+    config = CONFIG.with_name("doubling.toml")
+
+    def run(step: str) -> int:
+        flags = ["--config", str(config), "--build", str(build), "--out", str(models), "--smoke"]
+        return main([step, *flags])
+
+    unet = models / "stable-diffusion" / "unet"
+    before = {file.name: file.read_bytes() for file in unet.iterdir()}
+    build_pictures(build, read_config(config, smoke=True)["data"], 1)
+    assert run("doubling") == 0
+    assert {file.name: file.read_bytes() for file in unet.iterdir()} == before
+    renderer = load_renderer(str(models))
+    assert open_picture(renderer.render([Job("a fox", 1)])[0]).size == (256, 256)
+    for part, steps in (("doubling", SMOKE["doubling"]["steps"]), ("halving", SMOKE["halving"]["steps"])):
+        assert torch.load(build / part / "checkpoint.pt", weights_only=True)["steps"] == steps
+    assert run("doubling") == 2  # it was doubled already
 
 
 @torch.no_grad()
