@@ -1,4 +1,4 @@
-"""Version 6 added what processes that share a database agree on, and an index for the deletion of a session."""
+"""Version 6 added what processes that share a database agree on, and an index of rounds by session."""
 
 import sqlalchemy as sa
 from alembic import op

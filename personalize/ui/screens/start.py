@@ -68,8 +68,8 @@ def chips(words: Catalogue, subjects: Sequence[str]) -> str:
 def data_place(settings: Settings) -> str:
     """Where a visitor's data are, as far as the page may promise it: "here", "there" or "elsewhere".
 
-    "here" is the machine of the visitor, and "there" the one that serves the page. "elsewhere" means that a part
-    of the data is on further machines: drawing, pictures or database.
+    "here" is the machine of the visitor, and "there" the one that serves the page. "elsewhere" means that
+    further machines draw, or keep the pictures or the database.
     """
     drawn_elsewhere = settings.render_on not in ("local", "ray")
     file = not settings.database_url or settings.database_url.startswith("sqlite")
