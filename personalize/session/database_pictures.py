@@ -20,12 +20,17 @@ from personalize.session.rows import (
     find_session,
     grant_pictures,
     has_session,
+    hold_pictures,
     record_key,
     record_row,
 )
 from personalize.session.store import hash_of, missing_picture
 from personalize.session.tables import EmbeddingRow, PictureRow, RecordRow, SeenRow
 from personalize.session.unshown import forget, idle_sessions, unshown_pictures
+
+
+class _GoneError(Exception):
+    """Another process deleted a picture that was about to be given to a session."""
 
 
 class DatabasePictures:
@@ -64,10 +69,14 @@ class DatabasePictures:
                             select(RecordRow.picture).where(RecordRow.key == record_key(record))
                         )
                         if known is None:
+                            if picture not in new:
+                                raise _GoneError  # with its file
                             rows.merge(PictureRow(picture=picture, content=picture))
                             rows.flush()
                             rows.add(record_row(record, picture))
                         saved[nth] = known or picture
+                    if hold_pictures(rows, [picture for picture in saved if picture is not None]):
+                        raise _GoneError
                     for token, session in sessions.items():
                         grant_pictures(
                             rows,
@@ -78,10 +87,17 @@ class DatabasePictures:
                                 if picture is not None and token in wanting
                             ],
                         )
-            except (IntegrityError, UnknownSessionError):
-                # Another process saved one of them, or deleted a session, in between: one by one, then.
-                return [self._save_for(*one) for one in pictures]
+            except (IntegrityError, UnknownSessionError, _GoneError):
+                # Another process saved or deleted one of them, or deleted a session: one by one, then.
+                saved = [self._save_for(*one) for one in pictures]
+                self._remove_unknown(new.keys() - set(saved))
         return saved
+
+    def _remove_unknown(self, pictures: Collection[str]) -> None:
+        """Remove files without a row: those of sessions that were deleted while their pictures were saved."""
+        with self._database.reading() as rows:
+            query = select(PictureRow.picture).where(PictureRow.picture.in_(pictures))
+            self._files.remove(*(set(pictures) - set(rows.scalars(query))))
 
     def _save_for(self, record: PictureRecord, content: bytes, wanting: Sequence[str | None]) -> str | None:
         """Keep one picture for the sessions that still exist; None when there is none."""
@@ -89,11 +105,18 @@ class DatabasePictures:
             alive = [token for token in wanting if token is not None and has_session(rows, token)]
         if not alive and None not in wanting:
             return None
-        picture = self._save(record, content)
-        for token in alive:
-            with suppress(UnknownSessionError):
-                self.own(token, [picture])
-        return picture
+        while True:
+            picture = self._save(record, content)
+            with self._database.writing() as rows:
+                sessions = []
+                for token in sorted(alive):
+                    with suppress(UnknownSessionError):
+                        sessions.append(find_session(rows, token, lock=True))
+                if hold_pictures(rows, [picture]):
+                    continue  # another process deleted it in between
+                for session in sessions:
+                    grant_pictures(rows, session, [picture])
+            return picture
 
     def save_picture(self, record: PictureRecord, content: bytes) -> str:
         """See Store."""
@@ -170,7 +193,9 @@ class DatabasePictures:
     def own(self, token: str, pictures: Sequence[str]) -> None:
         """See Store."""
         with self._database.writing() as rows:
-            grant_pictures(rows, find_session(rows, token, lock=True), pictures)
+            session = find_session(rows, token, lock=True)
+            hold_pictures(rows, pictures)
+            grant_pictures(rows, session, pictures)
 
     def owns(self, token: str, picture: str) -> bool:
         """See Store."""
@@ -187,7 +212,7 @@ class DatabasePictures:
         for session in found:  # one short transaction each, so that nobody's answer waits for all of them
             with self._pictures, self._database.writing() as rows:
                 if dict(idle_sessions(rows, before, session)).get(session) == idle[session]:
-                    for picture in unshown_pictures(rows, [session], seeds_of).get(session, ()):
+                    for picture in sorted(unshown_pictures(rows, [session], seeds_of).get(session, ())):
                         gone += forget(rows, self._files, session, picture)
         return gone
 

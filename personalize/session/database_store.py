@@ -187,6 +187,9 @@ class DatabaseStore(DatabasePictures, DatabaseCards):
             other = aliased(SeenRow)
             shared = exists().where(other.picture == SeenRow.picture, other.session_id != session.id)
             kept = select(RecordRow.picture).where(RecordRow.key.in_([record_key(one) for one in keep]))
+            mine_seen = select(SeenRow.picture).where(SeenRow.session_id == session.id)
+            held = select(PictureRow).where(PictureRow.picture.in_(mine_seen)).order_by(PictureRow.picture)
+            rows.scalars(held.with_for_update()).all()  # no other session gets one of them meanwhile
             unshared = rows.scalars(
                 select(SeenRow.picture).where(
                     SeenRow.session_id == session.id, ~shared, SeenRow.picture.not_in(kept)

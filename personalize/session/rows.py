@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -27,6 +27,7 @@ from personalize.session.tables import (
     AnswerRow,
     CardRow,
     EmbeddingRow,
+    PictureRow,
     RecordRow,
     RoundRow,
     SeenRow,
@@ -240,6 +241,19 @@ def live_session(rows: Rows, session: SessionRow, token: str) -> Session:
     )
     rounds = tuple(round_of(row, answer) for row, answer in rows.execute(query))
     return session_of(session, token, rounds)
+
+
+def hold_pictures(rows: Rows, pictures: Collection[str]) -> set[str]:
+    """Keep others from deleting pictures until the transaction ends.
+
+    A caller that also locks sessions must lock them before, as a deletion does.
+
+    Returns:
+        Those that are not there: another process deleted them, or they never were.
+    """
+    query = select(PictureRow.picture).where(PictureRow.picture.in_(set(pictures)))
+    held = rows.scalars(query.order_by(PictureRow.picture).with_for_update(read=True, key_share=True))
+    return set(pictures) - set(held)
 
 
 def grant_pictures(rows: Rows, session: SessionRow, pictures: Sequence[str]) -> None:

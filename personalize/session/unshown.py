@@ -96,12 +96,12 @@ def _unshown(rows: Rows, sessions: Sequence[int], seeds_of: SeedsOf) -> dict[int
 
 def forget(rows: Rows, files: PicturePlace, session: int, picture: str) -> bool:
     """Take a picture from a session; whether the picture itself is gone, because no other may see it."""
+    row = rows.get(PictureRow, picture, with_for_update=True)  # no other session gets it meanwhile
     rows.execute(delete(SeenRow).where(SeenRow.session_id == session, SeenRow.picture == picture))
     other = aliased(SeenRow)
     if rows.scalar(select(exists().where(other.picture == picture))):
         return False
     rows.execute(delete(EmbeddingRow).where(EmbeddingRow.picture == picture))
-    row = rows.get(PictureRow, picture)
     if row is not None:
         files.remove(picture)
         rows.delete(row)

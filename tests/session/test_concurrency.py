@@ -2,6 +2,7 @@
 
 import multiprocessing
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,3 +120,56 @@ def test_programs_started_at_once_share_one_database(tmp_path: Path) -> None:
     assert all(store.load(f"token {i}") == session(f"token {i}") for i in range(3))
     assert all(store.read_picture(saved(store, number)) == content(number) for number in range(20))
     store.close()
+
+
+def while_it_deletes(
+    deleter: DatabaseStore, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]
+) -> None:
+    """Call `act` when a deletion of the session "token" has removed its files and was not committed yet."""
+    removed, results = threading.Event(), []
+    remove = deleter._files.remove
+
+    def slowly(*pictures: str) -> None:
+        remove(*pictures)
+        removed.set()
+        time.sleep(1.0)
+
+    monkeypatch.setattr(deleter._files, "remove", slowly)
+    worker = threading.Thread(target=lambda: results.append(deleter.delete("token")))
+    worker.start()
+    assert removed.wait(20)
+    act()
+    worker.join(20)
+    assert results
+
+
+def test_a_picture_that_another_process_deletes_is_saved_anew(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deleter, saver = open_store(), open_store()
+    assert isinstance(deleter, DatabaseStore)
+    for name in ("token", "other"):
+        deleter.create(session(name))
+    picture = deleter.save_pictures([(record(1), content(1), ["token"])])[0]
+    found: list[str | None] = []
+    while_it_deletes(
+        deleter, monkeypatch, lambda: found.extend(saver.save_pictures([(record(1), content(1), ["other"])]))
+    )
+    assert found == [picture] and picture is not None
+    assert saver.owns("other", picture) and saver.read_picture(picture) == content(1)
+    assert saver.find_picture(record(1)) == picture
+
+
+def test_a_session_that_is_deleted_while_its_pictures_are_saved_leaves_no_file(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    deleter, saver = open_store(), open_store()
+    assert isinstance(deleter, DatabaseStore)
+    deleter.create(session("token"))
+    deleter.save_pictures([(record(1), content(1), ["token"])])
+    found: list[str | None] = []
+    while_it_deletes(
+        deleter, monkeypatch, lambda: found.extend(saver.save_pictures([(record(2), content(2), ["token"])]))
+    )
+    assert found == [None]
+    assert list((tmp_path / "pictures").rglob("*.png")) == []

@@ -260,7 +260,7 @@ def test_a_deletion_finds_the_rows_of_every_foreign_key_by_an_index(
         whole += [one["column_names"] for one in look.get_unique_constraints(table)]
         for one in look.get_indexes(table):
             if not any(name.endswith("where") for name in one.get("dialect_options", {})):
-                whole.append(one["column_names"])
+                whole.append([str(name) for name in one["column_names"]])
         for key in look.get_foreign_keys(table):
             columns = key["constrained_columns"]
             assert any(begins[: len(columns)] == columns for begins in whole), (table, columns)
