@@ -123,10 +123,10 @@ def doubled_of(models: Path, build: Path) -> None:
 
 
 @torch.no_grad()
-def test_a_grown_autoencoder_begins_as_the_released_one_of_half_the_side() -> None:
+def test_a_grown_autoencoder_begins_as_the_one_of_half_the_side() -> None:
     torch.manual_seed(0)
     config = read_config(CONFIG.with_name("large.toml"), smoke=False)
-    vae, released = build_vae(config).eval(), released_autoencoder()
+    vae, released = build_vae(config).eval(), build_vae(read_config(CONFIG, smoke=False)).eval()
     grow(vae, released)
     layers = torch.as_tensor(drawn_shapes(4, 256)).permute(0, 3, 1, 2).float() / 127.5 - 1
     x = F.avg_pool2d(layers[:, :3], 3, 1, 1)
@@ -137,10 +137,25 @@ def test_a_grown_autoencoder_begins_as_the_released_one_of_half_the_side() -> No
     assert float(latents[:, kept:].std()) > 0.05  # the others say something, and nobody reads it yet
     doubled = F.interpolate(released.decode(latents[:, :kept]).sample, scale_factor=2)
     decoded = vae.decode(latents).sample
-    assert float((decoded - doubled).abs().mean()) < 0.1 * float((doubled - doubled.mean()).abs().mean())
+    assert float((decoded - doubled).abs().mean()) < 0.2 * float((doubled - doubled.mean()).abs().mean())
     other = build_vae({**config, "vae": {**config["vae"], "channels": [8, 16, 32, 64, 96]}})
     with pytest.raises(ValueError, match="Expected the widths"):
         grow(other, released)
+
+
+@torch.no_grad()
+def test_more_latent_channels_change_nothing_at_first() -> None:
+    torch.manual_seed(0)
+    config = read_config(CONFIG.with_name("large.toml"), smoke=False)
+    vae, released = build_vae(config).eval(), released_autoencoder()
+    grow(vae, released)
+    x = torch.rand(2, 3, 256, 256) * 2 - 1
+    known = released.encode(x).latent_dist.mean
+    latents = vae.encode(x).latent_dist.mean
+    torch.testing.assert_close(latents[:, : known.shape[1]], known, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(
+        vae.decode(latents).sample, released.decode(known).sample, atol=1e-4, rtol=1e-3
+    )
 
 
 def test_smoke_changes_sizes_of_work_only() -> None:
@@ -236,7 +251,7 @@ def test_a_larger_release_goes_on_from_the_released_denoiser(tmp_path: Path) -> 
     torch.testing.assert_close(spread[kept:], torch.ones(len(spread) - kept), atol=0.01, rtol=0.01)
     pictures = to_input(load_pictures(build, read_config(config_file, smoke=True)["data"]).pictures[:16])
     with torch.no_grad():
-        known = released_autoencoder().encode(F.avg_pool2d(pictures, 2)).latent_dist.mean
+        known = released_autoencoder().encode(pictures).latent_dist.mean
     assert float((latents[:16, :kept] - known).square().mean()) < 0.1  # the released denoiser knows them
     assert "critic" in torch.load(build / "decoder" / "checkpoint.pt", weights_only=True)["modules"]
     main(["adopt", "--build", str(build), "--out", str(MINI), "--config", str(config_file), "--smoke"])
