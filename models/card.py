@@ -1,7 +1,8 @@
-"""``card``: the quality section of a model's card, written from the numbers of its evaluation.
+"""``card``: the sections of a model's card that are written from the numbers of evaluations.
 
 `python -m models evaluate mini --out models/mini/quality.json` writes the numbers. `python -m models card`
-then writes the section between the two marks of models/mini/README.md.
+then writes the section between the two marks of models/mini/README.md. A second section compares the models
+before and after the step `doubling`, if the folder has the numbers of both (`COMPARED`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from models.catalog import HERE
 from models.errors import ModelError
 
 BEGIN, END = "<!-- quality -->", "<!-- /quality -->"
+COMPARISON = ("<!-- comparison -->", "<!-- /comparison -->")
+"""Marks of the section that compares two evaluations with the same pictures and the same classifier."""
+COMPARED = ("quality-128.json", "quality-256.json")
 ROWS = (
     ("generated", "Classifier", "generated"),
     ("composed", "Classifier", "composed"),
@@ -45,26 +49,54 @@ def add_card(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _write_card(chosen: argparse.Namespace) -> int:
     card, numbers = chosen.folder / "README.md", chosen.folder / "quality.json"
     try:
-        text = with_section(card.read_text(encoding="utf-8"), json.loads(numbers.read_text(encoding="utf-8")))
+        section = quality_section(json.loads(numbers.read_text(encoding="utf-8")))
+        text = with_section(card.read_text(encoding="utf-8"), section)
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
             f"Expected a card with {BEGIN} and {END} and numbers of an evaluation in {chosen.folder}, found "
             f"{type(error).__name__}: {error}. Write the numbers with: python -m models evaluate MODEL "
             f"--out {numbers}"
         ) from error
+    both = [chosen.folder / name for name in COMPARED]
+    if all(file.exists() for file in both) and COMPARISON[0] in text:
+        found = [json.loads(file.read_text(encoding="utf-8")) for file in both]
+        text = with_section(text, comparison_section(*found), COMPARISON)
     card.write_text(text, encoding="utf-8")
     sys.stdout.write(f"{card}\n")
     return 0
 
 
-def with_section(card: str, quality: Mapping[str, Any]) -> str:
-    """The text of a card with its quality section replaced.
+def with_section(card: str, section: str, marks: tuple[str, str] = (BEGIN, END)) -> str:
+    """The text of a card with the section between two marks replaced.
 
     Raises:
         ValueError: the card does not have both marks.
     """
-    before, rest = card[: card.index(BEGIN)], card[card.index(END, card.index(BEGIN)) :]
-    return f"{before}{BEGIN}\n{quality_section(quality)}\n{rest}"
+    begin, end = marks
+    before, rest = card[: card.index(begin)], card[card.index(end, card.index(begin)) :]
+    return f"{before}{begin}\n{section}\n{rest}"
+
+
+def comparison_section(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Two evaluations side by side as Markdown, with the composed pictures of the second as the bound."""
+    rows = [
+        ("Gradient energy of generated pictures on edges, relative to composed ones",
+         *(f"{part['drawn_sharpness']:.2f}" for part in (before, after)), "1"),
+        ("Fréchet distance to composed pictures",
+         *(f"{part['frechet_generated']:.2f}" for part in (before, after)),
+         f"{after['frechet_two_real_halves']:.2f}"),
+    ]  # fmt: skip
+    for name, key in (("CLIP", "clip_on_"), ("classifier", "")):
+        for words, spelled in (("2", "two"), ("3", "three")):
+            cells = [
+                part["by_words"][f"{key}{pictures}"][words]
+                for part, pictures in ((before, "generated"), (after, "generated"), (after, "composed"))
+            ]
+            subjects = [f"{100 * cell['subject']['share']:.1f} %" for cell in cells]
+            slots = [f"{_slots(cell):.1f} %" for cell in cells]
+            rows.append((f"Subjects with {spelled} tokens, named by the {name}", *subjects))
+            rows.append((f"Tokens of the same pictures, named by the {name}", *slots))
+    return _table(("Measure", "128 pixels, stretched", "256 pixels", "Composed"), rows)
 
 
 def quality_section(quality: Mapping[str, Any]) -> str:

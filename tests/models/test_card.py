@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from models import find_model
 from models.__main__ import main
-from models.card import BEGIN, END, quality_section
+from models.card import BEGIN, COMPARED, COMPARISON, END, comparison_section, quality_section
 
 MINI = Path(__file__).parents[2] / "models" / "mini"
 QUALITY = json.loads((MINI / "quality.json").read_text("utf-8"))
@@ -17,6 +18,16 @@ def test_the_committed_section_is_what_the_numbers_make() -> None:
     card = (MINI / "README.md").read_text("utf-8")
     section = card[card.index(BEGIN) + len(BEGIN) : card.index(END)].strip("\n")
     assert section == quality_section(QUALITY)
+
+
+def test_the_committed_comparison_is_what_the_numbers_make() -> None:
+    before, after = (json.loads((MINI / name).read_text("utf-8")) for name in COMPARED)
+    begin, end = COMPARISON
+    card = (MINI / "README.md").read_text("utf-8")
+    section = card[card.index(begin) + len(begin) : card.index(end)].strip("\n")
+    assert section == comparison_section(before, after)
+    assert before["fingerprint"] == QUALITY["fingerprint"] != after["fingerprint"]
+    assert after["fingerprint"] == find_model("mini").fingerprint
 
 
 def test_the_section_has_the_shares_of_the_numbers() -> None:

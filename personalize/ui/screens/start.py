@@ -65,6 +65,10 @@ def chips(words: Catalogue, subjects: Sequence[str]) -> str:
     return html.written(words, "chips", subjects=subjects)
 
 
+CONSENT = {"here": "consent_here", "there": "consent_there", "elsewhere": "consent_elsewhere"}
+"""The text for each answer of `data_place`."""
+
+
 def data_place(settings: Settings) -> str:
     """Where a visitor's data are, as far as the page may promise it: "here", "there" or "elsewhere".
 
@@ -86,7 +90,7 @@ def consent(words: Catalogue, where: str, study: int = 0) -> str:
         where: "here", "there" or "elsewhere", as `data_place` says.
         study: questions of a study's session, whose conditions are then shown; 0 outside of a study.
     """
-    return html.written(words, "consent", where=where, study=study)
+    return html.written(words, "consent", sentence=CONSENT[where], study=study)
 
 
 def arrival(words: Catalogue, file: TasteFile) -> str:
