@@ -153,6 +153,20 @@ def test_suggestions_are_taken_by_touch_on_a_phone(
     expect(page.locator(".round .of").first).to_contain_text("a balloon")
 
 
+def test_a_whole_subject_leaves_the_button_free_on_a_phone(new_context: NewContext, known_url: str) -> None:
+    page = new_context(**PHONE).new_page()
+    walk.open_page(page, known_url)
+    field = page.locator(SUBJECT)
+    field.tap()
+    field.press_sequentially("a fo")
+    expect(page.get_by_role("option").first).to_be_visible()
+    field.press_sequentially("x")
+    expect(page.get_by_role("option")).to_have_count(0)  # although a bat is called a flying fox too
+    page.locator("#begin").tap()
+    walk.expect_round(page, 1)
+    expect(page.locator(".round .of").first).to_contain_text("a fox")
+
+
 def test_the_whole_list_opens_by_an_arrow_and_closes_by_escape(
     page: Page, known_url: str, screenshot: Screenshot
 ) -> None:

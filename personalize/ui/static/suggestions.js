@@ -26,7 +26,8 @@ const found = (text, all) => {
   const last = typed.includes(' ') ? typed.trim().split(' ').pop() : '';
   const rated = subjects.map(one => [fit(one, typed, last.length > 1 ? last : ''), one]);
   const kept = rated.filter(([score]) => score < 9).sort((a, b) => a[0] - b[0]).map(([, one]) => one);
-  return kept.length === 1 && kept[0][0] === text.trim().toLowerCase() ? [] : kept.slice(0, MOST);
+  // A whole subject needs no suggestion, and the list would cover the button. An arrow key still shows it.
+  return !all && kept.some(([phrase]) => phrase === text.trim().toLowerCase()) ? [] : kept.slice(0, MOST);
 };
 
 if (subjects.length) {
