@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor
 
 from models.composer.dataset import ComposedPictures
@@ -32,7 +31,7 @@ from models.errors import ModelError
 from models.evaluation.autoencoder import edge_energy, noise_db, sharpness
 from models.loop import Budget, Run, amp, device
 from models.training.sharp import Critic, Eye, critic_losses, energy_loss, feature_loss
-from models.training.vae import build_vae, edge_loss, to_input
+from models.training.vae import build_vae, edge_loss, released_autoencoder, to_input, write_sheet
 from models.training.vae_growth import grow
 
 SHOWN = 48
@@ -51,12 +50,8 @@ def train_doubling(data: ComposedPictures, config: dict[str, Any], build: Path, 
     Raises:
         ModelError: the models have an autoencoder of another number of levels.
     """
-    from diffusers import AutoencoderKL
-
     torch.manual_seed(11)
-    folder = models / "stable-diffusion"
-    released: Any = AutoencoderKL.from_pretrained(folder, subfolder="vae", dtype=torch.float32)
-    released = released.eval().requires_grad_(False).to(device())
+    folder, released = models / "stable-diffusion", released_autoencoder(models)
     levels, wanted = len(released.config.block_out_channels), len(config["vae"]["channels"]) - 1
     if levels != wanted:
         raise ModelError(
@@ -149,7 +144,7 @@ def _train_decoder(
         }
         with (folder / "held_out.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(figures) + "\n")
-        _sheet(torch.cat((x[:6], y[:6], free[:6])), 6, folder / "sheet.png")
+        write_sheet(torch.cat((x[:6], y[:6], free[:6])), 6, folder / "sheet.png")
 
     run.train(loss_of, settings["batch"] + settings["drawn"], report=report)
 
@@ -235,11 +230,3 @@ def _kept(file: Path, make: Callable[[], Tensor]) -> Tensor:
         partial.rename(file)
     found: Tensor = torch.load(file, weights_only=True)
     return found
-
-
-def _sheet(pictures: Tensor, columns: int, file: Path) -> None:
-    """Write pictures Float[N, 3, px, px] in -1..1 in rows of `columns`."""
-    n, _, px, _ = pictures.shape
-    tiles = ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().cpu().reshape(-1, columns, 3, px, px)
-    sheet = tiles.permute(0, 3, 1, 4, 2).reshape(n // columns * px, columns * px, 3)
-    Image.fromarray(sheet.numpy()).save(file)

@@ -48,12 +48,16 @@ def build_vae(config: dict[str, Any]) -> Any:
     ).to(device())
 
 
-def released_autoencoder() -> Any:
-    """The autoencoder of the released models, with fixed weights."""
+def released_autoencoder(models: Path = HERE / "mini") -> Any:
+    """The autoencoder of released models, with fixed weights.
+
+    Args:
+        models: folder of the models.
+    """
     from diffusers import AutoencoderKL
 
-    folder = HERE / "mini" / "stable-diffusion"
-    vae = AutoencoderKL.from_pretrained(folder, subfolder="vae", torch_dtype=torch.float32)
+    folder = models / "stable-diffusion"
+    vae = AutoencoderKL.from_pretrained(folder, subfolder="vae", dtype=torch.float32)
     return vae.eval().requires_grad_(False).to(device())
 
 
@@ -66,6 +70,14 @@ def to_input(pictures: np.ndarray) -> torch.Tensor:
 def edge_loss(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """Mean difference of the steps between neighbouring pixels, down and across."""
     return torch.stack([(x.diff(dim=axis) - y.diff(dim=axis)).abs().mean() for axis in (2, 3)]).sum()
+
+
+def write_sheet(pictures: torch.Tensor, columns: int, file: Path) -> None:
+    """Write pictures Float[N, 3, px, px] in -1..1 in rows of `columns`."""
+    n, _, px, _ = pictures.shape
+    tiles = ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().cpu().reshape(-1, columns, 3, px, px)
+    sheet = tiles.permute(0, 3, 1, 4, 2).reshape(n // columns * px, columns * px, 3)
+    Image.fromarray(sheet.numpy()).save(file)
 
 
 def train_vae(data: ComposedPictures, config: dict[str, Any], folder: Path) -> Any:
@@ -127,11 +139,7 @@ def train_vae(data: ComposedPictures, config: dict[str, Any], folder: Path) -> A
         figures = {"samples": run.samples, "db": noise_db(x, y), "sharpness": sharpness(x, y)}
         with (folder / "held_out.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(figures) + "\n")
-        x, y = x[:8], y[:8]
-        both = ((torch.cat([x, y], 0).clamp(-1, 1) + 1) * 127.5).round().byte().cpu()
-        px = both.shape[-1]
-        sheet = both.reshape(2, 8, 3, px, px).permute(0, 3, 1, 4, 2).reshape(2 * px, 8 * px, 3)
-        Image.fromarray(sheet.numpy()).save(folder / "reconstructions.png")
+        write_sheet(torch.cat([x[:8], y[:8]]), 8, folder / "reconstructions.png")
 
     run.train(loss_of, settings["batch"], report=report)
     return vae.eval()
