@@ -92,8 +92,8 @@ def comparison_section(before: Mapping[str, Any], after: Mapping[str, Any]) -> s
                 part["by_words"][f"{key}{pictures}"][words]
                 for part, pictures in ((before, "generated"), (after, "generated"), (after, "composed"))
             ]
-            subjects = [f"{100 * cell['subject']['share']:.1f} %" for cell in cells]
-            slots = [f"{_slots(cell):.1f} %" for cell in cells]
+            subjects = [_percent(cell["subject"]["share"]) for cell in cells]
+            slots = [_percent(_slots(cell)) for cell in cells]
             rows.append((f"Subjects with {spelled} tokens, named by the {name}", *subjects))
             rows.append((f"Tokens of the same pictures, named by the {name}", *slots))
     return _table(("Measure", "128 pixels, stretched", "256 pixels", "Composed"), rows)
@@ -115,10 +115,16 @@ def quality_section(quality: Mapping[str, Any]) -> str:
     )
 
 
-def _slots(shares: Mapping[str, Any]) -> float:
-    """Mean share of the slots' tokens, in percent."""
-    values = [cell["share"] for name, cell in shares.items() if name != "subject"]
-    return 100 * float(sum(values)) / len(values)
+def _percent(value: float | None, digits: int = 1) -> str:
+    """A share of 0..1 in percent; a dash if it is a share of no pictures."""
+    return "–" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def _slots(shares: Mapping[str, Any]) -> float | None:
+    """Mean share of the slots' tokens; None if no picture has any."""
+    cells = [cell["share"] for name, cell in shares.items() if name != "subject"]
+    values = [value for value in cells if value is not None]
+    return float(sum(values)) / len(values) if values else None
 
 
 def _targets(quality: Mapping[str, Any]) -> str:
@@ -128,15 +134,15 @@ def _targets(quality: Mapping[str, Any]) -> str:
     weak = quality["weak_tokens"]
     rows = [
         ("Subjects of generated pictures with two tokens, named by the classifier", "at least 90 %",
-         f"{100 * subject['share']:.1f} % (standard error {100 * subject['error']:.1f})"),
+         f"{_percent(subject['share'])} (standard error {_percent(subject['error']).removesuffix(' %')})"),
         ("Tokens of the same pictures, mean over the slots", "at least 85 %",
-         f"{_slots(two['generated']):.1f} %"),
+         _percent(_slots(two["generated"]))),
         ("Tokens that the classifier names in fewer than half of the pictures drawn with them alone", "none",
          ", ".join(weak) or "none"),
         ("Subjects of composed pictures with two tokens, named by the CLIP", "at least 90 %",
-         f"{100 * two['clip_on_composed']['subject']['share']:.1f} %"),
+         _percent(two["clip_on_composed"]["subject"]["share"])),
         ("Tokens of the same pictures, mean over the slots", "at least 90 %",
-         f"{_slots(two['clip_on_composed']):.1f} %"),
+         _percent(_slots(two["clip_on_composed"]))),
         ("Fréchet distance of generated and composed pictures, relative to two halves of the composed ones",
          "at most 3",
          f"{ratio:.1f} ({quality['frechet_generated']:.2f} and {quality['frechet_two_real_halves']:.2f})"),
@@ -147,7 +153,7 @@ def _targets(quality: Mapping[str, Any]) -> str:
 def _names(parts: Mapping[str, Any]) -> str:
     columns = list(next(iter(parts["generated"].values())))
     rows = [
-        (namer, pictures, words, *(f"{100 * parts[key][words][name]['share']:.0f} %" for name in columns))
+        (namer, pictures, words, *(_percent(parts[key][words][name]["share"], 0) for name in columns))
         for key, namer, pictures in ROWS
         for words in parts[key]
     ]
@@ -159,7 +165,7 @@ def _figures(quality: Mapping[str, Any]) -> str:
         ("Autoencoder, peak signal-to-noise ratio", f"{quality['autoencoder_psnr_db']:.1f} dB"),
         *((name, f"{quality[key]:.2f}") for name, key in LATER if key in quality),
         ("Rank correlation of a token's effects by its text and by its pictures",
-         f"{quality['tokens_text_picture_rank_correlation']:.2f}"),
+         "–" if (rho := quality["tokens_text_picture_rank_correlation"]) is None else f"{rho:.2f}"),
         (f"Drawing four pictures on {quality['threads']} CPU threads",
          f"{quality['seconds_round_of_4']:.2f} s"),
         ("Embedding four pictures", f"{quality['seconds_embed_4']:.3f} s"),

@@ -85,7 +85,8 @@ def _summary(result: dict[str, Any]) -> str:
         drawn, real, clip = (
             result[key][name]["share"] for key in ("generated", "composed", "clip_on_composed")
         )
-        lines.append(f"  {name:19} {drawn:6.2f} {real:9.2f} {clip:17.2f}")
+        cells = ("–" if value is None else f"{value:.2f}" for value in (drawn, real, clip))
+        lines.append("  {:19} {:>6} {:>9} {:>17}".format(name, *cells))
     lines += [
         f"Frechet distance {result['frechet_generated']:.2f}, of two real halves "
         f"{result['frechet_two_real_halves']:.2f}",

@@ -16,15 +16,13 @@ TASTES = 200
 """Random tastes that the rank correlation is averaged over."""
 
 
-def share(right: Tensor) -> dict[str, float | int]:
-    """Share of true values, its standard error, and the number of values."""
+def share(right: Tensor) -> dict[str, float | int | None]:
+    """Share of true values, its standard error, and the number of values; of no values, both are None."""
     n = len(right)
-    p = float(right.float().mean()) if n else math.nan
-    return {
-        "share": round(p, 3),
-        "error": round(math.sqrt(max(p * (1 - p), 0) / n), 3) if n else math.nan,
-        "of": n,
-    }
+    if not n:
+        return {"share": None, "error": None, "of": 0}
+    p = float(right.float().mean())
+    return {"share": round(p, 3), "error": round(math.sqrt(max(p * (1 - p), 0) / n), 3), "of": n}
 
 
 def frechet_distance(one: Tensor, other: Tensor) -> float:

@@ -47,6 +47,8 @@ def token_effects(
 ) -> dict[str, Any]:
     """How visible each token is, and how well its words predict what it does to a picture.
 
+    With one token of each slot there is no order to predict, and the rank correlation is None.
+
     Args:
         renderer: draws every token with every subject.
         embedder: of texts and pictures.
@@ -79,5 +81,7 @@ def token_effects(
         "token_seen_alone": shares,
         "token_margin_nats": margins,
         "weak_tokens": sorted(name for name, value in shares.items() if value < WEAK),
-        "tokens_text_picture_rank_correlation": round(taste_rank_correlation(text_effects, effects), 3),
+        "tokens_text_picture_rank_correlation": (
+            None if count == 1 else round(taste_rank_correlation(text_effects, effects), 3)
+        ),
     }

@@ -48,3 +48,13 @@ def test_the_command_writes_the_section_and_nothing_else(
     assert card.read_text() == f"before\n{BEGIN}\n{quality_section(QUALITY)}\n{END}\nafter\n"
     card.write_text("no marks")
     assert main(["card", str(tmp_path)]) == 2
+
+
+def test_a_share_of_no_pictures_is_a_dash() -> None:
+    quality = json.loads((MINI / "quality.json").read_text("utf-8"))
+    none = {"share": None, "error": None, "of": 0}
+    quality["by_words"]["generated"]["3"] = {name: none for name in quality["by_words"]["generated"]["3"]}
+    quality["tokens_text_picture_rank_correlation"] = None
+    section = quality_section(quality)
+    assert "| Classifier | generated | 3 |" + " – |" * 9 in section
+    assert "by its pictures | – |" in section

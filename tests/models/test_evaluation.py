@@ -1,5 +1,6 @@
 """The evaluation of models: its figures on cases with known answers; the command on the shipped models."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,11 @@ def test_rank_correlation_is_one_for_equal_effects_and_none_for_unrelated_ones()
 def test_a_share_says_how_sure_it_is() -> None:
     assert share(torch.tensor([True, True, True, False])) == {"share": 0.75, "error": 0.217, "of": 4}
     assert share(torch.zeros(0, dtype=torch.bool))["of"] == 0
+    assert json.loads(json.dumps(share(torch.zeros(0)), allow_nan=False)) == {
+        "share": None,
+        "error": None,
+        "of": 0,
+    }
 
 
 def test_tokens_are_counted_only_where_a_scene_has_them() -> None:
