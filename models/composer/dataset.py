@@ -91,7 +91,7 @@ def build_subjects(build: Path, config: dict[str, Any], on_progress: OnProgress 
     """
     px = int(config["picture_px"])
     if "subjects" in config:
-        build_library(CONFIG.with_name(config["subjects"]), build, px, on_progress)
+        build_library(CONFIG.with_name(config["subjects"]), build, px, on_progress, config.get("sets", ()))
     else:
         build_drawings(LISTING, build / "packages", build / "drawings.npz", px)
 

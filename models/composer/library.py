@@ -46,7 +46,7 @@ def variants(name: str, sets: Mapping[str, Icons]) -> list[tuple[str, str]]:
     if rest.endswith("~"):
         plain = rest[:-1]
         names = [plain, *(f"{plain}-{tone}{end}" for tone in TONES for end in ("", "-skin-tone"))]
-    searched = [chosen] if colon else list(sets)
+    searched = [key for key in ([chosen] if colon else sets) if key in sets]
     entries = {key: _entries(sets[key]) for key in searched}
     return [
         (key, icon)
@@ -83,23 +83,37 @@ def fitted(drawing: NDArray[np.uint8], px: int) -> NDArray[np.uint8]:
     return np.asarray(canvas)
 
 
-def build_library(listing: Path, build: Path, picture_px: int, on_progress: OnProgress = no_progress) -> None:
+def build_library(
+    listing: Path,
+    build: Path,
+    picture_px: int,
+    on_progress: OnProgress = no_progress,
+    preferred: Sequence[str] = (),
+) -> None:
     """Write the drawings of a listing to `build`/library.npy and their rows to `build`/library.json.
 
     A library of the same listing, sets and size is kept.
+
+    Args:
+        listing: of the subjects.
+        build: work folder.
+        picture_px: side of a drawing.
+        on_progress: called after each drawing.
+        preferred: the only sets that a drawing is taken from, if one of them has it; empty for all sets.
 
     Raises:
         ModelError: a drawing is in no set, or the sets could not be fetched or rasterised.
     """
     subjects = read_subjects(listing)
     names = sorted({part.drawing for s in subjects for recipe in s.recipes for part in recipe.parts})
-    made = hashlib.sha256(json.dumps([names, SETS, picture_px]).encode()).hexdigest()[:16]
+    made = hashlib.sha256(json.dumps([names, SETS, picture_px, *preferred]).encode()).hexdigest()[:16]
     notes = build / "library.json"
     if notes.exists() and json.loads(notes.read_text(encoding="utf-8"))["made"] == made:
         return
     sets = {name: fetch_icons(name, version, build / "packages") for name, version in SETS.items()}
     entries = {name: {"icons": dict(_entries(icons))} | _sizes(icons) for name, icons in sets.items()}
-    found = {name: variants(name, entries) for name in names}
+    liked = {key: entries[key] for key in preferred or entries}
+    found = {name: variants(name, liked) or variants(name, entries) for name in names}
     missing = [name for name, rows in found.items() if not rows]
     if missing:
         raise ModelError(

@@ -31,6 +31,8 @@ from models.training.tokenizer import build_tokenizer, padded_ids
 GRID = 4
 PLANNED = GRID * GRID
 """Number of places at the end of the window that hold the plan."""
+FITTED = 4096
+"""Captions that the first head is fitted to."""
 SPREAD = 0.26
 """Standard deviation of the weight around a subject, as a share of the subject's size."""
 COMPOSITION = 1 + list(SLOTS).index("composition")
@@ -84,6 +86,35 @@ def plan_loss(states: Tensor, head: nn.Linear, latents: Tensor, weight: Tensor) 
     return ((plan - latents).square() * weight).mean()
 
 
+@torch.no_grad()
+def fit_head(head: nn.Linear, encoder: Any, ids: Tensor, latents: Tensor, batch: int = 256) -> None:
+    """Set the head to the least-squares solution for the encoder as it is.
+
+    An encoder of released models already holds a plan. With a random head, its training would first make it
+    forget that plan.
+
+    Args:
+        head: as from build_head.
+        encoder: the text encoder.
+        ids: Long[N, window] of captions.
+        latents: Float[N, C, side, side] of their pictures.
+        batch: captions encoded at once.
+    """
+    states = torch.cat(
+        [encoder(part.to(device())).last_hidden_state[:, -PLANNED:] for part in ids.split(batch)]
+    )
+    n, channels, side = len(latents), latents.shape[1], latents.shape[-1] // GRID
+    parts = latents.reshape(n, channels, GRID, side, GRID, side).permute(0, 2, 4, 1, 3, 5)
+    wanted = parts.reshape(n * PLANNED, channels * side * side).to(states).double()
+    known = states.reshape(n * PLANNED, -1).double()
+    known = torch.cat([known, known.new_ones(len(known), 1)], dim=1)
+    square = known.T @ known
+    square.diagonal().add_(1e-4 * square.diagonal().mean())
+    solved = torch.linalg.solve(square, known.T @ wanted)
+    head.weight.copy_(solved[:-1].T)
+    head.bias.copy_(solved[-1])
+
+
 def subject_weights(side: int, strength: float) -> Tensor:
     """Float[compositions, side, side]: weights of the loss, larger at the place of the subject.
 
@@ -117,6 +148,10 @@ def train_text_plan(build: Path, config: dict[str, Any]) -> None:
     rng = np.random.default_rng(600 + run.steps)
     sampler = SceneSampler(data, config["data"]["held_out"], settings["clean_bias"])
     weights = subject_weights(latents.shape[-1], config["unet"]["subject_weight"])
+    if not run.steps:
+        rows = sampler.rows(FITTED, rng)
+        ids = padded_ids(tokenizer, [data.caption(int(row), rng) for row in rows], longest)
+        fit_head(head, encoder, ids, latents[rows].float())
 
     def loss_of(step: int) -> tuple[Tensor, dict[str, float]]:
         rows = sampler.rows(settings["batch"], rng)

@@ -145,7 +145,9 @@ def train_unet(build: Path, config: dict[str, Any]) -> None:
         )  # on short sequences the backward pass of the fused kernel is slower
     modules = {"unet": unet, "encoder": encoder, "head": head, **averages}
     run = Run(build / "unet", Budget.of(settings), settings["rate"], modules)
-    if not run.steps:  # a checkpoint from a release has no trained head
+    if not run.steps:  # a checkpoint from a release has the encoder and head of before the step `layout`
+        for module in (encoder, averages["ema_encoder"]):
+            module.load_state_dict(planned["modules"]["encoder"])
         head.load_state_dict(planned["modules"]["head"])
     fast: Any = torch.compile(unet) if run.budget.pays_compiling else unet
     rng = np.random.default_rng(300 + run.steps)

@@ -162,3 +162,26 @@ def test_a_library_has_each_set_and_no_empty_rim(tmp_path: Path) -> None:
     listing.write_text("a fox | fox, foxes\n")
     with pytest.raises(ModelError, match="foxes.*subjects.txt.*Name a drawing"):
         build_library(listing, tmp_path, PX)
+
+
+def test_a_library_prefers_some_sets_and_falls_back_to_the_others(tmp_path: Path) -> None:
+    (tmp_path / "packages").mkdir()
+    flat, noto = "fluent-emoji-flat", "noto"
+    for number, package in enumerate(SETS):
+        dot = f'<circle cx="4" cy="4" r="2" fill="rgb({60 * number},0,0)"/>'
+        _pack(tmp_path / "packages", package, {"fox": dot} | ({"elf": dot} if package == "twemoji" else {}))
+    listing = tmp_path / "subjects.txt"
+    listing.write_text("a fox | fox | vixen\nan elf | elf, noto:fox | elves\n")
+    build_library(listing, tmp_path, PX, preferred=(flat, noto))
+    pictures = np.load(tmp_path / "library.npy")
+    rows = json.loads((tmp_path / "library.json").read_text())["rows"]
+    red = {
+        name: sorted(int(pictures[row, PX // 2, PX // 2, 0]) for row in found) for name, found in rows.items()
+    }
+    assert red == {
+        "fox": [60 * list(SETS).index(flat), 60 * list(SETS).index(noto)],
+        "elf": [60 * list(SETS).index("twemoji")],
+        "noto:fox": [60 * list(SETS).index(noto)],
+    }
+    build_library(listing, tmp_path, PX)
+    assert len(np.load(tmp_path / "library.npy")) == len(SETS) + 1

@@ -1,6 +1,7 @@
 """The training of the mini models: losses with known values, and the whole chain on a tiny set."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from models.jobs import Job
 from models.training.__main__ import SMOKE, main, read_config
 from models.training.export import export_names
 from models.training.reader import SLOT_WEIGHT, Reader, reading_loss, softened, trained_reader
-from models.training.text_plan import GRID, PLANNED, plan_loss, plan_of, subject_weights
+from models.training.text_plan import GRID, PLANNED, fit_head, plan_loss, plan_of, subject_weights
 from models.training.unet import spread_times
 from models.training.vae import build_vae, released_autoencoder, to_input
 from models.training.vae_growth import grow
@@ -211,6 +212,23 @@ def test_a_plan_is_laid_out_as_the_latents_are() -> None:
     weight = subject_weights(GRID * side, 1.0)[:1, None]
     assert float(plan_loss(states, head, latents, weight)) == pytest.approx(0.0, abs=1e-12)
     assert float(plan_loss(states, head, latents + 1.0, weight)) == pytest.approx(1.0, rel=1e-5)
+
+
+def test_the_first_head_of_a_plan_fits_the_encoder_as_it_is() -> None:
+    """Latents that are a linear function of the states are found again, in their places."""
+    width, channels, side, window = 12, 2, 2 * GRID, PLANNED + 3
+    table = torch.randn(50, width, generator=torch.Generator().manual_seed(1))
+
+    class Encoder(torch.nn.Module):
+        def forward(self, ids: torch.Tensor) -> SimpleNamespace:
+            return SimpleNamespace(last_hidden_state=table[ids])
+
+    ids = torch.randint(50, (40, window), generator=torch.Generator().manual_seed(2))
+    true, head = (torch.nn.Linear(width, channels * (side // GRID) ** 2) for _ in range(2))
+    with torch.no_grad():
+        latents = plan_of(table[ids], true, channels)
+    fit_head(head, Encoder(), ids, latents, batch=16)
+    torch.testing.assert_close(plan_of(table[ids], head, channels), latents, rtol=0, atol=0.01)
 
 
 def test_the_list_of_subjects_is_the_one_that_the_config_names(tmp_path: Path) -> None:
