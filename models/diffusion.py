@@ -23,7 +23,7 @@ from models.devices import best_device
 from models.errors import ModelError
 from models.jobs import AnyJob, Job
 from models.memory import MemoryBudget, is_out_of_memory
-from models.pipeline import Windows, accepted, load_pipeline, side_of
+from models.pipeline import Windows, accepted, chosen_side, load_pipeline, side_of
 from models.png import png_bytes
 from models.soundness import UnsoundError, checked_pictures, watch_decoders, widen
 from models.threads import use_threads
@@ -75,7 +75,7 @@ class DiffusersRenderer:
         self._closing = threading.Event()
         self._turn = threading.Lock()
         self.memory = MemoryBudget()
-        self.picture_px = model.picture_px or side_of(pipeline)
+        self.picture_px = chosen_side(pipeline, model.picture_px, model.title)
         self.name = f"{model.name}-{model.fingerprint}-{model.steps}x{model.guidance:g}" + (
             f"-{model.picture_px}" if model.picture_px and model.picture_px != side_of(pipeline) else ""
         )

@@ -104,6 +104,22 @@ def side_of(pipeline: Any) -> int:
     return int(size) * scale if isinstance(size, int) else 512
 
 
+def chosen_side(pipeline: Any, picture_px: int, title: str) -> int:
+    """Side of the pictures to draw, in pixels: `picture_px`, or the pipeline's own for 0.
+
+    Raises:
+        ModelError: the pipeline has no latents for such a side. It would draw a smaller picture.
+    """
+    scale = int(getattr(pipeline, "vae_scale_factor", 8))
+    if picture_px % scale:
+        near = max(1, round(picture_px / scale)) * scale
+        raise ModelError(
+            f"Expected pictures whose side is a multiple of {scale} pixels from {title}, found {picture_px}. "
+            f"Set --picture-px {near}, or leave it out."
+        )
+    return picture_px or side_of(pipeline)
+
+
 class Windows:
     """The longest prompt of a pipeline, measured with copies of its tokenizers, which are not thread-safe."""
 

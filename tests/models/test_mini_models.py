@@ -4,7 +4,7 @@ import io
 import json
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -13,6 +13,7 @@ from PIL import Image
 from models import ModelError, load_embedder, load_renderer
 from models.clip import OpenClipEmbedder
 from models.diffusion import DiffusersRenderer
+from models.resolve import find_model
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,13 @@ def test_prompt_and_seed_matter(renderer: DiffusersRenderer) -> None:
 def test_pictures_are_of_the_size_that_is_promised(renderer: DiffusersRenderer) -> None:
     (picture,) = opened(renderer.render([Job("a fox", 3)]))
     assert picture.size == (renderer.picture_px, renderer.picture_px)
+
+
+def test_a_side_without_latents_is_refused() -> None:
+    with pytest.raises(ModelError, match="multiple of 16 .* found 200. Set --picture-px 192"):
+        DiffusersRenderer(replace(find_model("mini"), picture_px=200))
+    smaller = DiffusersRenderer(replace(find_model("mini"), picture_px=192))
+    assert opened(smaller.render([Job("a fox", 3)]))[0].size == (192, 192)
 
 
 def test_a_picture_says_how_it_was_made(renderer: DiffusersRenderer) -> None:
