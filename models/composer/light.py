@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from models.composer.easel import Picture, grid, ramp, smooth_noise
-from models.composer.media import luminance, saturated, unit
+from models.composer.touches import luminance, saturated, unit
 
 Light = Callable[[Picture, Picture, np.random.Generator], Picture]
 Grade = Callable[[Picture], Picture]

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from models.composer.easel import Picture, grid, ramp
-from models.composer.media import luminance, saturated, unit
+from models.composer.touches import luminance, saturated, unit
 
 Mood = Callable[[Picture, Picture, np.random.Generator], Picture]
 Color = tuple[float, float, float]

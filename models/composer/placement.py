@@ -14,7 +14,6 @@ import numpy as np
 from PIL import Image
 
 from models.composer.easel import Picture
-from models.composer.media import resized
 
 
 class Place(NamedTuple):
@@ -103,3 +102,13 @@ def placed(drawing: Picture, place: Place, px: int) -> Picture:
         shown = small[first - top : last - top, left_edge - left : right_edge - left]
         layer[first:last, left_edge:right_edge] = shown
     return layer
+
+
+def resized(drawing: Picture, px: int) -> Picture:
+    """The drawing Float32[px, px, 4] in another size, alpha-weighted so that edges keep their colour."""
+    alpha = drawing[..., 3:]
+    layers = np.concatenate([drawing[..., :3] * alpha, alpha], axis=-1)
+    channels = [Image.fromarray(layers[..., c]).resize((px, px), Image.Resampling.BILINEAR) for c in range(4)]
+    small = np.stack([np.asarray(channel) for channel in channels], axis=-1)
+    small[..., :3] /= np.maximum(small[..., 3:], 1e-3)
+    return np.clip(small, 0, 1)

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from models.composer.easel import Picture, grid, smooth_noise
-from models.composer.media import unit, whole
+from models.composer.touches import unit, whole
 
 Surface = Callable[[Picture, np.random.Generator], Picture]
 LAYOUTS = 4
