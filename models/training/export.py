@@ -68,7 +68,9 @@ def _export_diffusion(build: Path, config: dict[str, Any], folder: Path) -> None
     tokenizer = build_tokenizer(build / "tokenizer", config["text"]["merges"], window(config))
     vae, unet = build_vae(config), build_unet(config)
     encoder = build_text_encoder(config, len(tokenizer))
-    vae.load_state_dict(torch.load(build / "vae" / "polished.pt", weights_only=True))
+    polished = build / "vae" / "polished.pt"
+    kept = polished if polished.exists() else build / "vae" / "folded.pt"  # of a release
+    vae.load_state_dict(torch.load(kept, weights_only=True))
     state = torch.load(build / "unet" / "checkpoint.pt", map_location="cpu", weights_only=True)["modules"]
     unet.load_state_dict(state["ema_unet"])
     encoder.load_state_dict(state["ema_encoder"])

@@ -1,8 +1,8 @@
 """Checkpoints for a new build, made from the weights of a release.
 
 The state of the optimisers is new, and so are the budgets. Only the autoencoder's budget counts as spent,
-because the denoiser depends on its latents. The linear head of the text plan is not a part of a release; the
-step `layout` trains it again.
+because the denoiser depends on its latents. A released one is folded already. The linear head of the text
+plan is not a part of a release; the step `layout` fits and trains it again.
 
 With `kept_channels` in the config of the autoencoder, the build has a new autoencoder whose first channels
 are those of the release. The denoiser gets further channels, which it reads and predicts as zero at first.
@@ -78,6 +78,7 @@ def start_from_release(build: Path, config: dict[str, Any], models: Path) -> Non
         done = Run(build / "vae", Budget.of(config["vae"]), config["vae"]["rate"], {"model": vae})
         done.finish()
         done.save()
+        torch.save(vae.state_dict(), build / "vae" / "folded.pt")
     _begin(build / "clip", config["clip"], {"model": clip})
     _begin(build / "layout", config["layout"], {"encoder": encoder, "head": head})
     _begin(build / "unet", config["unet"], {"unet": unet, "encoder": encoder, "head": head, **averages})
