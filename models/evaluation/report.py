@@ -109,12 +109,12 @@ def evaluate(
     return result
 
 
-def shares(scores: list[Tensor], scenes: np.ndarray) -> dict[str, dict[str, float | int]]:
+def shares(scores: list[Tensor], scenes: np.ndarray) -> dict[str, dict[str, float | int | None]]:
     """Share of subjects and of each slot's tokens that are named correctly."""
     return dict(zip(COLUMNS, map(share, correct(scores, scenes)), strict=True))
 
 
-def by_words(scores: list[Tensor], scenes: np.ndarray) -> dict[str, dict[str, dict[str, float | int]]]:
+def by_words(scores: list[Tensor], scenes: np.ndarray) -> dict[str, dict[str, dict[str, float | int | None]]]:
     """The same shares, separately for each number of tokens in the caption."""
     words = (scenes[:, 1:] > 0).sum(axis=1)
     found = {}

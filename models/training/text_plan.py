@@ -101,7 +101,7 @@ def fit_head(head: nn.Linear, encoder: Any, ids: Tensor, latents: Tensor, batch:
         batch: captions encoded at once.
     """
     states = torch.cat(
-        [encoder(part.to(device())).last_hidden_state[:, -PLANNED:] for part in ids.split(batch)]
+        [encoder(part.to(device())).last_hidden_state[:, -PLANNED:] for part in torch.split(ids, batch)]
     )
     n, channels, side = len(latents), latents.shape[1], latents.shape[-1] // GRID
     parts = latents.reshape(n, channels, GRID, side, GRID, side).permute(0, 2, 4, 1, 3, 5)
