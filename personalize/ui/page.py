@@ -36,7 +36,8 @@ def build_page(
     The page always contains all screens; the style sheet shows the one that the masthead names. So a change
     of screen renders nothing anew, and scripts run once.
     """
-    words, labels = BrowserState().words, Labels(settings, example_subjects(vocabulary))
+    examples = example_subjects(vocabulary)
+    words, labels = BrowserState().words, Labels(settings, examples)
     with Blocks(title="Palate", analytics_enabled=False, fill_width=True) as page:
         # The secret stands in the page's public configuration, so it hides the token from a glance only.
         browser = gr.BrowserState(BrowserState().kept(), storage_key="palate", secret="palate-browser-1")
@@ -48,10 +49,10 @@ def build_page(
             browser=browser,
             masthead=masthead,
             notice=notice,
-            **_start(words, labels, settings, vocabulary),
+            **_start(words, labels, settings, examples),
             **_rounds(words),
             **_taste(),
-            **_pictures(words, vocabulary),
+            **_pictures(words, examples),
             **_blind_test(),
             **_friends(words),
         )
@@ -64,7 +65,7 @@ def build_page(
     return page
 
 
-def _start(words: Catalogue, labels: Labels, settings: Settings, vocabulary: Vocabulary) -> dict[str, Any]:
+def _start(words: Catalogue, labels: Labels, settings: Settings, examples: tuple[str, ...]) -> dict[str, Any]:
     """The components of the first screen, by name."""
     with gr.Column(elem_id="screen-start"):
         hero = make.html(labels.hero(words), "hero")
@@ -72,7 +73,7 @@ def _start(words: Catalogue, labels: Labels, settings: Settings, vocabulary: Voc
         with gr.Row(elem_id="ask-row"):
             subject = gr.Textbox(
                 label=words("subject"),
-                placeholder=vocabulary.subjects[0] if vocabulary.subjects else "a fox",
+                placeholder=examples[0] if examples else "a fox",
                 elem_id="subject",
                 max_lines=1,
                 lines=1,
@@ -118,7 +119,7 @@ def _taste() -> dict[str, Any]:
         return {"taste": make.panel("", "taste")}
 
 
-def _pictures(words: Catalogue, vocabulary: Vocabulary) -> dict[str, Any]:
+def _pictures(words: Catalogue, examples: tuple[str, ...]) -> dict[str, Any]:
     """The components of the personal pictures, by name."""
     with gr.Column(elem_id="screen-pictures"):
         head = make.html(pictures.head(words), "pictures-head")
@@ -129,7 +130,7 @@ def _pictures(words: Catalogue, vocabulary: Vocabulary) -> dict[str, Any]:
                     elem_id="wish",
                     max_lines=1,
                     lines=1,
-                    placeholder=vocabulary.subjects[-1] if vocabulary.subjects else "a castle",
+                    placeholder=examples[-1] if examples else "a castle",
                 ),
                 "strength": gr.Slider(
                     STRENGTH_LOW,
@@ -253,7 +254,9 @@ def _bind(page: gr.Blocks, parts: Components, booth: gr.HTML, handlers: Handlers
 
 
 def example_subjects(vocabulary: Vocabulary) -> tuple[str, ...]:
-    """The subjects that the first screen offers, evenly spread over all subjects of the vocabulary."""
+    """What the first screen offers: the examples of the vocabulary, else some of all its subjects."""
+    if vocabulary.examples:
+        return vocabulary.examples[:EXAMPLES]
     subjects = vocabulary.subjects
     step = max(1, len(subjects) // EXAMPLES)
     return subjects[::step][:EXAMPLES]

@@ -21,6 +21,7 @@ from personalize.mdp.prompt_mdp import BLANK, GroupSuccessors
 
 SUBJECTS = "subjects.txt"
 RULES = "rules.txt"
+EXAMPLES = "examples.txt"
 _SLOT_FILE = re.compile(r"(\d+)-(.+)\.txt")
 
 
@@ -33,9 +34,10 @@ class Vocabulary:
         tokens: S texts; `tokens[0]` is the blank, "".
         slots: H names, in the order of a prompt.
         allowed: Bool[H, S]; the blank is allowed in every slot, any other token in exactly one.
-        subjects: example subjects for a start.
+        subjects: subjects to start from.
         successors: rules between neighbouring slots; None if any token may follow any other.
         sources: source of each token, with "" for the blank; empty if unknown.
+        examples: those of `subjects` that a first screen offers; empty if none are chosen.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Vocabulary:
     subjects: tuple[str, ...]
     successors: GroupSuccessors | None = None
     sources: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the rules above.
@@ -88,7 +91,7 @@ class Vocabulary:
         The files are UTF-8 text with one token on each line. Empty lines and lines that begin with '#' are
         skipped. Slots are sorted by their number. A line may continue with the source and the kind of the
         token, separated by tabs. Each line of "rules.txt" names two kinds of neighbouring slots that exclude
-        each other: "medium:photographic", a tab, "texture:brushed".
+        each other: "medium:photographic", a tab, "texture:brushed". "examples.txt" has some of the subjects.
 
         Raises:
             VocabularyError: a file is missing or not valid; the message names the file and the line.
@@ -97,7 +100,7 @@ class Vocabulary:
             raise VocabularyError(f"Expected a vocabulary folder, found none at {folder}. Check the path.")
         numbered: dict[int, tuple[str, Path]] = {}
         for file in sorted(folder.glob("*.txt")):
-            if file.name in (SUBJECTS, RULES):
+            if file.name in (SUBJECTS, RULES, EXAMPLES):
                 continue
             match = _SLOT_FILE.fullmatch(file.name)
             if match is None:
@@ -142,7 +145,8 @@ class Vocabulary:
         slots = tuple(slot for _, (slot, _) in sorted(numbered.items()))
         successors = _successors(folder / RULES, slots, kinds) if (folder / RULES).exists() else None
         known_sources = tuple(sources) if any(sources) else ()
-        return cls(folder.name, tuple(tokens), slots, allowed, subjects, successors, known_sources)
+        examples = _examples(folder / EXAMPLES, subjects)
+        return cls(folder.name, tuple(tokens), slots, allowed, subjects, successors, known_sources, examples)
 
     def with_slot(self, slot: str, tokens: Sequence[str], source: str) -> "Vocabulary":
         """This vocabulary with one more slot at the end, without rules for its tokens.
@@ -349,3 +353,14 @@ def _lines(file: Path) -> list[tuple[str, str]]:
             )
         lines.append((place, unicodedata.normalize("NFC", content)))
     return lines
+
+
+def _examples(file: Path, subjects: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines of a file of examples; none without the file."""
+    lines = _lines(file) if file.exists() else []
+    for place, line in lines:
+        if line not in subjects:
+            raise VocabularyError(
+                f"Expected a subject of {SUBJECTS} in {place}, found '{line}'. Correct one of them."
+            )
+    return tuple(line for _, line in lines)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from personalize.errors import VocabularyError
+from personalize.ui.page import example_subjects
 from personalize.vocabulary.vocabulary import Vocabulary
 
 MINI = Path(__file__).parents[2] / "assets" / "vocabulary" / "mini"
@@ -71,6 +72,7 @@ def test_comments_blank_lines_and_windows_line_ends_are_skipped(tmp_path: Path) 
         ({"1-other": "pen\n"}, "1-other.txt"),
         ({"medium": "pen\n"}, "medium.txt"),
         ({"subjects": "\n"}, "subjects.txt"),
+        ({"examples": "# some\na unicorn of clay\n"}, "examples.txt, line 2.*a unicorn of clay"),
     ],
 )
 def test_unusable_files_are_named(tmp_path: Path, files: dict[str, str], where: str) -> None:
@@ -190,3 +192,12 @@ def test_a_slot_can_be_added_at_the_end(tmp_path: Path) -> None:
         vocabulary.with_slot("light", ["pastel"], "a file")
     with pytest.raises(VocabularyError):
         vocabulary.with_slot("style", ["ink"], "a file")
+
+
+def test_the_first_screen_offers_the_chosen_subjects(tmp_path: Path) -> None:
+    folder = write(tmp_path, subjects="a fox\na castle\nan owl\n")
+    spread = Vocabulary.load(folder)
+    assert spread.examples == () and example_subjects(spread) == spread.subjects
+    (folder / "examples.txt").write_text("an owl\na fox\n")
+    chosen = Vocabulary.load(folder)
+    assert example_subjects(chosen) == ("an owl", "a fox") and chosen.fingerprint == spread.fingerprint
