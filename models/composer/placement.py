@@ -87,7 +87,7 @@ def placed(drawing: Picture, place: Place, px: int) -> Picture:
         px: side of the picture.
     """
     size = max(8, round(px * place.size))
-    small = resized(drawing, size)
+    small = _resized(drawing, size)
     if place.mirrored:
         small = small[:, ::-1]
     if place.degrees:
@@ -104,7 +104,7 @@ def placed(drawing: Picture, place: Place, px: int) -> Picture:
     return layer
 
 
-def resized(drawing: Picture, px: int) -> Picture:
+def _resized(drawing: Picture, px: int) -> Picture:
     """The drawing Float32[px, px, 4] in another size, alpha-weighted so that edges keep their colour."""
     alpha = drawing[..., 3:]
     layers = np.concatenate([drawing[..., :3] * alpha, alpha], axis=-1)

@@ -43,8 +43,7 @@ def train_doubling(data: ComposedPictures, config: dict[str, Any], build: Path, 
 
     Args:
         data: composed pictures of twice the side of what the released models draw.
-        config: has [data], [vae], [doubling] and [halving]. With `from_release`, the training begins from the
-            shipped autoencoder of twice the side, whose latents are the same.
+        config: has [data], [vae], [doubling] and [halving].
         build: work folder.
         models: folder of the released models.
 
@@ -60,10 +59,7 @@ def train_doubling(data: ComposedPictures, config: dict[str, Any], build: Path, 
             "Name models that were not doubled yet with --out, or correct `channels` in [vae]."
         )
     vae = build_vae(config)
-    if config["doubling"].get("from_release", False):
-        vae.load_state_dict(released_autoencoder().state_dict())
-    else:
-        grow(vae, released)
+    grow(vae, released)
     (build / "doubling").mkdir(parents=True, exist_ok=True)
     latents = _kept(build / "doubling" / "latents.pt", lambda: halved_latents(released, data))
     drawn = _kept(build / "doubling" / "drawn.pt", lambda: drawn_latents(data, config, folder))

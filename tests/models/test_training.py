@@ -89,6 +89,7 @@ def test_the_whole_chain_on_a_tiny_set(tmp_path: Path) -> None:
     torch.testing.assert_close(encoded.float(), latents.float(), atol=0.05, rtol=0.05)
     again = tmp_path / "again"
     assert run("adopt", again) == 0
+    assert (again / "vae" / "folded.pt").exists()  # so that the step `vae` only encodes
     modules = torch.load(again / "unet" / "checkpoint.pt", weights_only=True)["modules"]
     exported = torch.load(build / "unet" / "checkpoint.pt", weights_only=True)["modules"]
     for name, value in exported["ema_unet"].items():
