@@ -52,13 +52,18 @@ def begin_at(page: Page, url: str, number: int, choose: Callable[[int, list[str]
 
     `choose(round, prompts)` is the number of the best picture from 1, or 0 for none of these.
     """
-    client = Client(url, verbose=False)
-    token = client.predict("a fox", api_name="/start")["token"]
-    for answered in range(1, number):
-        prompts = [one["prompt"] for one in client.predict(token, api_name="/next_round")["pictures"]]
-        client.predict(token, answered, choose(answered, prompts), api_name="/pick")
+    token = Client(url, verbose=False).predict("a fox", api_name="/start")["token"]
+    answer_rounds(url, token, range(1, number), choose)
     page.goto(f"{url}/?s={token}")
     expect_round(page, number)
+
+
+def answer_rounds(url: str, token: str, rounds: range, choose: Callable[[int, list[str]], int]) -> None:
+    """A program answers these rounds of a session through the endpoints; `choose` as in begin_at."""
+    client = Client(url, verbose=False)
+    for number in rounds:
+        prompts = [one["prompt"] for one in client.predict(token, api_name="/next_round")["pictures"]]
+        client.predict(token, number, choose(number, prompts), api_name="/pick")
 
 
 def marks(page: Page, url: str) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
