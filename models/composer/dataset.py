@@ -99,7 +99,7 @@ def build_subjects(build: Path, config: dict[str, Any], on_progress: OnProgress 
 def load_subjects(build: Path, config: dict[str, Any]) -> NDArray[np.uint8] | Wardrobe:
     """What `compose` paints: one drawing a subject, or the figures of the file that `subjects` names."""
     if "subjects" in config:
-        return load_library(CONFIG.with_name(config["subjects"]), build)
+        return load_library(CONFIG.with_name(config["subjects"]), build, bool(config.get("steady", False)))
     drawings: NDArray[np.uint8] = np.load(build / "drawings.npz")["pictures"]
     return drawings
 

@@ -22,6 +22,9 @@ from models.composer.skies import SKIES
 TURN = 6.0
 """Largest rotation of a drawing, in degrees."""
 
+STEADY = Place(0.95, 0.515, 0.50)
+"""Place of a drawing that is always in one place."""
+
 COMPANIONS: dict[str, tuple[Place, Place]] = {
     "head": (Place(0.46, 0.19, 0.50), Place(0.78, 0.60, 0.50)),
     "face": (Place(0.52, 0.47, 0.50), Place(0.92, 0.52, 0.50)),
@@ -93,7 +96,11 @@ class Wardrobe:
     """The drawings by name, from which every subject gets its figures."""
 
     def __init__(
-        self, pictures: NDArray[np.uint8], rows: Mapping[str, Sequence[int]], subjects: Sequence[Subject]
+        self,
+        pictures: NDArray[np.uint8],
+        rows: Mapping[str, Sequence[int]],
+        subjects: Sequence[Subject],
+        steady: bool = False,
     ) -> None:
         """Keep the drawings.
 
@@ -101,8 +108,10 @@ class Wardrobe:
             pictures: UInt8[N, px, px, 4], straight alpha.
             rows: the rows of `pictures` that show a drawing, by its name.
             subjects: with recipes of these drawings.
+            steady: whether a subject without a landscape always looks the same, but for the colour of the
+                skin. It then has the first drawing of its first recipe, in one size, place and direction.
         """
-        self._pictures, self._rows, self._subjects = pictures, rows, subjects
+        self._pictures, self._rows, self._subjects, self._steady = pictures, rows, subjects, steady
 
     def __len__(self) -> int:
         """Number of subjects."""
@@ -111,11 +120,11 @@ class Wardrobe:
     def figure(self, subject: int, rng: np.random.Generator) -> Figure:
         """A figure of this subject."""
         recipes = self._subjects[subject].recipes
-        recipe = recipes[int(rng.integers(len(recipes)))]
+        recipe = recipes[0 if self._steady else int(rng.integers(len(recipes)))]
         return self._scene(recipe, rng) if recipe.skies else Figure(self._group(recipe, rng))
 
     def _drawn(self, name: str, rng: np.random.Generator) -> Picture:
-        rows = self._rows[name]
+        rows = self._rows[name][:1] if self._steady and not name.endswith("~") else self._rows[name]
         return self._pictures[rows[int(rng.integers(len(rows)))]].astype(np.float32) / 255
 
     def _group(self, recipe: Recipe, rng: np.random.Generator) -> Picture:
@@ -123,15 +132,16 @@ class Wardrobe:
         first, *others = recipe.parts
         drawing = self._drawn(first.drawing, rng)
         px = len(drawing)
-        places = list(_places(first.count, rng))
+        places = [STEADY] if self._steady and first.count == 1 else list(_places(first.count, rng))
         layers = []
         for other in others:
             spot, moved = COMPANIONS[other.spot or "right"]
             if first.count == 1:
                 places = [moved]
             layers.append((other.spot in BEHIND, self._drawn(other.drawing, rng), spot))
-        turn = rng.uniform(-TURN, TURN) if not others else 0.0
-        side = bool(rng.integers(2)) and not others
+        free = not others and not self._steady
+        turn = rng.uniform(-TURN, TURN) if free else 0.0
+        side = bool(rng.integers(2)) and free
         canvas = np.zeros((px, px, 4), np.float32)
         ordered = [(d, p) for behind, d, p in layers if behind]
         for n, place in enumerate(places):

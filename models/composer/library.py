@@ -138,12 +138,12 @@ def _sizes(icons: Icons) -> dict[str, object]:
     return {side: icons[side] for side in ("width", "height") if side in icons}
 
 
-def load_library(listing: Path, build: Path) -> Wardrobe:
-    """The figures of a listing's subjects, from a library that was built."""
+def load_library(listing: Path, build: Path, steady: bool = False) -> Wardrobe:
+    """The figures of a listing's subjects, from a library that was built; `steady` as in Wardrobe."""
     notes = json.loads((build / "library.json").read_text(encoding="utf-8"))
     pictures = np.load(build / "library.npy", mmap_mode="r")
     rows: dict[str, Sequence[int]] = notes["rows"]
-    return Wardrobe(pictures, rows, read_subjects(listing))
+    return Wardrobe(pictures, rows, read_subjects(listing), steady)
 
 
 def phrases(subjects: Iterable[Subject]) -> tuple[str, ...]:

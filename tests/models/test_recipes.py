@@ -21,13 +21,10 @@ PX = 64
 BLANK = ("",) * len(SLOTS)
 
 
-def wardrobe(line: str, drawings: int) -> Wardrobe:
-    """One subject, whose drawings `thing` and `other` are shapes."""
-    return Wardrobe(
-        drawn_shapes(drawings, PX),
-        {"thing": range(drawings - 1), "other": [drawings - 1]},
-        [subject_of(line)],
-    )
+def wardrobe(line: str, drawings: int, steady: bool = False) -> Wardrobe:
+    """One subject; its drawings `thing`, with several colours of the skin, and `other` are shapes."""
+    rows = {"thing": range(drawings - 1), "thing~": range(drawings - 1), "other": [drawings - 1]}
+    return Wardrobe(drawn_shapes(drawings, PX), rows, [subject_of(line)], steady)
 
 
 def test_the_listing_begins_with_the_released_subjects_and_has_five_hundred() -> None:
@@ -96,6 +93,20 @@ def test_seeds_show_different_drawings_sides_and_sizes() -> None:
     middles = [np.nonzero(f[..., 3] > 0.5)[1].mean() for f in alone]
     areas = [(f[..., 3] > 0.5).sum() for f in alone]
     assert max(middles) - min(middles) > 0.02 * PX and max(areas) > 1.1 * min(areas)
+
+
+def test_a_steady_wardrobe_differs_by_skin_and_landscape_only() -> None:
+    def figures(line: str) -> list[np.ndarray]:
+        clothes = wardrobe(line, 4, steady=True)
+        return [clothes.figure(0, np.random.default_rng(seed)).card() for seed in range(8)]
+
+    first = figures("a thing | thing, other")[0]
+    assert all((figure == first).all() for figure in figures("a thing | thing, other"))
+    people = figures("a person | thing~, other")
+    hues = {tuple(np.rint(f[..., :3][f[..., 3] > 0.99].mean(0) * 20)) for f in people}
+    assert len(hues) >= 2
+    lands = figures("a hill | thing@hill / day|night hill, other@hill / day hill")
+    assert len({land[:4].round(1).tobytes() for land in lands}) > 1
 
 
 def test_counts_and_companions_are_all_there() -> None:
