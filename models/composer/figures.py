@@ -23,7 +23,7 @@ TURN = 6.0
 """Largest rotation of a drawing, in degrees."""
 
 STEADY = Place(0.95, 0.515, 0.50)
-"""Place of a drawing that is always in one place."""
+"""Place of a drawing in a steady wardrobe."""
 
 COMPANIONS: dict[str, tuple[Place, Place]] = {
     "head": (Place(0.46, 0.19, 0.50), Place(0.78, 0.60, 0.50)),
@@ -108,8 +108,8 @@ class Wardrobe:
             pictures: UInt8[N, px, px, 4], straight alpha.
             rows: the rows of `pictures` that show a drawing, by its name.
             subjects: with recipes of these drawings.
-            steady: whether a subject without a landscape always looks the same, but for the colour of the
-                skin. It then has the first drawing of its first recipe, in one size, place and direction.
+            steady: whether a subject has the first drawing of its first recipe only, in one size, place and
+                direction. Skins still have several colours, and groups and landscapes still vary.
         """
         self._pictures, self._rows, self._subjects, self._steady = pictures, rows, subjects, steady
 

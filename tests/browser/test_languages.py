@@ -72,7 +72,7 @@ def screens(page: Page, url: str, sentence: str) -> Iterator[str]:
     expect(page.locator("dialog.change-answer fieldset")).to_have_count(5)
     yield "change-answer"
     page.locator("dialog.change-answer [data-shut]").click()
-    # One session in a hundred has nothing certain after five such answers, and then there is no blind test.
+    # About one session in 150 has nothing certain after five such answers, and then there is no blind test.
     walk.answer_rounds(url, walk.token_of(page), range(6, 13), walk.liking("pixel art"))
     walk.go(page, "taste")
     yield "taste"

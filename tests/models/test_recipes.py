@@ -95,7 +95,7 @@ def test_seeds_show_different_drawings_sides_and_sizes() -> None:
     assert max(middles) - min(middles) > 0.02 * PX and max(areas) > 1.1 * min(areas)
 
 
-def test_a_steady_wardrobe_differs_by_skin_and_landscape_only() -> None:
+def test_a_steady_wardrobe_has_one_drawing_but_several_skins_and_landscapes() -> None:
     def figures(line: str) -> list[np.ndarray]:
         clothes = wardrobe(line, 4, steady=True)
         return [clothes.figure(0, np.random.default_rng(seed)).card() for seed in range(8)]
