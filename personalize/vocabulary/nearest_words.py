@@ -6,7 +6,7 @@ it. Articles and prepositions of English, German and French are left out.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -71,6 +71,11 @@ class NearestWords:
         """Use these names; `related` has pairs of things, best first, and a word."""
         self._names = [(name, _flat(_phrases(name.text))) for name in names]
         self._related = [(things, _flat(_phrases(word))) for things, word in related]
+        self._in_names = _numbers_of_words(parts for _, parts in self._names)
+        self._in_related = _numbers_of_words(parts for _, parts in self._related)
+        self._by_letter: dict[str, list[str]] = {}
+        for part in sorted(self._in_names.keys() | self._in_related.keys()):
+            self._by_letter.setdefault(part[0], []).append(part)
 
     def find(self, text: str) -> list[int]:
         """The things whose names are near to the text, best first."""
@@ -78,14 +83,16 @@ class NearestWords:
         words = _flat(phrases)
         late = [number for number, phrase in enumerate(phrases) for _ in phrase]
         heads = [(sum(map(len, phrases[:n])), sum(map(len, phrases[: n + 1])) - 1) for n in late]
+        place_of = self._fitting(words)
         scores: dict[int, float] = {}
         understood: set[str] = set()
 
         def note(thing: int, score: float) -> None:
             scores[thing] = max(score, scores.get(thing, 0.0))
 
-        for name, parts in self._names:
-            places = _places(parts, words)
+        for number in _with_any(self._in_names, place_of):
+            name, parts = self._names[number]
+            places = [place_of.get(part) for part in parts]
             found = [place for place in places if place is not None]
             if len(found) == len(parts) == len(words):
                 note(name.thing, ALIKE)
@@ -93,12 +100,13 @@ class NearestWords:
                 first, last = heads[found[0]]
                 away = found[0] - first if name.head_first else last - found[-1]
                 note(name.thing, NAMED + 5 * len(parts) - abs(away) - 10 * late[found[0]])
-            elif found:
+            else:
                 note(name.thing, PART + 5 * (places[0 if name.head_first else -1] is not None))
             if len(found) == len(parts):
                 understood.update(words[place] for place in found)
-        for things, parts in self._related:
-            found = [place for place in _places(parts, words) if place is not None]
+        for number in _with_any(self._in_related, place_of):
+            things, parts = self._related[number]
+            found = [place_of[part] for part in parts if part in place_of]
             if len(found) == len(parts):
                 understood.update(words[place] for place in found)
                 for order, thing in enumerate(things):
@@ -109,6 +117,18 @@ class NearestWords:
         least = COMPOUND if max(scores.values(), default=0.0) >= COMPOUND else 1.0
         near = [thing for thing, score in scores.items() if score >= least]
         return sorted(near, key=lambda thing: (-scores[thing], thing))
+
+    def _fitting(self, words: Sequence[str]) -> dict[str, int]:
+        """Every word of a name that fits one of these words, with the place of the first that it fits.
+
+        Words that fit begin with the same letter.
+        """
+        found: dict[str, int] = {}
+        for place, word in enumerate(words):
+            for part in self._by_letter.get(word[:1], ()):
+                if part not in found and fits(part, word):
+                    found[part] = place
+        return found
 
 
 def fits(one: str, other: str) -> bool:
@@ -161,9 +181,18 @@ def _flat(phrases: Sequence[Sequence[str]]) -> list[str]:
     return [word for phrase in phrases for word in phrase]
 
 
-def _places(parts: Sequence[str], words: Sequence[str]) -> list[int | None]:
-    """The place of each part among the words; None for a missing one."""
-    return [next((n for n, word in enumerate(words) if fits(part, word)), None) for part in parts]
+def _numbers_of_words(names: Iterable[Sequence[str]]) -> dict[str, list[int]]:
+    """The numbers of the names that have a word, by the word."""
+    found: dict[str, list[int]] = {}
+    for number, parts in enumerate(names):
+        for part in parts:
+            found.setdefault(part, []).append(number)
+    return found
+
+
+def _with_any(numbers: Mapping[str, Sequence[int]], words: Iterable[str]) -> list[int]:
+    """The numbers of the names that have one of the words, in order."""
+    return sorted({number for word in words for number in numbers.get(word, ())})
 
 
 def _likeness(word: str, name: Sequence[str]) -> float:
