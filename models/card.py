@@ -1,8 +1,8 @@
 """``card``: the sections of a model's card that are written from the numbers of evaluations.
 
 `python -m models evaluate mini --out models/mini/quality.json` writes the numbers. `python -m models card`
-then writes the section between the two marks of models/mini/README.md. A second section compares the models
-before and after the step `doubling`, if the folder has the numbers of both (`COMPARED`).
+then writes the section between the two marks of models/mini/README.md. The exam of names has many small
+pictures; figures of sharpness are of fewer pictures of full size, and have a file of their own (`LARGE`).
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from models.catalog import HERE
 from models.errors import ModelError
 
 BEGIN, END = "<!-- quality -->", "<!-- /quality -->"
-COMPARISON = ("<!-- comparison -->", "<!-- /comparison -->")
-"""Marks of the section that compares two evaluations with the same pictures and the same classifier."""
-COMPARED = ("quality-128.json", "quality-256.json")
+LARGE = "quality-256.json"
+"""File of the numbers that are measured on pictures of full size."""
 ROWS = (
     ("generated", "Classifier", "generated"),
     ("composed", "Classifier", "composed"),
@@ -29,13 +28,13 @@ ROWS = (
 )
 """For each part of `by_words`: its key, and the first two cells of its rows."""
 
-LATER = (
+SHARP = (
     ("Autoencoder, gradient energy on the edges of composed pictures, relative to theirs",
      "autoencoder_sharpness"),
     ("Gradient energy of generated pictures on edges, relative to composed ones", "drawn_sharpness"),
     ("Variance between the seeds of a prompt, as a share of that within a subject", "variance_of_seeds"),
 )  # fmt: skip
-"""Figures that the numbers of an earlier evaluation lack: what a row says, and its key."""
+"""Figures of the pictures of full size: what a row says, and its key."""
 
 
 def add_card(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,60 +46,43 @@ def add_card(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _write_card(chosen: argparse.Namespace) -> int:
-    card, numbers = chosen.folder / "README.md", chosen.folder / "quality.json"
+    card, numbers, large = (chosen.folder / name for name in ("README.md", "quality.json", LARGE))
     try:
-        section = quality_section(json.loads(numbers.read_text(encoding="utf-8")))
-        text = with_section(card.read_text(encoding="utf-8"), section)
+        quality, sharp = (json.loads(file.read_text(encoding="utf-8")) for file in (numbers, large))
+        text = with_section(card.read_text(encoding="utf-8"), quality_section(quality, sharp))
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
-            f"Expected a card with {BEGIN} and {END} and numbers of an evaluation in {chosen.folder}, found "
+            f"Expected a card with {BEGIN} and {END} and two files of numbers in {chosen.folder}, found "
             f"{type(error).__name__}: {error}. Write the numbers with: python -m models evaluate MODEL "
-            f"--out {numbers}"
+            f"--out {numbers}, and of large pictures to {large}"
         ) from error
-    both = [chosen.folder / name for name in COMPARED]
-    if all(file.exists() for file in both) and COMPARISON[0] in text:
-        found = [json.loads(file.read_text(encoding="utf-8")) for file in both]
-        text = with_section(text, comparison_section(*found), COMPARISON)
     card.write_text(text, encoding="utf-8")
     sys.stdout.write(f"{card}\n")
     return 0
 
 
-def with_section(card: str, section: str, marks: tuple[str, str] = (BEGIN, END)) -> str:
-    """The text of a card with the section between two marks replaced.
+def with_section(card: str, section: str) -> str:
+    """The text of a card with the section between its marks replaced.
 
     Raises:
         ValueError: the card does not have both marks.
     """
-    begin, end = marks
-    before, rest = card[: card.index(begin)], card[card.index(end, card.index(begin)) :]
-    return f"{before}{begin}\n{section}\n{rest}"
+    before, rest = card[: card.index(BEGIN)], card[card.index(END, card.index(BEGIN)) :]
+    return f"{before}{BEGIN}\n{section}\n{rest}"
 
 
-def comparison_section(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Two evaluations side by side as Markdown, with the composed pictures of the second as the bound."""
-    rows = [
-        ("Gradient energy of generated pictures on edges, relative to composed ones",
-         *(f"{part['drawn_sharpness']:.2f}" for part in (before, after)), "1"),
-        ("Fréchet distance to composed pictures",
-         *(f"{part['frechet_generated']:.2f}" for part in (before, after)),
-         f"{after['frechet_two_real_halves']:.2f}"),
-    ]  # fmt: skip
-    for name, key in (("CLIP", "clip_on_"), ("classifier", "")):
-        for words, spelled in (("2", "two"), ("3", "three")):
-            cells = [
-                part["by_words"][f"{key}{pictures}"][words]
-                for part, pictures in ((before, "generated"), (after, "generated"), (after, "composed"))
-            ]
-            subjects = [_percent(cell["subject"]["share"]) for cell in cells]
-            slots = [_percent(_slots(cell)) for cell in cells]
-            rows.append((f"Subjects with {spelled} tokens, named by the {name}", *subjects))
-            rows.append((f"Tokens of the same pictures, named by the {name}", *slots))
-    return _table(("Measure", "128 pixels, stretched", "256 pixels", "Composed"), rows)
+def quality_section(quality: Mapping[str, Any], sharp: Mapping[str, Any]) -> str:
+    """The numbers as Markdown: targets, shares of correct names, and other figures.
 
+    Args:
+        quality: of the exam.
+        sharp: of pictures of full size.
 
-def quality_section(quality: Mapping[str, Any]) -> str:
-    """The numbers of an evaluation as Markdown: targets, shares of correct names, and other figures."""
+    Raises:
+        ValueError: the two are of different models.
+    """
+    if quality["fingerprint"] != sharp["fingerprint"]:
+        raise ValueError(f"two models, {quality['fingerprint']} and {sharp['fingerprint']}")
     generated, composed = quality["generated"]["subject"]["of"], quality["composed"]["subject"]["of"]
     return "\n\n".join(
         (
@@ -110,7 +92,7 @@ def quality_section(quality: Mapping[str, Any]) -> str:
             _targets(quality),
             "Share of correct names:",
             _names(quality["by_words"]),
-            _figures(quality),
+            _figures(quality, sharp),
         )
     )
 
@@ -129,14 +111,15 @@ def _slots(shares: Mapping[str, Any]) -> float | None:
 
 def _targets(quality: Mapping[str, Any]) -> str:
     two = {name: part["2"] for name, part in quality["by_words"].items()}
-    subject = two["generated"]["subject"]
+    subject, bound = (two[name]["subject"] for name in ("generated", "composed"))
     ratio = quality["frechet_generated"] / quality["frechet_two_real_halves"]
     weak = quality["weak_tokens"]
     rows = [
         ("Subjects of generated pictures with two tokens, named by the classifier", "at least 90 %",
-         f"{_percent(subject['share'])} (standard error {_percent(subject['error']).removesuffix(' %')})"),
+         f"{_percent(subject['share'])} (standard error {_percent(subject['error']).removesuffix(' %')}), "
+         f"and {_percent(bound['share'])} of composed ones"),
         ("Tokens of the same pictures, mean over the slots", "at least 85 %",
-         _percent(_slots(two["generated"]))),
+         f"{_percent(_slots(two['generated']))}, and {_percent(_slots(two['composed']))} of composed ones"),
         ("Tokens that the classifier names in fewer than half of the pictures drawn with them alone", "none",
          ", ".join(weak) or "none"),
         ("Subjects of composed pictures with two tokens, named by the CLIP", "at least 90 %",
@@ -160,10 +143,10 @@ def _names(parts: Mapping[str, Any]) -> str:
     return _table(("Named by", "Pictures", "Tokens", *columns), rows)
 
 
-def _figures(quality: Mapping[str, Any]) -> str:
+def _figures(quality: Mapping[str, Any], sharp: Mapping[str, Any]) -> str:
     rows = [
-        ("Autoencoder, peak signal-to-noise ratio", f"{quality['autoencoder_psnr_db']:.1f} dB"),
-        *((name, f"{quality[key]:.2f}") for name, key in LATER if key in quality),
+        ("Autoencoder, peak signal-to-noise ratio", f"{sharp['autoencoder_psnr_db']:.1f} dB"),
+        *((name, f"{sharp[key]:.2f}") for name, key in SHARP),
         ("Rank correlation of a token's effects by its text and by its pictures",
          "–" if (rho := quality["tokens_text_picture_rank_correlation"]) is None else f"{rho:.2f}"),
         (f"Drawing four pictures on {quality['threads']} CPU threads",

@@ -53,9 +53,7 @@ def test_render_writes_pictures_that_can_be_made_again(
     assert files[0].read_bytes() == b"changed by hand"
 
 
-@pytest.mark.parametrize(
-    ("prompt", "near"), [("a lighthouse, watercolor", "a radio tower"), ("a fox, watercolor", "")]
-)
+@pytest.mark.parametrize(("prompt", "near"), [("a coyote, watercolor", "a wolf"), ("a fox, watercolor", "")])
 def test_render_warns_of_a_subject_that_the_model_has_not_learned(
     prompt: str, near: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -19,10 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.composer.compose import SLOTS, caption, compose
-from models.composer.drawings import LISTING, build_drawings, subject_drawings
 from models.composer.figures import Wardrobe
 from models.composer.library import build_library, load_library, phrases
-from models.composer.recipes import read_subjects
+from models.composer.recipes import LISTING, read_subjects
 from models.composer.scenes import evaluation_scene, random_scene, scene_of, training_scene
 from models.composer.shards import Pictures, Shards
 from models.composer.wordings import paraphrase
@@ -84,41 +83,26 @@ def read_data_config(path: Path | None = None) -> dict[str, Any]:
 
 
 def build_subjects(build: Path, config: dict[str, Any], on_progress: OnProgress = no_progress) -> None:
-    """Fetch and rasterise the drawings of the config's subjects, unless `build` has them already.
+    """Fetch and rasterise the drawings of the subjects, unless `build` has them already.
 
     Raises:
         ModelError: the drawings could not be fetched or rasterised.
     """
-    px = int(config["picture_px"])
-    if "subjects" in config:
-        build_library(CONFIG.with_name(config["subjects"]), build, px, on_progress, config.get("sets", ()))
-    else:
-        build_drawings(LISTING, build / "packages", build / "drawings.npz", px)
+    build_library(LISTING, build, int(config["picture_px"]), on_progress, config.get("sets", ()))
 
 
-def load_subjects(build: Path, config: dict[str, Any]) -> NDArray[np.uint8] | Wardrobe:
-    """What `compose` paints: one drawing a subject, or the figures of the file that `subjects` names."""
-    if "subjects" in config:
-        return load_library(CONFIG.with_name(config["subjects"]), build, bool(config.get("steady", False)))
-    drawings: NDArray[np.uint8] = np.load(build / "drawings.npz")["pictures"]
-    return drawings
-
-
-def subject_phrases(config: dict[str, Any]) -> tuple[str, ...]:
-    """The phrase of each subject of the config, in order."""
-    if "subjects" in config:
-        return phrases(read_subjects(CONFIG.with_name(config["subjects"])))
-    return tuple(subject for subject, _ in subject_drawings(LISTING))
+def subject_phrases() -> tuple[str, ...]:
+    """The phrase of each subject, in order."""
+    return phrases(read_subjects(LISTING))
 
 
 def made_with(drawings: NDArray[np.uint8] | Wardrobe, config: dict[str, Any]) -> str:
     """16 hexadecimal digits that identify what shards contain: the settings, and a picture with each token.
 
-    The file of `names` is for the app that gets the models; no picture depends on it.
     The digest is of pictures and not of source code, so a changed comment has no effect and any change of a
     painter has one.
     """
-    settings = {name: value for name, value in config.items() if name not in ("shard", "names")}
+    settings = {name: value for name, value in config.items() if name != "shard"}
     digest = hashlib.sha256(json.dumps([config["shard"], settings], sort_keys=True).encode())
     rng = np.random.default_rng(0)
     for column, number in [(c, n) for c, words in enumerate(SLOTS.values(), 1) for n in range(1, len(words))]:
@@ -139,7 +123,7 @@ def build_pictures(
     build_subjects(build, config, on_progress)
     folder = build / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
-    _remove_stale(folder, made_with(load_subjects(build, config), config))
+    _remove_stale(folder, made_with(load_library(LISTING, build, bool(config.get("steady", False))), config))
     shards = _shards(config)
     jobs = [(number, build, folder, config) for number in range(shards)]
     on_progress("composing shards", 0, shards)
@@ -161,15 +145,11 @@ def load_pictures(build: Path, config: dict[str, Any]) -> ComposedPictures:
             f"Expected {len(files)} files of composed pictures in {build / 'pictures'}, found {found}. "
             f"Compose them once with: python -m models.composer --build {build}"
         )
-    synonyms: tuple[tuple[str, ...], ...] = ()
-    if "subjects" in config:
-        listed = read_subjects(CONFIG.with_name(config["subjects"]))
-        subjects, synonyms = phrases(listed), tuple(subject.synonyms for subject in listed)
-    else:
-        subjects = tuple(str(s) for s in np.load(build / "drawings.npz")["subjects"])
+    listed = read_subjects(LISTING)
+    synonyms = tuple(subject.synonyms for subject in listed)
     scenes = np.concatenate([np.load(file)["scenes"] for file in files])
     pictures = Shards(files)
-    return ComposedPictures(pictures, scenes, subjects, synonyms)
+    return ComposedPictures(pictures, scenes, phrases(listed), synonyms)
 
 
 def _shards(config: dict[str, Any]) -> int:
@@ -182,7 +162,7 @@ def _write_shard(job: tuple[int, Path, Path, dict[str, Any]]) -> None:
     out = folder / f"{number:04d}.npz"
     if out.exists():
         return
-    drawings = load_subjects(build, config)
+    drawings = load_library(LISTING, build, bool(config.get("steady", False)))
     size, count = int(config["shard"]), len(drawings)
     first_held_out = _shards(config) * size - int(config["held_out"])
     shares = tuple(config["words_share"])

@@ -50,17 +50,17 @@ GROUPS: dict[int, tuple[Place, ...]] = {
 """Places of a group; a larger group has random ones."""
 
 STANDING: dict[str, tuple[float, float, float]] = {
-    "": (0.50, 0.88, 0.50),
-    "left": (0.40, 0.87, 0.26),
-    "right": (0.40, 0.87, 0.74),
-    "hill": (0.44, 0.655, 0.50),
-    "far": (0.20, 0.64, 0.50),
-    "water": (0.40, 0.76, 0.50),
-    "front": (0.62, 0.99, 0.50),
-    "wide": (0.78, 0.92, 0.50),
-    "crowd": (0.30, 0.82, 0.50),
-    "sky": (0.20, 0.28, 0.50),
-    "high": (0.46, 0.52, 0.50),
+    "": (0.60, 0.90, 0.50),
+    "left": (0.46, 0.89, 0.26),
+    "right": (0.46, 0.89, 0.74),
+    "hill": (0.54, 0.655, 0.50),
+    "far": (0.26, 0.65, 0.50),
+    "water": (0.52, 0.80, 0.50),
+    "front": (0.66, 0.99, 0.50),
+    "wide": (0.80, 0.92, 0.50),
+    "crowd": (0.34, 0.84, 0.50),
+    "sky": (0.28, 0.34, 0.50),
+    "high": (0.56, 0.64, 0.50),
 }
 """Size, row of the foot and column of a part in a landscape."""
 
@@ -108,8 +108,8 @@ class Wardrobe:
             pictures: UInt8[N, px, px, 4], straight alpha.
             rows: the rows of `pictures` that show a drawing, by its name.
             subjects: with recipes of these drawings.
-            steady: whether a subject has the first drawing of its first recipe only, in one size, place and
-                direction. Skins still have several colours, and groups and landscapes still vary.
+            steady: whether a subject has the first drawing of its first recipe only, always in the same size,
+                place, direction and landscape. Skins still have several colours.
         """
         self._pictures, self._rows, self._subjects, self._steady = pictures, rows, subjects, steady
 
@@ -121,18 +121,19 @@ class Wardrobe:
         """A figure of this subject."""
         recipes = self._subjects[subject].recipes
         recipe = recipes[0 if self._steady else int(rng.integers(len(recipes)))]
-        return self._scene(recipe, rng) if recipe.skies else Figure(self._group(recipe, rng))
+        layout = np.random.default_rng(subject) if self._steady else rng
+        return self._scene(recipe, layout, rng) if recipe.skies else Figure(self._group(recipe, layout, rng))
 
     def _drawn(self, name: str, rng: np.random.Generator) -> Picture:
         rows = self._rows[name][:1] if self._steady and not name.endswith("~") else self._rows[name]
         return self._pictures[rows[int(rng.integers(len(rows)))]].astype(np.float32) / 255
 
-    def _group(self, recipe: Recipe, rng: np.random.Generator) -> Picture:
-        """Float32[px, px, 4]: the parts of a recipe beside each other."""
+    def _group(self, recipe: Recipe, layout: np.random.Generator, rng: np.random.Generator) -> Picture:
+        """Float32[px, px, 4]: the parts of a recipe beside each other, at places from `layout`."""
         first, *others = recipe.parts
         drawing = self._drawn(first.drawing, rng)
         px = len(drawing)
-        places = [STEADY] if self._steady and first.count == 1 else list(_places(first.count, rng))
+        places = [STEADY] if self._steady and first.count == 1 else list(_places(first.count, layout))
         layers = []
         for other in others:
             spot, moved = COMPANIONS[other.spot or "right"]
@@ -140,8 +141,8 @@ class Wardrobe:
                 places = [moved]
             layers.append((other.spot in BEHIND, self._drawn(other.drawing, rng), spot))
         free = not others and not self._steady
-        turn = rng.uniform(-TURN, TURN) if free else 0.0
-        side = bool(rng.integers(2)) and free
+        turn = layout.uniform(-TURN, TURN) if free else 0.0
+        side = bool(layout.integers(2)) and free
         canvas = np.zeros((px, px, 4), np.float32)
         ordered = [(d, p) for behind, d, p in layers if behind]
         for n, place in enumerate(places):
@@ -152,16 +153,16 @@ class Wardrobe:
             canvas = over(canvas, placed(part, place, px))
         return canvas
 
-    def _scene(self, recipe: Recipe, rng: np.random.Generator) -> Figure:
-        """The parts of a recipe in its landscape."""
+    def _scene(self, recipe: Recipe, layout: np.random.Generator, rng: np.random.Generator) -> Figure:
+        """The parts of a recipe in its landscape; `layout` paints the landscape and chooses the places."""
         px = self._pictures.shape[1]
-        sky = str(rng.choice(recipe.skies))
-        backdrop = landscape(sky, recipe.land, rng, px)
-        light = np.asarray(SKIES[sky].light, np.float32) * 0.75 + 0.25
+        sky = recipe.skies[0] if self._steady else str(layout.choice(recipe.skies))
+        backdrop = landscape(sky, recipe.land, layout, px)
+        light = np.asarray(SKIES[sky].light, np.float32) * 0.6 + 0.4
         canvas = np.zeros((px, px, 4), np.float32)
         for part in recipe.parts:
             drawing = self._drawn(part.drawing, rng)
-            for place in _standing(part, rng, drawing):
+            for place in _standing(part, layout, drawing):
                 layer = placed(drawing, place, px)
                 if part.spot not in AIRBORNE:
                     backdrop = grounded(backdrop, layer[..., 3], 0.42)

@@ -261,7 +261,7 @@ def city(picture: Picture, sky: Sky, rng: np.random.Generator) -> Picture:
     dark = sum(sky.light) < 2.4
     easel = Easel(picture)
     tones = BUILDINGS
-    for far, low, high, wide, foot in ((0.5, 0.16, 0.46, 0.085, 0.80), (0.04, 0.30, 0.62, 0.14, 0.82)):
+    for far, low, high, wide, foot in ((0.5, 0.12, 0.38, 0.13, 0.80), (0.04, 0.30, 0.58, 0.22, 0.82)):
         x = -rng.uniform(0, wide)
         while x < 1:
             width, top = wide * rng.uniform(0.8, 1.3), rng.uniform(low, high)
@@ -271,9 +271,9 @@ def city(picture: Picture, sky: Sky, rng: np.random.Generator) -> Picture:
             easel.box(x + 0.74 * width, top, x + width, foot, dim)
             if rng.random() < 0.35:
                 easel.line([(x + width / 2, top), (x + width / 2, top - 0.06)], 0.005, color)
-            step = 0.026 if far < 0.3 else 0.02
-            for wx in np.arange(x + 0.012, x + width - 0.016, step):
-                for wy in np.arange(top + 0.02, foot - 0.03, 1.35 * step):
+            step = 0.055 if far < 0.3 else 0.04
+            for wx in np.arange(x + 0.02, x + width - 0.03, step):
+                for wy in np.arange(top + 0.03, foot - 0.04, 1.35 * step):
                     if rng.random() < (0.6 if dark else 0.85):
                         pane = (1.0, 0.84, 0.44) if dark else lit((0.60, 0.76, 0.90), sky, far)
                         glow = rng.uniform(0.75, 1.0) if far < 0.3 else rng.uniform(0.5, 0.75)

@@ -104,9 +104,8 @@ def build_library(
     Raises:
         ModelError: a drawing is in no set, or the sets could not be fetched or rasterised.
     """
-    subjects = read_subjects(listing)
-    names = sorted({part.drawing for s in subjects for recipe in s.recipes for part in recipe.parts})
-    made = hashlib.sha256(json.dumps([names, SETS, picture_px, *preferred]).encode()).hexdigest()[:16]
+    names = drawing_names(read_subjects(listing))
+    made = made_from(names, picture_px, preferred)
     notes = build / "library.json"
     if notes.exists() and json.loads(notes.read_text(encoding="utf-8"))["made"] == made:
         return
@@ -132,6 +131,16 @@ def build_library(
     place = {row: number for number, row in enumerate(unique)}
     rows = {name: [place[row] for row in found[name]] for name in names}
     notes.write_text(json.dumps({"made": made, "rows": rows}), encoding="utf-8")
+
+
+def drawing_names(subjects: Iterable[Subject]) -> list[str]:
+    """The name of every drawing that a recipe has, in order."""
+    return sorted({part.drawing for s in subjects for recipe in s.recipes for part in recipe.parts})
+
+
+def made_from(names: Sequence[str], picture_px: int, preferred: Sequence[str]) -> str:
+    """16 hexadecimal digits that identify a library."""
+    return hashlib.sha256(json.dumps([names, SETS, picture_px, *preferred]).encode()).hexdigest()[:16]
 
 
 def _sizes(icons: Icons) -> dict[str, object]:

@@ -20,6 +20,9 @@ from pathlib import Path
 from models.composer.lands import LANDS
 from models.composer.skies import SKIES
 
+LISTING = Path(__file__).with_name("subjects.txt")
+"""The subjects of the mini models, in their order."""
+
 SPOTS = ("", "head", "face", "left", "right", "hand", "back", "above", "under")
 """Where a part can be beside the first one, without a landscape."""
 

@@ -24,7 +24,7 @@ def add_blind(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add = parser.add_argument
     add("model", help="as for evaluate")
     add("--build", type=Path, default=Path(".build"), help="work folder; sheets go to BUILD/blind")
-    add("--config", type=Path, help="file with the table [data] that names the subjects")
+    add("--config", type=Path, help="file with the table [data], for composed pictures")
     add("--composed", action="store_true", help="composed pictures instead of the model's")
     add("--count", type=int, default=40, help="number of pictures")
     add("--seed", type=int, default=2026, help="of the combinations")
@@ -39,7 +39,6 @@ def add_pairs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add("model", help="as for evaluate")
     add("--against", required=True, help="the other model")
     add("--build", type=Path, default=Path(".build"), help="work folder; sheets go to BUILD/pairs")
-    add("--config", type=Path, help="file with the table [data] that names the subjects")
     add("--subjects", type=int, help="only the first ones, which both models know (default: all)")
     add("--count", type=int, default=40, help="number of pairs")
     add("--seed", type=int, default=2026, help="of the combinations and of the sides")
@@ -47,11 +46,12 @@ def add_pairs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _blind(chosen: argparse.Namespace) -> int:
-    from models.composer.dataset import build_subjects, load_subjects, read_data_config, subject_phrases
+    from models.composer.dataset import build_subjects, read_data_config, subject_phrases
+    from models.composer.library import load_library
+    from models.composer.recipes import LISTING
     from models.evaluation import blind
 
-    config = read_data_config(chosen.config)
-    subjects = subject_phrases(config)
+    subjects = subject_phrases()
     _check_count(chosen.count)
     rows = blind.random_rows(len(subjects), chosen.count, seed=chosen.seed)
     if chosen.answers:
@@ -60,8 +60,9 @@ def _blind(chosen: argparse.Namespace) -> int:
         sys.stdout.write("\n".join([found, *named.misses]) + "\n")
         return 0
     if chosen.composed:
+        config = read_data_config(chosen.config)
         build_subjects(chosen.build, config)
-        pictures = blind.composed(rows, load_subjects(chosen.build, config))
+        pictures = blind.composed(rows, load_library(LISTING, chosen.build, bool(config.get("steady"))))
     else:
         pictures = _drawn(chosen.model, blind.captions(rows, subjects))
     name = "composed" if chosen.composed else "drawn"
@@ -71,7 +72,7 @@ def _blind(chosen: argparse.Namespace) -> int:
 
 
 def _pairs(chosen: argparse.Namespace) -> int:
-    from models.composer.dataset import read_data_config, subject_phrases
+    from models.composer.dataset import subject_phrases
     from models.evaluation import blind, side_by_side
 
     _check_count(chosen.count)
@@ -82,7 +83,7 @@ def _pairs(chosen: argparse.Namespace) -> int:
             f"chance of that if both were alike: {found.chance:.2g}\n"
         )
         return 0
-    subjects = subject_phrases(read_data_config(chosen.config))[: chosen.subjects]
+    subjects = subject_phrases()[: chosen.subjects]
     prompts = blind.captions(blind.random_rows(len(subjects), chosen.count, seed=chosen.seed), subjects)
     new, old = (_drawn(model, prompts) for model in (chosen.model, chosen.against))
     for file in side_by_side.lay_out_pairs(new, old, prompts, chosen.seed, chosen.build / "pairs"):

@@ -24,6 +24,8 @@ SUBJECTS = (
 )
 LABEL_PX = 24
 QUALITY = 80
+SMALL_PX = 128
+"""Side of a picture on the sheet of all subjects, which has hundreds."""
 
 
 def sheet(
@@ -34,15 +36,19 @@ def sheet(
     file: Path,
     on_progress: OnProgress = no_progress,
     seed: int = FIRST_SEED,
+    shown_px: int | None = None,
 ) -> None:
-    """Draw `prompts` and write them row by row, each above its label, as a JPEG to `file`."""
+    """Draw `prompts` and write them row by row, each above its label, as a JPEG to `file`.
+
+    A picture has its own side on the sheet, or `shown_px`.
+    """
     jobs = [Job(prompt, seed + n % columns) for n, prompt in enumerate(prompts)]
     pictures = draw(renderer, jobs, on_progress, f"drawing {file.name}")
     out = labelled(
         pictures,
         [_folded(label) for label in labels],
         columns,
-        shown_px=pictures.shape[1],
+        shown_px=shown_px or pictures.shape[1],
         label_px=LABEL_PX,
         font_px=9,
     )
@@ -76,7 +82,7 @@ def all_subjects(
     on_progress: OnProgress = no_progress,
 ) -> None:
     """Write a sheet of every subject without tokens."""
-    sheet(renderer, list(subjects), list(subjects), 12, file, on_progress)
+    sheet(renderer, list(subjects), list(subjects), 16, file, on_progress, shown_px=SMALL_PX)
 
 
 def tokens_by_subject(

@@ -15,7 +15,6 @@ import torch
 from safetensors.torch import save_file
 
 from models.catalog import HERE
-from models.errors import ModelError
 from models.resolve import SUBJECTS
 from models.training.clip import MEAN, STD, build_clip, clip_config, clip_px
 from models.training.text_plan import build_text_encoder, window
@@ -27,38 +26,21 @@ SHARD = "16MB"
 
 
 def export(build: Path, config: dict[str, Any], out: Path) -> None:
-    """Write stable-diffusion, clip and the list of subjects to `out`, from the checkpoints below `build`.
-
-    Raises:
-        ModelError: the file that `names` of the config's [data] states is missing.
-    """
-    export_names(config["data"], out)
+    """Write stable-diffusion, clip and the list of subjects to `out`, from the checkpoints below `build`."""
+    export_names(out)
     _export_diffusion(build, config, out / "stable-diffusion")
     _export_clip(build, config, out / "clip")
 
 
-def export_names(data: dict[str, Any], out: Path) -> None:
-    """Write the list of subjects to `out`.
-
-    It is the file of this folder that `names` states, which replaces a list of other models in `out`. Without
-    `names` it is the released list, unless `out` has one.
+def export_names(out: Path) -> None:
+    """Write the released list of subjects to `out`, unless it has one of its own.
 
     Args:
-        data: the config's [data].
         out: the folder of the models; it is made if it is missing.
-
-    Raises:
-        ModelError: the file that `names` states is missing.
     """
-    source = Path(__file__).with_name(data["names"]) if "names" in data else HERE / "mini" / SUBJECTS
-    if not source.is_file():
-        raise ModelError(
-            f"Expected the list of subjects {source}, found none. "
-            "Restore the file, or correct `names` in the [data] of the config."
-        )
     out.mkdir(parents=True, exist_ok=True)
-    if "names" in data or not (out / SUBJECTS).exists():
-        shutil.copy(source, out / SUBJECTS)
+    if not (out / SUBJECTS).exists():
+        shutil.copy(HERE / "mini" / SUBJECTS, out / SUBJECTS)
 
 
 def _export_diffusion(build: Path, config: dict[str, Any], folder: Path) -> None:

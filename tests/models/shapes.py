@@ -3,14 +3,19 @@
 import io
 import json
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from models.composer.drawings import LISTING, PACKAGE, VERSION, subject_drawings
+from models.composer.dataset import subject_phrases
+from models.composer.library import SETS, drawing_names, made_from
+from models.composer.recipes import LISTING, read_subjects
 
-SUBJECTS = [subject for subject, _ in subject_drawings(LISTING)]
+SUBJECTS = list(subject_phrases())
+SHAPES = 40
 
 
 def drawn_shapes(subjects: int, px: int) -> np.ndarray:
@@ -27,11 +32,23 @@ def drawn_shapes(subjects: int, px: int) -> np.ndarray:
     return out
 
 
+def write_library(build: Path, config: Mapping[str, Any]) -> None:
+    """A library of shapes that counts as that of the config's [data]: two shapes for every drawing."""
+    px = int(config["picture_px"])
+    names = drawing_names(read_subjects(LISTING))
+    np.save(build / "library.npy", drawn_shapes(SHAPES, px))
+    rows = {name: [number % SHAPES, (7 * number + 1) % SHAPES] for number, name in enumerate(names)}
+    notes = {"made": made_from(names, px, config.get("sets", ())), "rows": rows}
+    (build / "library.json").write_text(json.dumps(notes), encoding="utf-8")
+
+
 def pack(folder: Path) -> None:
-    """Write an icon set with one drawing, as npm does."""
-    icons = {"icons": {"fox": {"body": '<circle cx="8" cy="8" r="8" fill="#f00"/>'}}}
-    content = json.dumps(icons).encode()
-    with tarfile.open(folder / f"iconify-json-{PACKAGE}-{VERSION}.tgz", "w:gz") as tar:
-        member = tarfile.TarInfo("package/icons.json")
-        member.size = len(content)
-        tar.addfile(member, io.BytesIO(content))
+    """Write icon sets that have every drawing, each the same disc, as npm does."""
+    disc = {"body": '<circle cx="8" cy="8" r="8" fill="#f00"/>'}
+    names = {name.rpartition(":")[2].rstrip("~") for name in drawing_names(read_subjects(LISTING))}
+    content = json.dumps({"icons": dict.fromkeys(sorted(names), disc)}).encode()
+    for name, version in SETS.items():
+        with tarfile.open(folder / f"iconify-json-{name}-{version}.tgz", "w:gz") as tar:
+            member = tarfile.TarInfo("package/icons.json")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))

@@ -8,30 +8,26 @@ import pytest
 
 from models import find_model
 from models.__main__ import main
-from models.card import BEGIN, COMPARED, COMPARISON, END, comparison_section, quality_section
+from models.card import BEGIN, END, LARGE, quality_section
 
 MINI = Path(__file__).parents[2] / "models" / "mini"
-QUALITY = json.loads((MINI / "quality.json").read_text("utf-8"))
+QUALITY, SHARP = (json.loads((MINI / name).read_text("utf-8")) for name in ("quality.json", LARGE))
 
 
 def test_the_committed_section_is_what_the_numbers_make() -> None:
     card = (MINI / "README.md").read_text("utf-8")
     section = card[card.index(BEGIN) + len(BEGIN) : card.index(END)].strip("\n")
-    assert section == quality_section(QUALITY)
+    assert section == quality_section(QUALITY, SHARP)
 
 
-def test_the_committed_comparison_is_what_the_numbers_make() -> None:
-    before, after = (json.loads((MINI / name).read_text("utf-8")) for name in COMPARED)
-    begin, end = COMPARISON
-    card = (MINI / "README.md").read_text("utf-8")
-    section = card[card.index(begin) + len(begin) : card.index(end)].strip("\n")
-    assert section == comparison_section(before, after)
-    assert before["fingerprint"] == QUALITY["fingerprint"] != after["fingerprint"]
-    assert after["fingerprint"] == find_model("mini").fingerprint
+def test_the_committed_numbers_are_of_the_shipped_models() -> None:
+    assert QUALITY["fingerprint"] == SHARP["fingerprint"] == find_model("mini").fingerprint
+    with pytest.raises(ValueError, match="two models"):
+        quality_section(QUALITY, SHARP | {"fingerprint": "another"})
 
 
 def test_the_section_has_the_shares_of_the_numbers() -> None:
-    rows = [line.strip("| ").split(" | ") for line in quality_section(QUALITY).splitlines()]
+    rows = [line.strip("| ").split(" | ") for line in quality_section(QUALITY, SHARP).splitlines()]
     shares = [f"{100 * part['share']:.0f} %" for part in QUALITY["by_words"]["generated"]["3"].values()]
     assert ["Classifier", "generated", "3", *shares] in rows
 
@@ -43,9 +39,10 @@ def test_the_command_writes_the_section_and_nothing_else(
     card.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     assert main(["card", str(tmp_path)]) == 2
     assert "python -m models evaluate" in capsys.readouterr().err
-    shutil.copy(MINI / "quality.json", tmp_path)
+    for name in ("quality.json", LARGE):
+        shutil.copy(MINI / name, tmp_path)
     assert main(["card", str(tmp_path)]) == 0
-    assert card.read_text() == f"before\n{BEGIN}\n{quality_section(QUALITY)}\n{END}\nafter\n"
+    assert card.read_text() == f"before\n{BEGIN}\n{quality_section(QUALITY, SHARP)}\n{END}\nafter\n"
     card.write_text("no marks")
     assert main(["card", str(tmp_path)]) == 2
 
@@ -55,6 +52,6 @@ def test_a_share_of_no_pictures_is_a_dash() -> None:
     none = {"share": None, "error": None, "of": 0}
     quality["by_words"]["generated"]["3"] = {name: none for name in quality["by_words"]["generated"]["3"]}
     quality["tokens_text_picture_rank_correlation"] = None
-    section = quality_section(quality)
+    section = quality_section(quality, SHARP)
     assert "| Classifier | generated | 3 |" + " – |" * 9 in section
     assert "by its pictures | – |" in section

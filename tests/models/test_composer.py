@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.composer.compose import SLOTS, Scene, caption, compose
-from models.composer.drawings import build_drawings
+from models.composer.library import build_library
 from models.composer.moods import MOODS
 from models.composer.placement import PLACES, Place, placed
 from models.composer.scenes import random_scene, scene_of
@@ -31,7 +31,7 @@ def test_the_vocabulary_is_what_the_models_were_trained_on() -> None:
     for row, tokens in enumerate(SLOTS.values()):
         allowed = {vocabulary.tokens[n] for n in range(vocabulary.size) if vocabulary.allowed[row, n]}
         assert allowed == set(tokens)
-    assert list(vocabulary.subjects) == SUBJECTS and len(SUBJECTS) >= 200
+    assert list(vocabulary.subjects) == SUBJECTS and len(SUBJECTS) >= 500
     assert vocabulary.size - 1 >= 120 and vocabulary.horizon >= 8
 
 
@@ -148,29 +148,15 @@ def test_a_frame_goes_round_the_subject_and_leaves_the_medium_its_grid(frame: st
     assert tiles[(column == 0) | (column == 7)].min() > tiles[(column == 3) | (column == 4)].max()
 
 
-def test_drawings_of_an_earlier_form_are_not_taken_for_these(tmp_path: Path) -> None:
-    listing, out = tmp_path / "drawings.txt", tmp_path / "drawings.npz"
-    listing.write_text("a fox | fox\n")
-    packages = tmp_path / "packages"
-    packages.mkdir()
-    pack(packages)
-    np.savez(out, pictures=np.zeros((1, 3, 32, 32, 4), np.uint8), subjects=np.array(["a fox"]))
-    drawn = np.load(build_drawings(listing, packages, out, 32))["pictures"]
-    assert drawn.shape == (1, 32, 32, 4) and drawn[0, 16, 16].tolist() == [255, 0, 0, 255]
-    before = out.stat().st_mtime_ns
-    build_drawings(listing, packages, out, 32)
-    assert out.stat().st_mtime_ns == before
-
-
 def test_missing_tools_are_named_with_the_command_that_helps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listing = tmp_path / "drawings.txt"
-    listing.write_text("a fox | fox\n")
+    listing, packages = tmp_path / "subjects.txt", tmp_path / "packages"
+    listing.write_text("a fox | fox |\n")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ModelError, match="npm is not installed.*npm pack"):
-        build_drawings(listing, tmp_path, tmp_path / "drawings.npz")
-    pack(tmp_path)
+        build_library(listing, tmp_path, 32)
+    pack(packages)
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     with pytest.raises(ModelError, match="resvg-py.*pip install"):
-        build_drawings(listing, tmp_path, tmp_path / "drawings.npz")
+        build_library(listing, tmp_path, 32)

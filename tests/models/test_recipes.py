@@ -12,11 +12,10 @@ from scipy import ndimage
 from models.composer.compose import SLOTS, Scene, compose
 from models.composer.figures import Wardrobe
 from models.composer.library import SETS, build_library, load_library, variants
-from models.composer.recipes import Part, Recipe, read_subjects, subject_of
+from models.composer.recipes import LISTING, Part, Recipe, read_subjects, subject_of
 from models.errors import ModelError
-from tests.models.shapes import SUBJECTS, drawn_shapes
+from tests.models.shapes import drawn_shapes
 
-LISTING = Path(__file__).parents[2] / "models" / "composer" / "subjects.txt"
 PX = 64
 BLANK = ("",) * len(SLOTS)
 
@@ -27,10 +26,10 @@ def wardrobe(line: str, drawings: int, steady: bool = False) -> Wardrobe:
     return Wardrobe(drawn_shapes(drawings, PX), rows, [subject_of(line)], steady)
 
 
-def test_the_listing_begins_with_the_released_subjects_and_has_five_hundred() -> None:
+def test_the_listing_has_five_hundred_subjects_that_people_ask_for() -> None:
     subjects = read_subjects(LISTING)
     phrases = [subject.phrase for subject in subjects]
-    assert phrases[: len(SUBJECTS)] == SUBJECTS and len(phrases) >= 500
+    assert len(phrases) >= 500
     wanted = {
         "a city",
         "a woman",
@@ -95,18 +94,18 @@ def test_seeds_show_different_drawings_sides_and_sizes() -> None:
     assert max(middles) - min(middles) > 0.02 * PX and max(areas) > 1.1 * min(areas)
 
 
-def test_a_steady_wardrobe_has_one_drawing_but_several_skins_and_landscapes() -> None:
+def test_a_steady_wardrobe_varies_nothing_but_skins() -> None:
     def figures(line: str) -> list[np.ndarray]:
         clothes = wardrobe(line, 4, steady=True)
         return [clothes.figure(0, np.random.default_rng(seed)).card() for seed in range(8)]
 
-    first = figures("a thing | thing, other")[0]
-    assert all((figure == first).all() for figure in figures("a thing | thing, other"))
+    lands = "a hill | thing@hill + other@sky / day|night hill, other@hill / day hill"
+    for line in ("a thing | thing, other", "things | 4 thing", "a pair | thing + other@left", lands):
+        first, *others = figures(line)
+        assert all((figure == first).all() for figure in others)
     people = figures("a person | thing~, other")
     hues = {tuple(np.rint(f[..., :3][f[..., 3] > 0.99].mean(0) * 20)) for f in people}
     assert len(hues) >= 2
-    lands = figures("a hill | thing@hill / day|night hill, other@hill / day hill")
-    assert len({land[:4].round(1).tobytes() for land in lands}) > 1
 
 
 def test_counts_and_companions_are_all_there() -> None:

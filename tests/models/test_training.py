@@ -12,7 +12,6 @@ from models import load_embedder, load_renderer
 from models.composer.compose import SLOTS
 from models.composer.dataset import build_pictures, load_pictures
 from models.composer.scenes import is_kept_back
-from models.errors import ModelError
 from models.jobs import Job
 from models.training.__main__ import SMOKE, main, read_config
 from models.training.export import export_names
@@ -22,7 +21,7 @@ from models.training.unet import spread_times
 from models.training.vae import build_vae, released_autoencoder, to_input
 from models.training.vae_growth import grow
 from personalize.rendering.png import open_picture
-from tests.models.shapes import SUBJECTS, drawn_shapes
+from tests.models.shapes import drawn_shapes, write_library
 
 CONFIG = Path(__file__).parents[2] / "models" / "training" / "config.toml"
 MINI = CONFIG.parents[1] / "mini"
@@ -65,7 +64,7 @@ def test_the_whole_chain_on_a_tiny_set(tmp_path: Path) -> None:
     """Data, CLIP, autoencoder, denoiser, export; then the stock loaders draw and embed with the result."""
     build, out = tmp_path / "build", tmp_path / "mini"
     build.mkdir()
-    np.savez(build / "drawings.npz", pictures=drawn_shapes(len(SUBJECTS), 128), subjects=np.array(SUBJECTS))
+    write_library(build, read_config(CONFIG, smoke=True)["data"])
 
     def run(step: str, folder: Path = build) -> int:
         return main([step, "--build", str(folder), "--out", str(out), "--smoke"])
@@ -105,8 +104,8 @@ def test_the_whole_chain_on_a_tiny_set(tmp_path: Path) -> None:
 def doubled_of(models: Path, build: Path) -> None:
     """The step `doubling`: the same denoiser, pictures of twice the side, and no second doubling."""
     build.mkdir()
-    np.savez(build / "drawings.npz", pictures=drawn_shapes(len(SUBJECTS), 256), subjects=np.array(SUBJECTS))
     config = CONFIG.with_name("doubling.toml")
+    write_library(build, read_config(config, smoke=True)["data"])
 
     def run(step: str) -> int:
         flags = ["--config", str(config), "--build", str(build), "--out", str(models), "--smoke"]
@@ -232,31 +231,21 @@ def test_the_first_head_of_a_plan_fits_the_encoder_as_it_is() -> None:
     torch.testing.assert_close(plan_of(table[ids], head, channels), latents, rtol=0, atol=0.01)
 
 
-def test_the_list_of_subjects_is_the_one_that_the_config_names(tmp_path: Path) -> None:
-    """A list that is named replaces the list of other models; the released one replaces nothing."""
-    released, next_ones = MINI / "subjects.toml", CONFIG.with_name("subjects.toml")
-    out, given = tmp_path / "new" / "mini", tmp_path / "new" / "mini" / "subjects.toml"
-    export_names(read_config(CONFIG, smoke=False)["data"], out)
-    assert given.read_bytes() == released.read_bytes()
-    export_names(read_config(CONFIG.with_name("large.toml"), smoke=False)["data"], out)
-    assert given.read_bytes() == next_ones.read_bytes() != released.read_bytes()
-    export_names({}, out)
-    assert given.read_bytes() == next_ones.read_bytes()
-    with pytest.raises(ModelError, match=r"Expected the list of subjects .*none\.toml, found none\. Restore"):
-        export_names({"names": "none.toml"}, out)
-    assert given.read_bytes() == next_ones.read_bytes()
+def test_the_released_list_of_subjects_replaces_no_other(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "mini"
+    export_names(out)
+    assert (out / "subjects.toml").read_bytes() == (MINI / "subjects.toml").read_bytes()
+    (out / "subjects.toml").write_text("of other models")
+    export_names(out)
+    assert (out / "subjects.toml").read_text() == "of other models"
 
 
 def test_a_larger_release_goes_on_from_the_released_denoiser(tmp_path: Path) -> None:
     """The chain of large.toml: more latent channels, of which the released denoiser knows the first."""
     build, out = tmp_path / "build", tmp_path / "next"
     build.mkdir()
-    np.savez(build / "drawings.npz", pictures=drawn_shapes(len(SUBJECTS), 256), subjects=np.array(SUBJECTS))
-    lines = CONFIG.with_name("large.toml").read_text(encoding="utf-8").splitlines()
-    config_file = tmp_path / "large.toml"
-    config_file.write_text(
-        "\n".join(line for line in lines if not line.startswith(("subjects =", "names =")))
-    )
+    config_file = CONFIG.with_name("large.toml")
+    write_library(build, read_config(config_file, smoke=True)["data"])
 
     def run(step: str, folder: Path = out) -> None:
         where = ["--build", str(build), "--out", str(folder), "--config", str(config_file)]

@@ -52,7 +52,6 @@ def test_evaluate_measures_the_shipped_models(image: Path, tmp_path: Path) -> No
     scenes = np.stack([rng.integers(size, size=24) for size in sizes], axis=1).astype(np.int16)
     pictures = rng.integers(0, 255, (24, 128, 128, 3)).astype(np.uint8)
     np.savez(tmp_path / "pictures" / "0000.npz", pictures=pictures, scenes=scenes)
-    np.savez(tmp_path / "drawings.npz", subjects=np.array([f"a thing {n}" for n in range(72)]))
     out = tmp_path / "quality.json"
     flags = ["--build", str(tmp_path), "--composed", "24", "--pictures", "4", "--classifier-minutes", "0.02"]
     flags += ["--token-subjects", "1", "--tokens", str(TOKENS), "--no-sheets", "--json", "--out", str(out)]

@@ -31,7 +31,7 @@ FOLDER = Path(__file__).parent / "recorded"
 MINI = Path(__file__).parents[2] / "assets" / "vocabulary" / "mini"
 
 STRATEGIES = {"fakes": ("adaptive", "static-rounded", "static-iid", "random", "bald"), "mini": ("adaptive",)}
-ROUNDS = {"fakes": 12, "mini": 6}
+ROUNDS = {"fakes": 12, "mini": 7}
 NONE_OF_THESE = 4
 """Number of the round with the answer "none of these"."""
 

@@ -55,9 +55,9 @@ def test_a_program_is_told_what_small_models_can_draw(tmp_path: Path) -> None:
     flags = ["--data", str(tmp_path / "data"), "--known"]
     with forked_app("tests.browser.serve", flags, tmp_path / "log.txt") as url:
         client = Client(url, verbose=False)
-        begun = client.predict("a lighthouse in a storm", api_name="/start")
-        assert begun["nearest"][:2] == ["a radio tower", "a lantern"] and len(begun["can_draw"]) == 210
-        assert "'a lighthouse in a storm'" in begun["note"] and begun["subject"] == "a lighthouse in a storm"
+        begun = client.predict("a hungry coyote", api_name="/start")
+        assert begun["nearest"][:2] == ["a wolf", "a fox"] and len(begun["can_draw"]) == 490
+        assert "'a hungry coyote'" in begun["note"] and begun["subject"] == "a hungry coyote"
         assert {"note", "nearest", "can_draw"}.isdisjoint(client.predict("a fox", api_name="/start"))
         round_ = client.predict(begun["token"], api_name="/next_round")  # it may go on
         client.predict(begun["token"], 1, 1, 0, round_["shown"], api_name="/pick")
@@ -67,7 +67,7 @@ def test_a_program_is_told_what_small_models_can_draw(tmp_path: Path) -> None:
 
 
 def test_a_program_is_told_nothing_of_it_about_models_that_draw_anything(client: Client) -> None:
-    assert "note" not in client.predict("a lighthouse in a storm", api_name="/start")
+    assert "note" not in client.predict("a hungry coyote", api_name="/start")
 
 
 @pytest.mark.parametrize(

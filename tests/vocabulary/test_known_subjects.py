@@ -1,11 +1,9 @@
 """What the shipped models can draw, and which of it is nearest to other words."""
 
-import re
 from pathlib import Path
 
 import pytest
 
-from models.composer.drawings import LISTING, subject_drawings
 from personalize.assembly import VOCABULARIES, known_subjects
 from personalize.errors import VocabularyError
 from personalize.settings import Settings
@@ -29,22 +27,8 @@ def nearest(text: str) -> list[str]:
     return [subject.phrase for subject in KNOWN.nearest(text)]
 
 
-def test_the_list_is_what_the_models_were_trained_on() -> None:
-    assert [subject.phrase for subject in KNOWN.subjects] == [
-        phrase for phrase, _ in subject_drawings(LISTING)
-    ]
-
-
 def test_every_example_of_the_vocabulary_is_known() -> None:
     assert all(KNOWN.knows(subject) for subject in Vocabulary.load(VOCABULARIES / "mini").subjects)
-
-
-def test_every_subject_has_a_german_and_a_french_name_with_its_article() -> None:
-    articles = {"de": r"(ein|eine) \S", "fr": r"(un|une) \S"}
-    for language, article in articles.items():
-        shown = [subject.shown(language) for subject in KNOWN.subjects]
-        assert all(re.match(article, name) for name in shown)
-        assert len(set(shown)) == len(shown)
 
 
 def test_every_name_leads_to_its_subject() -> None:
@@ -88,7 +72,7 @@ def test_a_learned_subject_is_known(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a lighthouse in a storm", "a red fox", "foxes", "ein Fuchs", "a fox, oil on canvas", "a fox, a cat", "",
+    ["a hungry coyote", "a red fox", "foxes", "ein Fuchs", "a fox, oil on canvas", "a fox, a cat", "",
      "watercolor", "a fox and a cat", "a foxglove", ",", "an", "a fox,"],
 )  # fmt: skip
 def test_anything_else_is_not_known(text: str) -> None:
@@ -119,15 +103,15 @@ def test_anything_else_is_not_known(text: str) -> None:
         ("mice", "a mouse"),
         ("œufs", "an egg"),
         ("arc en ciel", "a rainbow"),
-        ("un chat noir dans la neige", "a cat"),
+        ("un chat noir dans la neige", "a black cat"),
         ("a castle on a mountain", "a castle"),
         ("an orange cat", "a cat"),
         ("fire engine", "a fire truck"),
         ("Segelflugzeug", "an airplane"),
         ("elephnat", "an elephant"),
         ("umbrela", "an umbrella"),
-        ("a lighthouse in a storm", "a radio tower"),
-        ("wolves", "a dog"),
+        ("a hungry coyote", "a wolf"),
+        ("wolves", "a wolf"),
         ("die", "a die"),
     ],
 )
@@ -153,10 +137,8 @@ def test_at_most_six_are_offered_and_some_are_always_shown() -> None:
 
 
 def test_a_program_is_told_what_is_near() -> None:
-    said = KNOWN.note("a lighthouse in a storm")
-    assert (
-        "210 subjects" in said and "'a lighthouse in a storm'" in said and "a radio tower, a lantern" in said
-    )
+    said = KNOWN.note("a hungry coyote")
+    assert "490 subjects" in said and "'a hungry coyote'" in said and "a wolf, a fox" in said
     assert "Some of their subjects are: a fox" in KNOWN.note("asdfgh")
 
 

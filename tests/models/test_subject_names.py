@@ -1,4 +1,4 @@
-"""The list of names of the next mini models' subjects, which `export` puts beside their weights."""
+"""The names of the mini models' subjects in three languages, and what people type."""
 
 import re
 from collections import Counter
@@ -6,14 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from models.composer.recipes import read_subjects
+from models.composer.recipes import LISTING, read_subjects
 from personalize.vocabulary.known_subjects import LANGUAGES, KnownSubject, KnownSubjects
 from personalize.vocabulary.nearest_words import folded
 
-MODELS = Path(__file__).parents[2] / "models"
-NEXT = KnownSubjects.load(MODELS / "training" / "subjects.toml")
-RELEASED = KnownSubjects.load(MODELS / "mini" / "subjects.toml")
-LISTED = read_subjects(MODELS / "composer" / "subjects.txt")
+KNOWN = KnownSubjects.load(Path(__file__).parents[2] / "models" / "mini" / "subjects.toml")
+LISTED = read_subjects(LISTING)
 
 ARTICLES = {
     "en": ("a", "an", "the"),
@@ -45,19 +43,23 @@ def everything(known: KnownSubjects, language: str) -> Counter[str]:
     return Counter(name for subject in known.subjects for name in names(subject, language))
 
 
-def test_the_list_is_what_the_next_models_learn() -> None:
-    assert [subject.phrase for subject in NEXT.subjects] == [subject.phrase for subject in LISTED]
+def test_the_list_is_what_the_models_learned_without_what_they_draw_badly() -> None:
+    listed, known = ([subject.phrase for subject in some] for some in (LISTED, KNOWN.subjects))
+    assert known == [phrase for phrase in listed if phrase in set(known)]
+    near = {key(word, "en") for _, words in KNOWN.related for word in words} | set(everything(KNOWN, "en"))
+    left_out = set(listed) - set(known)
+    assert len(left_out) < 0.05 * len(listed) and all(key(phrase, "en") in near for phrase in left_out)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_name_belongs_to_two_subjects(language: str) -> None:
-    assert not [name for name, count in everything(NEXT, language).items() if count > 1]
+    assert not [name for name, count in everything(KNOWN, language).items() if count > 1]
 
 
 def test_every_subject_has_a_german_and_a_french_name_with_its_article() -> None:
     for language in COUNTED:
-        shown = {subject.phrase: subject.shown(language) for subject in NEXT.subjects}
-        assert len(set(shown.values())) == len(LISTED)
+        shown = {subject.phrase: subject.shown(language) for subject in KNOWN.subjects}
+        assert len(set(shown.values())) == len(KNOWN.subjects)
         for phrase, name in shown.items():
             form = COUNTED if re.match(r"an? ", phrase) else OTHERS
             assert re.match(form[language], name), (phrase, name)
@@ -65,27 +67,22 @@ def test_every_subject_has_a_german_and_a_french_name_with_its_article() -> None
 
 def test_plurals_stay_plurals() -> None:
     numbers = {"two": ("zwei", "deux"), "three": ("drei", "trois")}
-    counted = [subject for subject in NEXT.subjects if subject.phrase.split()[0] in numbers]
-    assert len(counted) > 10
+    counted = [subject for subject in KNOWN.subjects if subject.phrase.split()[0] in numbers]
+    assert len(counted) >= 9
     for subject in counted:
         german, french = numbers[subject.phrase.split()[0]]
         assert subject.shown("de").startswith(f"{german} ") and subject.shown("fr").startswith(f"{french} ")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_word_of_the_released_list_is_lost(language: str) -> None:
-    """It may stand with another subject, because the next models draw some of them apart."""
-    assert not set(everything(RELEASED, language)) - set(everything(NEXT, language))
-
-
 def test_every_synonym_that_the_models_learn_is_a_name() -> None:
-    known = everything(NEXT, "en")
-    assert not [name for subject in LISTED for name in subject.synonyms if key(name, "en") not in known]
+    known = everything(KNOWN, "en")
+    learned = [subject for subject in LISTED if subject.phrase in {one.phrase for one in KNOWN.subjects}]
+    assert not [name for subject in learned for name in subject.synonyms if key(name, "en") not in known]
 
 
 def test_a_related_word_is_no_name_and_stands_once() -> None:
-    taken = {name for language in LANGUAGES for name in everything(NEXT, language)}
-    related = [{" ".join(folded(word)) for word in words} for _, words in NEXT.related]
+    taken = {name for language in LANGUAGES for name in everything(KNOWN, language)}
+    related = [{" ".join(folded(word)) for word in words} for _, words in KNOWN.related]
     assert not [word for words in related for word in words if word in taken]
     assert not [word for word, count in Counter(w for words in related for w in words).items() if count > 1]
 
@@ -107,12 +104,14 @@ def test_a_related_word_is_no_name_and_stands_once() -> None:
         ("l'œil", "an eye"),
         ("Wüste", "a desert"),
         ("de l'ail", "a pumpkin"),
-        ("samurai", "a knight"),
+        ("samurai", "a royal guard"),
         ("Schäferhund", "a dog"),
         ("violoncelle", "a piano"),
         ("chef's hat", "a chef"),
+        ("a knight", "a royal guard"),
+        ("Dschungel", "a palm tree"),
     ],
 )
 def test_what_people_type_leads_to_a_subject(text: str, first: str) -> None:
-    found = [subject.phrase for subject in NEXT.nearest(text)]
+    found = [subject.phrase for subject in KNOWN.nearest(text)]
     assert first in found[:2]
