@@ -41,7 +41,7 @@ def add_card(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     """The command ``card``."""
     parser = commands.add_parser("card", help="write the quality section of a model's card from its numbers")
     parser.add_argument("folder", type=Path, nargs="?", default=HERE / "mini",
-                        help="with README.md and quality.json (default: models/mini)")  # fmt: skip
+                        help="with README.md and both files of numbers (default: models/mini)")  # fmt: skip
     parser.set_defaults(run=_write_card)
 
 

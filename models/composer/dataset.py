@@ -91,19 +91,25 @@ def build_subjects(build: Path, config: dict[str, Any], on_progress: OnProgress 
     build_library(LISTING, build, int(config["picture_px"]), on_progress, config.get("sets", ()))
 
 
+def load_subjects(build: Path, config: dict[str, Any]) -> Wardrobe:
+    """The figures of the subjects, from drawings that `build_subjects` wrote."""
+    return load_library(LISTING, build, bool(config.get("steady", False)))
+
+
 def subject_phrases() -> tuple[str, ...]:
     """The phrase of each subject, in order."""
     return phrases(read_subjects(LISTING))
 
 
 def made_with(drawings: NDArray[np.uint8] | Wardrobe, config: dict[str, Any]) -> str:
-    """16 hexadecimal digits that identify what shards contain: the settings, and a picture with each token.
+    """16 hexadecimal digits that identify the contents of shards: settings, recipes, a picture with each token.
 
     The digest is of pictures and not of source code, so a changed comment has no effect and any change of a
     painter has one.
     """
     settings = {name: value for name, value in config.items() if name != "shard"}
     digest = hashlib.sha256(json.dumps([config["shard"], settings], sort_keys=True).encode())
+    digest.update(repr([subject.recipes for subject in read_subjects(LISTING)]).encode())
     rng = np.random.default_rng(0)
     for column, number in [(c, n) for c, words in enumerate(SLOTS.values(), 1) for n in range(1, len(words))]:
         row = random_scene(len(drawings), 1, rng)
@@ -123,7 +129,7 @@ def build_pictures(
     build_subjects(build, config, on_progress)
     folder = build / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
-    _remove_stale(folder, made_with(load_library(LISTING, build, bool(config.get("steady", False))), config))
+    _remove_stale(folder, made_with(load_subjects(build, config), config))
     shards = _shards(config)
     jobs = [(number, build, folder, config) for number in range(shards)]
     on_progress("composing shards", 0, shards)
@@ -162,7 +168,7 @@ def _write_shard(job: tuple[int, Path, Path, dict[str, Any]]) -> None:
     out = folder / f"{number:04d}.npz"
     if out.exists():
         return
-    drawings = load_library(LISTING, build, bool(config.get("steady", False)))
+    drawings = load_subjects(build, config)
     size, count = int(config["shard"]), len(drawings)
     first_held_out = _shards(config) * size - int(config["held_out"])
     shares = tuple(config["words_share"])

@@ -1,7 +1,8 @@
 """Figures: a subject as one picture shows it, chosen by the picture's generator.
 
 Recipe, set, side and turn are chosen at random, so that the pictures of one caption differ as the pictures of
-different illustrators do. A figure is drawn on an empty canvas, or in a landscape of its own.
+different illustrators do. A steady wardrobe, as the mini models have, always shows a subject in the same way.
+A figure is drawn on an empty canvas, or in a landscape of its own.
 """
 
 from __future__ import annotations

@@ -46,9 +46,7 @@ def add_pairs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _blind(chosen: argparse.Namespace) -> int:
-    from models.composer.dataset import build_subjects, read_data_config, subject_phrases
-    from models.composer.library import load_library
-    from models.composer.recipes import LISTING
+    from models.composer.dataset import build_subjects, load_subjects, read_data_config, subject_phrases
     from models.evaluation import blind
 
     subjects = subject_phrases()
@@ -62,7 +60,7 @@ def _blind(chosen: argparse.Namespace) -> int:
     if chosen.composed:
         config = read_data_config(chosen.config)
         build_subjects(chosen.build, config)
-        pictures = blind.composed(rows, load_library(LISTING, chosen.build, bool(config.get("steady"))))
+        pictures = blind.composed(rows, load_subjects(chosen.build, config))
     else:
         pictures = _drawn(chosen.model, blind.captions(rows, subjects))
     name = "composed" if chosen.composed else "drawn"

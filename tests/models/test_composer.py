@@ -14,6 +14,7 @@ from models.composer.scenes import random_scene, scene_of
 from models.composer.textures import WINDOWS
 from models.composer.wordings import SYNONYMS, paraphrase
 from models.errors import ModelError
+from personalize.vocabulary.known_subjects import KnownSubjects
 from personalize.vocabulary.vocabulary import Vocabulary
 from tests.models.shapes import SUBJECTS, drawn_shapes, pack
 
@@ -31,7 +32,9 @@ def test_the_vocabulary_is_what_the_models_were_trained_on() -> None:
     for row, tokens in enumerate(SLOTS.values()):
         allowed = {vocabulary.tokens[n] for n in range(vocabulary.size) if vocabulary.allowed[row, n]}
         assert allowed == set(tokens)
-    assert list(vocabulary.subjects) == SUBJECTS and len(SUBJECTS) >= 500
+    known = KnownSubjects.load(ROOT / "models" / "mini" / "subjects.toml")
+    assert list(vocabulary.subjects) == [subject.phrase for subject in known.subjects]
+    assert set(vocabulary.subjects) <= set(SUBJECTS) and len(SUBJECTS) >= 500
     assert vocabulary.size - 1 >= 120 and vocabulary.horizon >= 8
 
 

@@ -110,8 +110,20 @@ def test_a_related_word_is_no_name_and_stands_once() -> None:
         ("chef's hat", "a chef"),
         ("a knight", "a royal guard"),
         ("Dschungel", "a palm tree"),
+        ("school of fish", "two fish"),
+        ("fog", "a lake"),
     ],
 )
 def test_what_people_type_leads_to_a_subject(text: str, first: str) -> None:
     found = [subject.phrase for subject in KNOWN.nearest(text)]
     assert first in found[:2]
+
+
+def test_a_related_word_alone_leads_first_to_its_first_subject() -> None:
+    wrong = {
+        word: found[0].phrase
+        for near, words in KNOWN.related
+        for word in words
+        if not KNOWN.knows(word) and (found := KNOWN.nearest(word)) and found[0].phrase != near[0]
+    }
+    assert wrong == {}
