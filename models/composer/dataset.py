@@ -102,7 +102,7 @@ def subject_phrases() -> tuple[str, ...]:
 
 
 def made_with(drawings: NDArray[np.uint8] | Wardrobe, config: dict[str, Any]) -> str:
-    """16 hexadecimal digits that identify the contents of shards: settings, recipes, a picture with each token.
+    """16 hexadecimal digits that identify what shards contain: settings, recipes, and pictures of tokens.
 
     The digest is of pictures and not of source code, so a changed comment has no effect and any change of a
     painter has one.
