@@ -3,8 +3,8 @@
 Everything is derived from the log in the store: the same session replays to the same questions, and the
 estimate is never kept. All calls block and may come from any thread.
 
-The module is long because it is the one door to a session, and more than half of it is docstrings. Its parts are
-the modules beside it.
+The module is long because it is the one door to a session. A third of it is docstrings, and its parts are the
+modules beside it.
 """
 
 import secrets
